@@ -1,0 +1,109 @@
+// swift-tools-version: 6.3
+import Foundation
+import PackageDescription
+
+/// One list of settings for every Swift target, so a rule is switched on everywhere or nowhere.
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+    .enableUpcomingFeature("ImmutableWeakCaptures"),
+]
+
+/// A library target of ours, with the shared settings.
+func target(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
+    .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: settings)
+}
+
+/// A test target; its folder is `Tests/NAME`.
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+    .testTarget(name: name, dependencies: dependencies, resources: resources, swiftSettings: settings)
+}
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+
+let all: [Target] = [
+    .target(name: "CLinux"),
+    .systemLibrary(name: "CNghttp2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
+    .systemLibrary(name: "CPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+    .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
+    target("Units"),
+    target("Exchange", ["Units"]),
+    target("Ledger", ["Units"]),
+    target("Engine", ["Units", "Exchange", "Ledger"]),
+    target("Cryptography", ["Units", "COpenSSL", "CSodium"]),
+    target("JSON"),
+    target("Sockets", ["CLinux"]),
+    target("TLS", ["Sockets", "COpenSSL"]),
+    target("HTTP2", ["Sockets", "TLS", "CNghttp2"]),
+    target("Postgres", ["CPQ", "CLinux"], resources: [.embedInCode("Resources/postgresql.conf")]),
+    target(
+        "Store",
+        ["Units", "Exchange", "Ledger", "Engine", "Postgres", "Cryptography"],
+        resources: [.embedInCode("Migrations")]
+    ),
+    target(
+        "API",
+        ["Units", "JSON", "Exchange", "Ledger", "Engine", "Cryptography"],
+        resources: [.embedInCode("openapi.yaml")]
+    ),
+    target(
+        "Marketplace",
+        [
+            "Units", "Exchange", "Ledger", "Engine", "Cryptography", "JSON", "Sockets", "TLS", "HTTP2", "Postgres",
+            "Store", "API", logging,
+        ]
+    ),
+    .executableTarget(
+        name: "bombyx",
+        dependencies: [
+            "Units", "Exchange", "Ledger", "Engine", "Cryptography", "JSON", "Sockets", "TLS", "HTTP2", "Postgres",
+            "Store", "API", "Marketplace", argumentParser, logging,
+        ],
+        resources: [.copy("Resources")],
+        swiftSettings: settings
+    ),
+    tests("UnitsTests", ["Units"]),
+    tests("ExchangeTests", ["Exchange", "Units"]),
+    tests("LedgerTests", ["Ledger", "Units"]),
+    tests("EngineTests", ["Engine", "Exchange", "Ledger", "Units", "JSON"], resources: [.copy("Vectors")]),
+    tests("CryptographyTests", ["Cryptography"]),
+    tests("JSONTests", ["JSON"]),
+    tests("SocketsTests", ["Sockets"]),
+    tests("TLSTests", ["TLS", "Sockets"]),
+    tests("HTTP2Tests", ["HTTP2", "TLS", "Sockets"]),
+    tests("PostgresTests", ["Postgres"]),
+    tests("StoreTests", ["Store", "Postgres", "Engine", "Exchange", "Ledger", "Units", "Cryptography"]),
+    tests("APITests", ["API", "JSON", "Engine", "Exchange", "Ledger", "Units", "Cryptography"]),
+    tests(
+        "ContractTests",
+        ["API", "JSON", "Engine", "Exchange", "Ledger", "Units", .product(name: "Yams", package: "Yams")]
+    ),
+    tests("MarketplaceTests", ["Marketplace", "Engine", "Exchange", "Ledger", "Units"]),
+    tests("StyleTests", []),
+]
+
+/// A folder of sources is there.
+func isPresent(_ target: Target) -> Bool {
+    let folder = (target.type == .test ? "Tests/" : "Sources/") + target.name
+    return FileManager.default.fileExists(atPath: "\(Context.packageDirectory)/\(folder)")
+}
+
+let present = all.filter(isPresent)
+
+let package = Package(
+    name: "bombyx",
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+    ],
+    targets: present
+)

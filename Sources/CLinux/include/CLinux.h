@@ -1,0 +1,20 @@
+#ifndef CLINUX_H
+#define CLINUX_H
+// What Swift's Glibc module leaves out. Do not define _GNU_SOURCE here: it changes `fd_set` and
+// the build fails, because Glibc's module was made without it. CLinux.c may.
+#include <stdint.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+
+// The EPOLL* constants are a C enum: plain integers read better in Swift.
+static const uint32_t CLinux_EPOLLIN = EPOLLIN;
+static const uint32_t CLinux_EPOLLOUT = EPOLLOUT;
+static const uint32_t CLinux_EPOLLERR = EPOLLERR;
+static const uint32_t CLinux_EPOLLHUP = EPOLLHUP;
+static const uint32_t CLinux_EPOLLRDHUP = EPOLLRDHUP;
+static const uint32_t CLinux_EPOLLET = EPOLLET;
+
+int CLinux_accept(int listener);  // accept4, non-blocking and close-on-exec
+int CLinux_epoll_create(void);    // close-on-exec
+int CLinux_eventfd(void);         // non-blocking, close-on-exec
+#endif
