@@ -1,0 +1,321 @@
+/// Writes one JSON document (RFC 8259) at the end of a byte array; commas come by themselves.
+///
+/// ```swift
+/// var writer = JSONWriter()
+/// writer.beginObject()
+/// writer.member("id", "o", 17)           // {"id":"o17"
+/// writer.member("lots", 5)               // ,"lots":5
+/// writer.key("model"); writer.string(model)
+/// writer.endObject()
+/// let body = writer.finish()
+/// ```
+///
+/// Whoever writes must close what was opened; ``finish()`` checks it.
+package struct JSONWriter: ~Copyable {
+    /// The bytes written, of which the first `count` are the document: room is made in steps, so that a
+    /// byte costs a store and not a call.
+    @usableFromInline var storage: [UInt8]
+    @usableFromInline var count: Int
+    @usableFromInline var depth = 0
+    private var needsComma = false
+
+    /// Starts with room for `capacity` bytes.
+    package init(capacity: Int = 256) {
+        self.init(appendingTo: [], capacity: capacity)
+    }
+
+    /// Writes behind what `bytes` holds, with room for `capacity` bytes more.
+    package init(appendingTo bytes: consuming [UInt8], capacity: Int = 256) {
+        count = bytes.count
+        storage = bytes
+        storage.append(contentsOf: repeatElement(0, count: max(capacity, 16)))
+    }
+
+    /// Forgets what was written and keeps the memory, so that one writer serves many documents.
+    package mutating func removeAll() {
+        count = 0
+        depth = 0
+        needsComma = false
+    }
+
+    /// Gives `body` what was written. Everything opened must be closed.
+    @inlinable
+    package func withBytes<Result, Failure: Error>(
+        _ body: (Span<UInt8>) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        precondition(depth == 0, "an array or object is still open")
+        return try body(storage.span.extracting(0..<count))
+    }
+
+    /// The whole array: what it held before, and the document.
+    package consuming func finish() -> [UInt8] {
+        precondition(depth == 0, "an array or object is still open")
+        storage.removeLast(storage.count - count)
+        return storage
+    }
+
+    /// Opens an object: a key and a value follow, until it is closed.
+    package mutating func beginObject() { open(UInt8(ascii: "{")) }
+
+    /// Closes the innermost object.
+    package mutating func endObject() { close(UInt8(ascii: "}")) }
+
+    /// Opens an array: values follow, until it is closed.
+    package mutating func beginArray() { open(UInt8(ascii: "[")) }
+
+    /// Closes the innermost array.
+    package mutating func endArray() { close(UInt8(ascii: "]")) }
+
+    /// The key of the next value: a name of ours, printable ASCII without `"` and `\`.
+    package mutating func key(_ name: StaticString) {
+        quote(name)
+        put(UInt8(ascii: ":"))
+        needsComma = false
+    }
+
+    /// The key of the next value, escaped where it must be.
+    package mutating func key(_ name: String) {
+        string(name)
+        reserve(1)
+        put(UInt8(ascii: ":"))
+        needsComma = false
+    }
+
+    /// `null`.
+    package mutating func null() { literal("null") }
+
+    /// `true` or `false`.
+    package mutating func bool(_ value: Bool) { literal(value ? "true" : "false") }
+
+    /// An integer, as a JSON number.
+    package mutating func integer(_ value: Int64) {
+        reserve(24)
+        separate()
+        put(decimal: value)
+    }
+
+    /// An integer as a string, `"-5"`: how money is written.
+    package mutating func decimalString(_ value: Int64) { identifier("", value) }
+
+    /// An integer as a string, `"-5"`: for sums that may exceed 64 bits.
+    package mutating func decimalString(_ value: Int128) {
+        // 39 digits and a sign; these are rare, so the standard library may write them.
+        string(String(value))
+    }
+
+    /// An identifier: `letter` and the number, as in `"o17"`.
+    package mutating func identifier(_ letter: StaticString, _ number: Int64) {
+        reserve(letter.utf8CodeUnitCount + 24)
+        separate()
+        put(UInt8(ascii: "\""))
+        put(letter)
+        put(decimal: number)
+        put(UInt8(ascii: "\""))
+    }
+
+    /// A word of ours: printable ASCII without `"` and `\`.
+    package mutating func word(_ word: StaticString) { quote(word) }
+
+    /// A string of any content.
+    package mutating func string(_ value: String) {
+        var value = value
+        value.makeContiguousUTF8()
+        text(value.utf8.span)
+    }
+
+    /// A string whose content is `utf8`, which must be UTF-8: the bytes above ASCII are copied as they are.
+    package mutating func text(_ utf8: Span<UInt8>) {
+        reserve(utf8.count * 6 + 4)
+        separate()
+        put(UInt8(ascii: "\""))
+        for index in utf8.indices { put(escaping: utf8[index]) }
+        put(UInt8(ascii: "\""))
+    }
+
+    /// A value that is already written as JSON.
+    package mutating func raw(_ json: Span<UInt8>) {
+        reserve(json.count + 1)
+        separate()
+        for index in json.indices { put(json[index]) }
+    }
+
+    private mutating func literal(_ literal: StaticString) {
+        reserve(literal.utf8CodeUnitCount + 1)
+        separate()
+        put(literal)
+    }
+
+    private mutating func open(_ bracket: UInt8) {
+        reserve(2)
+        separate()
+        put(bracket)
+        depth += 1
+        needsComma = false
+    }
+
+    private mutating func close(_ bracket: UInt8) {
+        precondition(depth > 0, "no array or object is open")
+        reserve(1)
+        put(bracket)
+        depth -= 1
+        needsComma = true
+    }
+}
+
+extension JSONWriter {
+    /// A key with an integer.
+    package mutating func member(_ name: StaticString, _ value: Int64) {
+        key(name)
+        integer(value)
+    }
+
+    /// A key with a truth value.
+    package mutating func member(_ name: StaticString, _ value: Bool) {
+        key(name)
+        bool(value)
+    }
+
+    /// A key with a string of any content.
+    package mutating func member(_ name: StaticString, _ value: String) {
+        key(name)
+        string(value)
+    }
+
+    /// A key with an identifier.
+    package mutating func member(_ name: StaticString, _ letter: StaticString, _ number: Int64) {
+        key(name)
+        identifier(letter, number)
+    }
+
+    /// A key with a word of ours.
+    package mutating func member(_ name: StaticString, word value: StaticString) {
+        key(name)
+        word(value)
+    }
+
+    /// A key with an integer written as a string.
+    package mutating func member(_ name: StaticString, decimalString value: Int64) {
+        key(name)
+        decimalString(value)
+    }
+
+    /// A key with an integer written as a string.
+    package mutating func member(_ name: StaticString, decimalString value: Int128) {
+        key(name)
+        decimalString(value)
+    }
+
+    /// A value with all that it holds.
+    package mutating func value(_ value: JSONValue) {
+        switch value {
+        case .null: null()
+        case .boolean(let value): bool(value)
+        case .integer(let value): integer(value)
+        case .number(let text): raw(text.utf8.span)
+        case .string(let value): string(value)
+        case .array(let elements):
+            beginArray()
+            for element in elements { self.value(element) }
+            endArray()
+        case .object(let members):
+            beginObject()
+            for member in members {
+                key(member.key)
+                self.value(member.value)
+            }
+            endObject()
+        }
+    }
+}
+
+extension JSONWriter {
+    /// Makes room for `extra` bytes, after which as many may be put.
+    private mutating func reserve(_ extra: Int) {
+        guard storage.count - count < extra else { return }
+        storage.append(contentsOf: repeatElement(0, count: max(extra, storage.count)))
+    }
+
+    private mutating func separate() {
+        if needsComma { put(UInt8(ascii: ",")) }
+        needsComma = true
+    }
+
+    private mutating func put(_ byte: UInt8) {
+        storage[count] = byte
+        count += 1
+    }
+
+    private mutating func put(_ text: StaticString) {
+        for index in 0..<text.utf8CodeUnitCount { unsafe put(text.utf8Start[index]) }
+    }
+
+    /// Writes `text` with its quotes, a comma before it where one is needed, and leaves room for a colon:
+    /// every key and most values come this way, so the array is made unique once for all of it.
+    private mutating func quote(_ text: StaticString) {
+        let length = text.utf8CodeUnitCount
+        reserve(length + 4)
+        var index = count
+        let isFollowing = needsComma
+        var span = storage.mutableSpan
+        if isFollowing {
+            span[index] = UInt8(ascii: ",")
+            index += 1
+        }
+        span[index] = UInt8(ascii: "\"")
+        index += 1
+        for offset in 0..<length { span[index + offset] = unsafe text.utf8Start[offset] }
+        index += length
+        span[index] = UInt8(ascii: "\"")
+        count = index + 1
+        needsComma = true
+    }
+
+    private mutating func put(decimal value: Int64) {
+        if value < 0 { put(UInt8(ascii: "-")) }
+        var rest = value.magnitude
+        let start = count
+        var index = start + decimalDigits(of: rest)
+        count = index
+        var span = storage.mutableSpan
+        while index > start {
+            index -= 1
+            let tenth = rest / 10
+            span[index] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest &- tenth &* 10)
+            rest = tenth
+        }
+    }
+
+    /// How many digits write `value`; comparing with powers is cheaper than dividing twice.
+    private func decimalDigits(of value: UInt64) -> Int {
+        var digits = 1
+        var power: UInt64 = 10
+        while value >= power {
+            digits += 1
+            if digits == 20 { break }
+            power &*= 10
+        }
+        return digits
+    }
+
+    private mutating func put(escaping byte: UInt8) {
+        switch byte {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"):
+            put(UInt8(ascii: "\\"))
+            put(byte)
+        case 0x20...: put(byte)
+        case 0x08: put("\\b")
+        case 0x09: put("\\t")
+        case 0x0A: put("\\n")
+        case 0x0C: put("\\f")
+        case 0x0D: put("\\r")
+        default:
+            put("\\u00")
+            put(hexDigit(byte >> 4))
+            put(hexDigit(byte & 15))
+        }
+    }
+
+    private func hexDigit(_ value: UInt8) -> UInt8 {
+        value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
+    }
+}
