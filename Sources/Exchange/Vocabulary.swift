@@ -1,5 +1,3 @@
-package import Units
-
 /// Numeric format of a model's weights; OpenRouter's names.
 package enum Quantization: UInt8, CaseIterable, Sendable {
     case unknown = 0
