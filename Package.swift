@@ -40,6 +40,7 @@ let all: [Target] = [
     target("Engine", ["Units", "Exchange", "Ledger"]),
     target("Cryptography", ["Units", "COpenSSL", "CSodium"]),
     target("JSON"),
+    target("Vectors", ["Units", "Exchange", "Ledger", "Engine", "JSON"]),
     target("Sockets", ["CLinux"]),
     target("TLS", ["Sockets", "COpenSSL"]),
     target("HTTP2", ["Sockets", "TLS", "CNghttp2"]),
@@ -65,7 +66,7 @@ let all: [Target] = [
         name: "bombyx",
         dependencies: [
             "Units", "Exchange", "Ledger", "Engine", "Cryptography", "JSON", "Sockets", "TLS", "HTTP2", "Postgres",
-            "Store", "API", "Marketplace", argumentParser, logging,
+            "Store", "API", "Marketplace", "Vectors", argumentParser, logging,
         ],
         resources: [.copy("Resources")],
         swiftSettings: settings
@@ -73,7 +74,7 @@ let all: [Target] = [
     tests("UnitsTests", ["Units"]),
     tests("ExchangeTests", ["Exchange", "Units"]),
     tests("LedgerTests", ["Ledger", "Units"]),
-    tests("EngineTests", ["Engine", "Exchange", "Ledger", "Units", "JSON"], resources: [.copy("Vectors")]),
+    tests("EngineTests", ["Engine", "Exchange", "Ledger", "Units", "JSON", "Vectors"], resources: [.copy("Vectors")]),
     tests("CryptographyTests", ["Cryptography"]),
     tests("JSONTests", ["JSON"]),
     tests("SocketsTests", ["Sockets"]),

@@ -1,0 +1,346 @@
+package import Exchange
+package import Units
+
+/// What the engine is told to do. Commands are the only input of the engine, and what the journal keeps.
+package struct Command: Hashable, Sendable {
+    /// Who gives it; ``AccountID/system`` for the server itself.
+    package var account: AccountID
+    /// For logs only; chosen by the server, never looked at by the engine.
+    package var requestID: UInt64
+    /// How a repetition is recognised; `nil` for a command that need not be.
+    package var idempotency: IdempotencyKey?
+    package var action: Action
+
+    package init(account: AccountID, requestID: UInt64 = 0, idempotency: IdempotencyKey? = nil, action: Action) {
+        self.account = account
+        self.requestID = requestID
+        self.idempotency = idempotency
+        self.action = action
+    }
+
+    package enum Action: Hashable, Sendable {
+        case placeOffer(OfferTerms)
+        case placeBid(BidTerms)
+        case cancel(OrderID)
+        /// Money that arrived for an owner, or the operator's own (`to == .system`).
+        case deposit(to: AccountID, amount: NanoTON)
+        case createAccount(AccountTerms)
+        case createKey(KeyTerms)
+        case setModel(ModelTerms)
+        case setAttested(AttestationTerms)
+        case setFees(FeeTerms)
+        /// Cumulative adjusted tokens used on a lease.
+        case usage(LeaseID, AdjustedTokens)
+        case endLease(LeaseID)
+        /// Nothing but the passing of time: carries out what is due.
+        case tick
+    }
+}
+
+/// A request's identity, as 128 bits of SHA-256 over account, kind of command and the client's key, and 64 bits of
+/// its body's.
+package struct IdempotencyKey: Hashable, Sendable {
+    package let high: UInt64
+    package let low: UInt64
+    package let body: UInt64
+
+    package init(high: UInt64, low: UInt64, body: UInt64) {
+        self.high = high
+        self.low = low
+        self.body = body
+    }
+}
+
+/// A client's own name for its order: 1…``Limits/clientOrderIDBytesMax`` bytes of `A-Z a-z 0-9 . _ : -`.
+package struct ClientOrderID: Hashable, Sendable {
+    private var storage: InlineArray<36, UInt8>
+    package let count: Int
+
+    /// `nil` when the text is empty, too long, or has another character.
+    package init?(_ text: some Collection<UInt8>) {
+        guard !text.isEmpty, text.count <= Limits.clientOrderIDBytesMax else { return nil }
+        storage = InlineArray(repeating: 0)
+        count = text.count
+        for (index, byte) in text.enumerated() {
+            guard Self.isAllowed(byte) else { return nil }
+            storage[index] = byte
+        }
+    }
+
+    package subscript(index: Int) -> UInt8 { storage[index] }
+    package var bytes: [UInt8] { (0..<count).map { storage[$0] } }
+    package var text: String { String(decoding: bytes, as: UTF8.self) }
+
+    private static func isAllowed(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"): true
+        case UInt8(ascii: "0")...UInt8(ascii: ":"): true
+        case UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"): true
+        default: false
+        }
+    }
+
+    package static func == (left: Self, right: Self) -> Bool {
+        guard left.count == right.count else { return false }
+        for index in 0..<left.count where left.storage[index] != right.storage[index] { return false }
+        return true
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        for index in 0..<count { hasher.combine(storage[index]) }
+    }
+}
+
+/// How long an order may stay in the book.
+package enum TimeInForce: UInt8, CaseIterable, Sendable {
+    /// Until it is filled or cancelled.
+    case gtc = 1
+    /// Immediate or cancel: what does not trade at once is cancelled.
+    case ioc = 2
+
+    /// The name in JSON.
+    package var name: String { String(describing: self) }
+}
+
+/// What both kinds of order have.
+package struct OrderTerms: Hashable, Sendable {
+    package var price: Price
+    package var lots: Lots
+    package var timeInForce: TimeInForce
+    package var clientOrderID: ClientOrderID?
+    /// 64 bits of SHA-256 of the request's body; tells a repetition of a `client_order_id` from a misuse.
+    package var bodyHash: UInt64
+
+    package init(
+        price: Price,
+        lots: Lots,
+        timeInForce: TimeInForce,
+        clientOrderID: ClientOrderID? = nil,
+        bodyHash: UInt64 = 0
+    ) {
+        self.price = price
+        self.lots = lots
+        self.timeInForce = timeInForce
+        self.clientOrderID = clientOrderID
+        self.bodyHash = bodyHash
+    }
+}
+
+/// An order to sell.
+package struct OfferTerms: Hashable, Sendable {
+    package var order: OrderTerms
+    /// ``ModelID/unknown`` when the registry has no model of the name that was given.
+    package var model: ModelID
+    package var contextLength: Int64
+    package var features: Features
+    package var quantization: Quantization
+    package var region: Region
+    /// Claimed; it counts while the account is attested for it.
+    package var claimedTEE: TEE
+    /// Most lots of this offer that may be leased at once; `nil` for no limit.
+    package var maxOpenLots: Lots?
+
+    package init(
+        order: OrderTerms,
+        model: ModelID,
+        contextLength: Int64 = 0,
+        features: Features = [],
+        quantization: Quantization = .unknown,
+        region: Region = .unknown,
+        claimedTEE: TEE = .none,
+        maxOpenLots: Lots? = nil
+    ) {
+        self.order = order
+        self.model = model
+        self.contextLength = contextLength
+        self.features = features
+        self.quantization = quantization
+        self.region = region
+        self.claimedTEE = claimedTEE
+        self.maxOpenLots = maxOpenLots
+    }
+}
+
+/// An order to buy.
+package struct BidTerms: Hashable, Sendable {
+    package var order: OrderTerms
+    /// With the weight set that the bid names, or the one of its models, or the standard one: the engine decides
+    /// (`mixed_units`), so here only ``namedWeightSet`` counts.
+    package var requirement: Requirement
+    /// The weight set that the bid names itself.
+    package var namedWeightSet: WeightSetID?
+    /// Some name in the bid's list is in no registry: the whole bid is refused with `model_unknown`.
+    package var namesUnknownModel: Bool
+
+    package init(
+        order: OrderTerms,
+        requirement: Requirement,
+        namedWeightSet: WeightSetID? = nil,
+        namesUnknownModel: Bool = false
+    ) {
+        self.order = order
+        self.requirement = requirement
+        self.namedWeightSet = namedWeightSet
+        self.namesUnknownModel = namesUnknownModel
+    }
+}
+
+/// A new owner.
+package struct AccountTerms: Hashable, Sendable {
+    /// 0…``Limits/labelBytesMax`` bytes, for people.
+    package var label: String
+    /// 1…``Limits/openOrdersPerAccountMax``.
+    package var openOrdersMax: Int64
+
+    package init(label: String, openOrdersMax: Int64 = Limits.openOrdersPerAccountDefault) {
+        self.label = label
+        self.openOrdersMax = openOrdersMax
+    }
+}
+
+/// What a key may be used for.
+package struct Scopes: OptionSet, Hashable, Sendable {
+    package let rawValue: UInt16
+    package init(rawValue: UInt16) { self.rawValue = rawValue }
+
+    /// Place and cancel offers.
+    package static let offer = Scopes(rawValue: 1 << 0)
+    /// Place and cancel bids.
+    package static let bid = Scopes(rawValue: 1 << 1)
+    /// Read the account's own orders and money.
+    package static let read = Scopes(rawValue: 1 << 2)
+    package static let withdraw = Scopes(rawValue: 1 << 3)
+    /// Run the exchange.
+    package static let `operator` = Scopes(rawValue: 1 << 4)
+    /// Read everything of the ledger.
+    package static let auditor = Scopes(rawValue: 1 << 5)
+
+    /// The names in JSON; the position is the bit.
+    package static let names = ["offer", "bid", "read", "withdraw", "operator", "auditor"]
+
+    package var names: [String] {
+        Self.names.indices.filter { rawValue & (1 << UInt16($0)) != 0 }.map { Self.names[$0] }
+    }
+
+    package init?(name: String) {
+        guard let index = Self.names.firstIndex(of: name) else { return nil }
+        self.init(rawValue: 1 << UInt16(index))
+    }
+}
+
+/// A new API key. The key itself stays with whoever asked for it.
+package struct KeyTerms: Hashable, Sendable {
+    package var owner: AccountID
+    /// SHA-256 of the key.
+    package var hash: KeyHash
+    package var scopes: Scopes
+    package var label: String
+    /// ``LogicalTime/never`` for a key without expiry.
+    package var expiresAt: LogicalTime
+
+    package init(owner: AccountID, hash: KeyHash, scopes: Scopes, label: String, expiresAt: LogicalTime = .never) {
+        self.owner = owner
+        self.hash = hash
+        self.scopes = scopes
+        self.label = label
+        self.expiresAt = expiresAt
+    }
+}
+
+/// SHA-256 of an API key.
+package struct KeyHash: Hashable, Sendable {
+    /// The 32 bytes, eight at a time, little-endian.
+    package let words: InlineWords
+
+    package init(_ words: InlineWords) { self.words = words }
+
+    /// `nil` unless there are 32 bytes.
+    package init?(bytes: some Collection<UInt8>) {
+        guard bytes.count == 32 else { return nil }
+        var words: [UInt64] = [0, 0, 0, 0]
+        for (index, byte) in bytes.enumerated() { words[index / 8] |= UInt64(byte) << UInt64(index % 8 * 8) }
+        self.words = InlineWords(words[0], words[1], words[2], words[3])
+    }
+
+    package var bytes: [UInt8] {
+        [words.a, words.b, words.c, words.d].flatMap { word in
+            (0..<8).map { UInt8(truncatingIfNeeded: word >> UInt64($0 * 8)) }
+        }
+    }
+
+    /// Four words.
+    package struct InlineWords: Hashable, Sendable {
+        package let a, b, c, d: UInt64
+        package init(_ a: UInt64, _ b: UInt64, _ c: UInt64, _ d: UInt64) {
+            self.a = a
+            self.b = b
+            self.c = c
+            self.d = d
+        }
+    }
+}
+
+/// An entry of the model registry. Another revision, weights hash or weight set than the current entry's makes a new
+/// version and cancels the old one's resting offers; another quality, name or context only changes the entry.
+package struct ModelTerms: Hashable, Sendable {
+    /// The id in JSON, e.g. `Qwen/Qwen3-32B`; 1…``Limits/modelNameBytesMax`` bytes.
+    package var name: String
+    /// Empty when there is none.
+    package var huggingFaceID: String
+    /// 40 hex digits of a git commit; empty when unknown.
+    package var revision: String
+    /// 64 hex digits; empty when unknown.
+    package var weightsSHA256: String
+    package var weightSet: WeightSetID
+    /// Points, 0…``Limits/qualityMax``; `nil` when nobody measured it.
+    package var quality: Int64?
+    /// Most tokens of context that the model was made for; 0 when unknown.
+    package var contextLength: Int64
+
+    package init(
+        name: String,
+        huggingFaceID: String = "",
+        revision: String = "",
+        weightsSHA256: String = "",
+        weightSet: WeightSetID = .standard,
+        quality: Int64? = nil,
+        contextLength: Int64 = 0
+    ) {
+        self.name = name
+        self.huggingFaceID = huggingFaceID
+        self.revision = revision
+        self.weightsSHA256 = weightsSHA256
+        self.weightSet = weightSet
+        self.quality = quality
+        self.contextLength = contextLength
+    }
+}
+
+/// The operator's word that an account's machines run in these environments, until evidence can be checked.
+package struct AttestationTerms: Hashable, Sendable {
+    package var account: AccountID
+    /// Bits of ``TEE/bit``; 0 withdraws the word.
+    package var tees: UInt8
+    package var expiresAt: LogicalTime
+
+    package init(account: AccountID, tees: UInt8, expiresAt: LogicalTime) {
+        self.account = account
+        self.tees = tees
+        self.expiresAt = expiresAt
+    }
+}
+
+/// What trading costs from now on; open orders keep what was frozen in them.
+package struct FeeTerms: Hashable, Sendable {
+    package var rates: FeeRates
+    /// The smallest value of an order at its own limit.
+    package var minimumNotional: NanoTON
+
+    package init(rates: FeeRates, minimumNotional: NanoTON = NanoTON(Limits.minimumNotionalDefault)) {
+        self.rates = rates
+        self.minimumNotional = minimumNotional
+    }
+
+    /// In force until the operator sets another.
+    package static let initial = FeeTerms(rates: FeeRates(maker: BasisPoints(10), taker: BasisPoints(30)))
+}

@@ -1,0 +1,127 @@
+package import Exchange
+package import Ledger
+package import Units
+
+/// What happened. The events of one command are a group with consecutive ordinals under its sequence number; the
+/// tables are made from them (ENGINE §3), and so are the answers.
+package enum Event: Hashable, Sendable {
+    /// An order is in. Followed by its trades, then ``rested`` or ``closed``.
+    case accepted(OrderRecord)
+    /// The order is in the book with this remainder.
+    case rested(OrderID, Lots)
+    /// A resting offer is in another class now: something that the exchange knows of it has changed.
+    case reclassified(OrderID, ClassID)
+    /// The order left the market with this remainder, which is 0 exactly when it was filled.
+    case closed(OrderID, CloseReason, Lots)
+    case traded(Trade)
+    case transfer(Transfer)
+    case rejected(Rejection)
+    /// The command repeats an earlier one, whose answer is to be given again; nothing happened now.
+    case replayed(SequenceNumber)
+    /// The command's key or client order id is kept for the idempotency window.
+    case remembered(RememberedRequest)
+    /// Requests up to this sequence number are forgotten.
+    case forgotten(SequenceNumber)
+    case classInterned(ClassID, Capability)
+    case profileInterned(ProfileID, Requirement)
+    case accountCreated(AccountRecord)
+    case keyCreated(KeyRecord)
+    case modelSet(ModelRecord)
+    case attestationSet(AttestationRecord)
+    case feesSet(FeeTerms)
+    /// Cumulative adjusted tokens of a lease that are charged now.
+    case used(LeaseID, AdjustedTokens)
+    /// A lease is over; the tokens used in all.
+    case leaseEnded(LeaseID, AdjustedTokens)
+}
+
+/// Which side of the book an order is on.
+package enum Side: UInt8, CaseIterable, Sendable {
+    case offer = 1
+    case bid = 2
+
+    /// The name in JSON.
+    package var name: String { String(describing: self) }
+}
+
+/// Why an order left the market. The raw values are in the database: never renumber, never reuse.
+package enum CloseReason: UInt8, CaseIterable, Sendable {
+    case filled = 1
+    case cancelled = 2
+    case ioc = 3
+    case selfTrade = 4
+    case workLimit = 5
+    case modelSuperseded = 6
+
+    /// The name in SQL and JSON.
+    package var name: String {
+        switch self {
+        case .filled: "filled"
+        case .cancelled: "cancelled"
+        case .ioc: "ioc"
+        case .selfTrade: "self_trade"
+        case .workLimit: "work_limit"
+        case .modelSuperseded: "model_superseded"
+        }
+    }
+}
+
+/// One match. Final.
+package struct Trade: Hashable, Sendable {
+    package let id: TradeID
+    package let bid: OrderID
+    package let offer: OrderID
+    package let buyer: AccountID
+    package let seller: AccountID
+    package let lots: Lots
+    /// The maker's.
+    package let price: Price
+    /// The side that came later.
+    package let takerSide: Side
+    /// What the orders have left after it.
+    package let bidRemaining: Lots
+    package let offerRemaining: Lots
+    /// What the lease locks: value and buyer's fee.
+    package let locked: NanoTON
+    package let buyerRate: BasisPoints
+    package let sellerRate: BasisPoints
+    package let model: ModelID
+    package let modelVersion: Int32
+    package let weightSet: WeightSetID
+
+    package init(
+        id: TradeID,
+        bid: OrderID,
+        offer: OrderID,
+        buyer: AccountID,
+        seller: AccountID,
+        lots: Lots,
+        price: Price,
+        takerSide: Side,
+        bidRemaining: Lots,
+        offerRemaining: Lots,
+        locked: NanoTON,
+        buyerRate: BasisPoints,
+        sellerRate: BasisPoints,
+        model: ModelID,
+        modelVersion: Int32,
+        weightSet: WeightSetID
+    ) {
+        self.id = id
+        self.bid = bid
+        self.offer = offer
+        self.buyer = buyer
+        self.seller = seller
+        self.lots = lots
+        self.price = price
+        self.takerSide = takerSide
+        self.bidRemaining = bidRemaining
+        self.offerRemaining = offerRemaining
+        self.locked = locked
+        self.buyerRate = buyerRate
+        self.sellerRate = sellerRate
+        self.model = model
+        self.modelVersion = modelVersion
+        self.weightSet = weightSet
+    }
+}

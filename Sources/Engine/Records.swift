@@ -1,0 +1,253 @@
+package import Exchange
+package import Ledger
+package import Units
+
+/// An order as the tables have it and as a query shows it. Its sequence number is its id.
+package struct OrderRecord: Hashable, Sendable {
+    package var id: OrderID
+    package var account: AccountID
+    package var side: Side
+    package var price: Price
+    /// As placed.
+    package var lots: Lots
+    package var remaining: Lots
+    package var timeInForce: TimeInForce
+    package var clientOrderID: ClientOrderID?
+    package var bodyHash: UInt64
+    /// Frozen when the order was accepted.
+    package var rates: FeeRates
+    /// Of an offer: its present class; `ClassID(0)` for a bid.
+    package var classID: ClassID
+    /// Of a bid; `ProfileID(0)` for an offer.
+    package var profileID: ProfileID
+    /// Of an offer: what the worker claims, whether attested or not.
+    package var claimedTEE: TEE
+    /// Of an offer; `nil` for no limit.
+    package var maxOpenLots: Lots?
+    /// Of an offer: lots of it that are leased now.
+    package var openLots: Lots
+    package var createdAt: LogicalTime
+    /// `nil` while the order is open.
+    package var closeReason: CloseReason?
+    /// The last command that changed it.
+    package var lastSequence: SequenceNumber
+
+    package init(
+        id: OrderID,
+        account: AccountID,
+        side: Side,
+        price: Price,
+        lots: Lots,
+        remaining: Lots,
+        timeInForce: TimeInForce,
+        clientOrderID: ClientOrderID?,
+        bodyHash: UInt64,
+        rates: FeeRates,
+        classID: ClassID,
+        profileID: ProfileID,
+        claimedTEE: TEE,
+        maxOpenLots: Lots?,
+        openLots: Lots,
+        createdAt: LogicalTime,
+        closeReason: CloseReason?,
+        lastSequence: SequenceNumber
+    ) {
+        self.id = id
+        self.account = account
+        self.side = side
+        self.price = price
+        self.lots = lots
+        self.remaining = remaining
+        self.timeInForce = timeInForce
+        self.clientOrderID = clientOrderID
+        self.bodyHash = bodyHash
+        self.rates = rates
+        self.classID = classID
+        self.profileID = profileID
+        self.claimedTEE = claimedTEE
+        self.maxOpenLots = maxOpenLots
+        self.openLots = openLots
+        self.createdAt = createdAt
+        self.closeReason = closeReason
+        self.lastSequence = lastSequence
+    }
+
+    /// Money held for it now: for a bid the hold of the remainder, for an offer and for a closed order nothing.
+    package var held: NanoTON {
+        side == .bid && closeReason == nil ? rates.hold(for: remaining, at: price) : .zero
+    }
+}
+
+/// An owner.
+package struct AccountRecord: Hashable, Sendable {
+    package var id: AccountID
+    package var label: String
+    package var openOrdersMax: Int64
+    package var createdAt: LogicalTime
+
+    package init(id: AccountID, label: String, openOrdersMax: Int64, createdAt: LogicalTime) {
+        self.id = id
+        self.label = label
+        self.openOrdersMax = openOrdersMax
+        self.createdAt = createdAt
+    }
+}
+
+/// An API key.
+package struct KeyRecord: Hashable, Sendable {
+    package var id: KeyID
+    package var terms: KeyTerms
+    package var createdAt: LogicalTime
+
+    package init(id: KeyID, terms: KeyTerms, createdAt: LogicalTime) {
+        self.id = id
+        self.terms = terms
+        self.createdAt = createdAt
+    }
+}
+
+/// A version of a model; the newest one of a name is current.
+package struct ModelRecord: Hashable, Sendable {
+    package var id: ModelID
+    /// From 1.
+    package var version: Int32
+    package var terms: ModelTerms
+    package var createdAt: LogicalTime
+
+    package init(id: ModelID, version: Int32, terms: ModelTerms, createdAt: LogicalTime) {
+        self.id = id
+        self.version = version
+        self.terms = terms
+        self.createdAt = createdAt
+    }
+}
+
+/// What the operator attests of an account.
+package struct AttestationRecord: Hashable, Sendable {
+    package var terms: AttestationTerms
+    package var setAt: LogicalTime
+
+    package init(terms: AttestationTerms, setAt: LogicalTime) {
+        self.terms = terms
+        self.setAt = setAt
+    }
+}
+
+/// A lease: the right to draw a trade's adjusted tokens from its worker.
+package struct LeaseRecord: Hashable, Sendable {
+    package var id: LeaseID
+    package var offer: OrderID
+    package var buyer: AccountID
+    package var worker: AccountID
+    package var price: Price
+    package var lots: Lots
+    package var locked: NanoTON
+    package var buyerRate: BasisPoints
+    package var sellerRate: BasisPoints
+    /// Cumulative adjusted tokens charged.
+    package var used: AdjustedTokens
+
+    package init(
+        id: LeaseID,
+        offer: OrderID,
+        buyer: AccountID,
+        worker: AccountID,
+        price: Price,
+        lots: Lots,
+        locked: NanoTON,
+        buyerRate: BasisPoints,
+        sellerRate: BasisPoints,
+        used: AdjustedTokens
+    ) {
+        self.id = id
+        self.offer = offer
+        self.buyer = buyer
+        self.worker = worker
+        self.price = price
+        self.lots = lots
+        self.locked = locked
+        self.buyerRate = buyerRate
+        self.sellerRate = sellerRate
+        self.used = used
+    }
+}
+
+/// A request that is remembered, so that a repetition gets the same answer and does nothing.
+package struct RememberedRequest: Hashable, Sendable {
+    /// The command that carried it out, or was rejected.
+    package var sequence: SequenceNumber
+    package var account: AccountID
+    /// `nil` when only a client order id was given.
+    package var key: IdempotencyKey?
+    package var clientOrderID: ClientOrderID?
+    package var bodyHash: UInt64
+    package var at: LogicalTime
+    /// Why the command was rejected; `nil` when it was carried out.
+    package var rejection: Rejection?
+
+    package init(
+        sequence: SequenceNumber,
+        account: AccountID,
+        key: IdempotencyKey?,
+        clientOrderID: ClientOrderID?,
+        bodyHash: UInt64,
+        at: LogicalTime,
+        rejection: Rejection?
+    ) {
+        self.sequence = sequence
+        self.account = account
+        self.key = key
+        self.clientOrderID = clientOrderID
+        self.bodyHash = bodyHash
+        self.at = at
+        self.rejection = rejection
+    }
+}
+
+/// The whole state of the engine as plain records: what the tables hold, and what an engine is built from at start.
+/// Every list is in ascending order of its number.
+package struct EngineState: Hashable, Sendable {
+    /// The last command carried out.
+    package var sequence: SequenceNumber = .none
+    package var time: LogicalTime = .zero
+    package var lastTrade = TradeID(0)
+    package var fees: FeeTerms = .initial
+    package var accounts: [AccountRecord] = []
+    package var keys: [KeyRecord] = []
+    /// All versions.
+    package var models: [ModelRecord] = []
+    package var attestations: [AttestationRecord] = []
+    package var classes: [(id: ClassID, capability: Capability)] = []
+    package var profiles: [(id: ProfileID, requirement: Requirement)] = []
+    /// Open orders only.
+    package var orders: [OrderRecord] = []
+    /// Open leases only.
+    package var leases: [LeaseRecord] = []
+    package var balances: [(account: LedgerAccount, counters: LedgerCounters)] = []
+    package var remembered: [RememberedRequest] = []
+
+    package init() {}
+
+    package static func == (left: Self, right: Self) -> Bool {
+        left.sequence == right.sequence && left.time == right.time && left.lastTrade == right.lastTrade
+            && left.fees == right.fees && left.accounts == right.accounts && left.keys == right.keys
+            && left.models == right.models && left.attestations == right.attestations
+            && left.classes.elementsEqual(right.classes, by: ==) && left.profiles.elementsEqual(right.profiles, by: ==)
+            && left.orders == right.orders && left.leases == right.leases
+            && left.balances.elementsEqual(right.balances, by: ==) && left.remembered == right.remembered
+    }
+
+    package func hash(into hasher: inout Hasher) { hasher.combine(sequence) }
+}
+
+/// A 128-bit sum over all records of the state: equal states have equal digests, whatever the order in which they were
+/// reached. It finds divergence; tampering is found by the journal's SHA-256 chain.
+package struct StateDigest: Hashable, Sendable {
+    package var high: UInt64
+    package var low: UInt64
+
+    package init(high: UInt64 = 0, low: UInt64 = 0) {
+        self.high = high
+        self.low = low
+    }
+}

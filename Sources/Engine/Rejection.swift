@@ -1,0 +1,65 @@
+/// Why a command was refused by the engine. Declared in order of precedence within a command; the first that applies is
+/// reported. The raw values are in the journal, the tables and the API: never renumber, never reuse (ENGINE §2).
+package enum Rejection: UInt16, Error, CaseIterable, Sendable {
+    // Placing an order.
+    case duplicateClientOrderID = 1
+    case accountClosed = 2
+    case modelUnknown = 3
+    case marketHalted = 4
+    case expired = 5
+    case mixedUnits = 6
+    /// Of an offer; a bid has ``profileLimit`` in the same place.
+    case classLimit = 7
+    case profileLimit = 13
+    case openOrderLimit = 8
+    case belowMinimumNotional = 9
+    case insufficientFunds = 10
+    case postOnlyWouldTrade = 11
+    case fokUnfillable = 12
+
+    // Any command.
+    case idempotencyKeyReused = 30
+    case accountUnknown = 31
+    /// The memory of past requests is full of entries that must still be kept.
+    case idempotencyWindowFull = 32
+
+    // Other commands.
+    case orderNotFound = 40
+    case depositLimit = 41
+    case modelLimit = 42
+    case weightSetUnknown = 43
+    case leaseNotFound = 44
+    case usageNotMonotone = 45
+    case usageAboveLease = 46
+    case keyNotFound = 47
+
+    /// The code in JSON, e.g. `insufficient_funds`.
+    package var code: String {
+        switch self {
+        case .duplicateClientOrderID: "duplicate_client_order_id"
+        case .accountClosed: "account_closed"
+        case .modelUnknown: "model_unknown"
+        case .marketHalted: "market_halted"
+        case .expired: "expired"
+        case .mixedUnits: "mixed_units"
+        case .classLimit: "class_limit"
+        case .profileLimit: "profile_limit"
+        case .openOrderLimit: "open_order_limit"
+        case .belowMinimumNotional: "below_minimum_notional"
+        case .insufficientFunds: "insufficient_funds"
+        case .postOnlyWouldTrade: "post_only_would_trade"
+        case .fokUnfillable: "fok_unfillable"
+        case .idempotencyKeyReused: "idempotency_key_reused"
+        case .accountUnknown: "account_unknown"
+        case .idempotencyWindowFull: "idempotency_window_full"
+        case .orderNotFound: "order_not_found"
+        case .depositLimit: "deposit_limit"
+        case .modelLimit: "model_limit"
+        case .weightSetUnknown: "weight_set_unknown"
+        case .leaseNotFound: "lease_not_found"
+        case .usageNotMonotone: "usage_not_monotone"
+        case .usageAboveLease: "usage_above_lease"
+        case .keyNotFound: "key_not_found"
+        }
+    }
+}

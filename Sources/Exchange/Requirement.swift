@@ -1,0 +1,95 @@
+package import Units
+
+/// What a bid demands. Bids with equal requirement share a profile (DESIGN §3). Canonical: models and regions are
+/// sorted and without repetition, so that equal demands are equal values.
+package struct Requirement: Hashable, Sendable {
+    /// The models that will do, sorted; empty for any.
+    package var models: FixedList<ModelID>
+    /// Only offers of this weight set can meet the demand.
+    package var weightSet: WeightSetID
+    /// Least quality in points; 0 demands nothing, anything above is not met by a model without quality.
+    package var qualityAtLeast: Int64
+    /// Least tokens of context; 0 demands nothing.
+    package var contextLengthAtLeast: Int64
+    /// All of these must be there.
+    package var features: Features
+    /// Bits of the quantizations that will do; 0 for any.
+    package var quantizations: UInt16
+    /// Bits of the attested environments that will do; 0 for any, attested or not.
+    package var tees: UInt8
+    /// The regions that will do, sorted; empty for any.
+    package var regions: FixedList<Region>
+
+    /// A demand that every offer of the weight set meets.
+    package init(weightSet: WeightSetID = .standard) {
+        models = FixedList()
+        self.weightSet = weightSet
+        qualityAtLeast = 0
+        contextLengthAtLeast = 0
+        features = []
+        quantizations = 0
+        tees = 0
+        regions = FixedList()
+    }
+
+    /// The exact rule; what the bit masks of the book say is only a necessary condition for it.
+    package func isMet(by capability: Capability) -> Bool {
+        guard capability.weightSet == weightSet else { return false }
+        guard models.isEmpty || models.contains(capability.model) else { return false }
+        guard qualityAtLeast == 0 || (capability.quality ?? -1) >= qualityAtLeast else { return false }
+        guard capability.contextLength >= contextLengthAtLeast else { return false }
+        guard capability.features.isSuperset(of: features) else { return false }
+        guard quantizations == 0 || quantizations & capability.quantization.bit != 0 else { return false }
+        guard tees == 0 || tees & capability.tee.bit != 0 else { return false }
+        return regions.isEmpty || regions.contains { capability.region.lies(in: $0) }
+    }
+}
+
+/// A few values without heap storage: the lists of a requirement have at most ``capacity`` entries.
+package struct FixedList<Element: Hashable & Sendable & Comparable>: Hashable, Sendable {
+    private var storage: InlineArray<16, Element?>
+    package private(set) var count: Int
+
+    /// ``Limits/modelsPerBidMax`` and ``Limits/regionsPerBidMax``.
+    package static var capacity: Int { 16 }
+
+    package init() {
+        storage = InlineArray(repeating: nil)
+        count = 0
+    }
+
+    /// Sorted and without repetition; `nil` when there are more than ``capacity`` different values.
+    package init?(_ values: some Sequence<Element>) {
+        self.init()
+        let sorted = Set(values).sorted()
+        guard sorted.count <= Self.capacity else { return nil }
+        for (index, value) in sorted.enumerated() { storage[index] = value }
+        count = sorted.count
+    }
+
+    package var isEmpty: Bool { count == 0 }
+    package var array: [Element] { (0..<count).compactMap { storage[$0] } }
+
+    package func contains(_ value: Element) -> Bool {
+        for index in 0..<count where storage[index] == value { return true }
+        return false
+    }
+
+    package func contains(where isWanted: (Element) -> Bool) -> Bool {
+        for index in 0..<count {
+            if let value = storage[index], isWanted(value) { return true }
+        }
+        return false
+    }
+
+    package static func == (left: Self, right: Self) -> Bool {
+        guard left.count == right.count else { return false }
+        for index in 0..<left.count where left.storage[index] != right.storage[index] { return false }
+        return true
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(count)
+        for index in 0..<count { hasher.combine(storage[index]) }
+    }
+}

@@ -1,0 +1,78 @@
+/// Every limit of the exchange that a client can meet, in one place. Each has a test.
+package enum Limits {
+    // MARK: Orders
+
+    /// The smallest price: one ``Price/step``.
+    package static let priceMin: Int64 = Price.step
+    /// The largest price in nanoTON per 1,000,000 adjusted tokens: 100,000 TON.
+    package static let priceMax: Int64 = 100_000_000_000_000
+    /// The largest quantity of an order: 10 billion adjusted tokens.
+    package static let orderLotsMax: Int64 = 10_000_000
+    /// `priceMax / 1000 × orderLotsMax`: 10^18 nanoTON. With the largest fee it stays below `Int64.max`.
+    package static let orderValueMax: Int64 = priceMax / Price.step * orderLotsMax
+    /// The smallest value of an order at its own limit, in nanoTON, until the operator sets another: dust costs more
+    /// to keep than it pays.
+    package static let minimumNotionalDefault: Int64 = 1_000
+    /// Resting orders of one account, until the operator sets another number for it.
+    package static let openOrdersPerAccountDefault: Int64 = 10_000
+    /// The most that the operator may set.
+    package static let openOrdersPerAccountMax: Int64 = 10_000_000
+    /// Distinct capability classes among the resting offers of one account.
+    package static let classesPerAccountMax = 256
+    /// Distinct requirement profiles among the resting bids of one account.
+    package static let profilesPerAccountMax = 256
+    /// Models that one bid may name.
+    package static let modelsPerBidMax = 16
+    /// Regions that one bid may name.
+    package static let regionsPerBidMax = 16
+    /// Resting orders that one command may visit; a taker that meets it has its rest cancelled (`work_limit`).
+    package static let visitsPerCommandMax = 10_000
+
+    // MARK: Money
+
+    /// What all owners together may have on deposit: about the supply of TON.
+    package static let depositsMax: Int64 = 5_000_000_000_000_000_000
+    /// The highest fee rate in 1/10,000: 10 %.
+    package static let feeMax: Int64 = 1_000
+
+    // MARK: Registry
+
+    /// Quality is a whole number of points, 0 to this.
+    package static let qualityMax: Int64 = 100
+    /// Tokens of context that a model or an offer may claim.
+    package static let contextLengthMax: Int64 = 1 << 30
+    /// Bytes of a model's name.
+    package static let modelNameBytesMax = 96
+    /// Entries of the model registry.
+    package static let modelsMax = 4_096
+    /// Bytes of an account's or a key's label.
+    package static let labelBytesMax = 64
+    /// Bytes of a client order id: a UUID fits.
+    package static let clientOrderIDBytesMax = 36
+    /// Bytes of an `Idempotency-Key`.
+    package static let idempotencyKeyBytesMax = 255
+
+    // MARK: Memory of past requests
+
+    /// How long a request is remembered, in microseconds of logical time: 24 h.
+    package static let idempotencyWindow: Int64 = 86_400_000_000
+    /// Remembered requests; reached, the oldest are forgotten early, but not before ``idempotencyWindowMin``.
+    package static let idempotencyEntriesMax = 16_000_000
+    /// The shortest memory, in microseconds: 10 minutes. Before that, new commands are refused.
+    package static let idempotencyWindowMin: Int64 = 600_000_000
+
+    // MARK: Requests
+
+    /// Bytes of a request's body.
+    package static let bodyBytesMax = 65_536
+    /// Levels of objects and arrays in a body.
+    package static let jsonDepthMax = 16
+    /// Rows of a list when the request does not say.
+    package static let pageDefault = 100
+    /// Rows of a list at most.
+    package static let pageMax = 1_000
+    /// Price levels that a book answer shows at most.
+    package static let bookDepthMax = 100
+    /// Trades that the answer to an order lists; `trade_count` counts all of them.
+    package static let tradesInAnswerMax = 100
+}
