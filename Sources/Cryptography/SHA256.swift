@@ -3,7 +3,7 @@ internal import COpenSSL
 /// SHA-256 (FIPS 180-4), in pieces or at once.
 ///
 /// A hasher keeps its working memory, so a thread that hashes often keeps one hasher:
-/// 0.2 µs for 144 bytes against 0.4 µs for a new one each time.
+/// 0.14 µs for 144 bytes against 0.18 µs for a new one each time.
 @safe package struct SHA256: ~Copyable {
     private let context: OpaquePointer
 

@@ -1,0 +1,54 @@
+/// Which modules a target may import: the whole direction of the package in one table.
+let arrows: [(target: String, imports: [String])] = [
+    ("Units", []),
+    ("Exchange", ["Units"]),
+    ("Ledger", ["Units"]),
+    ("Engine", ["Units", "Exchange", "Ledger"]),
+    ("Cryptography", ["Units", "CSodium", "COpenSSL"]),
+    ("JSON", []),
+    ("API", ["Units", "JSON", "Exchange", "Ledger", "Engine", "Cryptography"]),
+    ("Sockets", ["CLinux"] + system),
+    ("TLS", ["Sockets", "COpenSSL"] + system),
+    ("HTTP2", ["Sockets", "TLS", "CNghttp2"] + system),
+    ("Postgres", ["CPQ", "CLinux"] + system),
+    ("Store", ["Units", "Exchange", "Ledger", "Engine", "Postgres", "Cryptography"] + system),
+    ("Marketplace", libraries + ["Logging"] + system),
+    ("bombyx", libraries + ["Marketplace", "ArgumentParser", "Logging", "Foundation"] + system),
+]
+
+/// What the operating system gives. The pure targets do without it: no clock, no file, no lock.
+private let system = ["Glibc", "Synchronization"]
+
+/// Every library but `Marketplace`, which joins them. No C module is among them: each has its own door.
+private let libraries = [
+    "Units", "Exchange", "Ledger", "Engine", "Cryptography", "JSON", "Sockets", "TLS", "HTTP2", "Postgres", "Store",
+    "API",
+]
+
+/// The doors to C libraries. Tests go through the targets that own them.
+private let doors: Set<String> = ["CLinux", "CNghttp2", "CPQ", "COpenSSL", "CSodium"]
+
+func importsAgainstTheDirection(_ file: SourceFile) -> [Breach] {
+    file.code.enumerated().compactMap { index, line in
+        guard let module = importedModule(line) else { return nil }
+        if file.folder == "Tests" {
+            return doors.contains(module) ? Breach(file, line: index, "a test imports the C module \(module)") : nil
+        }
+        guard let arrow = arrows.first(where: { $0.target == file.target }) else {
+            return Breach(file, line: index, "\(file.target) has no line in the table `arrows`")
+        }
+        guard !arrow.imports.contains(module) else { return nil }
+        return Breach(file, line: index, "\(file.target) must not import \(module)")
+    }
+}
+
+/// The module that a line imports: `package import JSON`, `import struct Foundation.Data`.
+func importedModule(_ line: String) -> String? {
+    let tokens = line.split(separator: " ")
+    guard let keyword = tokens.firstIndex(of: "import"), keyword + 1 < tokens.count else { return nil }
+    let modifiers = ["package", "public", "internal", "fileprivate", "private", "@testable", "@preconcurrency"]
+    guard tokens[..<keyword].allSatisfy({ modifiers.contains(String($0)) }) else { return nil }
+    let kinds = ["struct", "class", "enum", "protocol", "typealias", "func", "let", "var"]
+    let name = kinds.contains(String(tokens[keyword + 1])) ? tokens.last : tokens[keyword + 1]
+    return name?.split(separator: ".").first.map(String.init)
+}
