@@ -23,7 +23,10 @@ leave() {
         done
         kill -KILL -- "-$running_step" 2>/dev/null || true
     fi
-    if [[ $status -eq 0 ]]; then rm -rf -- "$logs"; fi
+    case $status in
+        0 | 130 | 143) rm -rf -- "$logs" ;;
+        *) rmdir -- "$logs" 2>/dev/null || true ;;
+    esac
     exit "$status"
 }
 trap leave EXIT
