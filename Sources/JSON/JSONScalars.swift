@@ -131,7 +131,7 @@ extension JSONReader {
     private mutating func readLiteral(_ literal: StaticString) throws(JSONError) {
         for index in 0..<literal.utf8CodeUnitCount {
             guard position < bytes.count else { throw JSONError(.unexpectedEnd, at: position) }
-            guard unsafe bytes[position] == literal.utf8Start[index] else {
+            guard bytes[position] == literal.byte(at: index) else {
                 throw JSONError(.unexpectedByte, at: position)
             }
             position += 1

@@ -17,18 +17,23 @@ package struct JSONText: Equatable, Sendable {
     package var end: Int { Int(pastLast) }
 }
 
+extension StaticString {
+    /// The UTF-8 byte at `offset`, which must lie in the text: the way to a name's bytes without unsafe code.
+    @inlinable
+    package func byte(at offset: Int) -> UInt8 {
+        precondition(offset >= 0 && offset < utf8CodeUnitCount, "the text has no such byte")
+        return unsafe utf8Start[offset]
+    }
+}
+
 extension JSONReader {
     /// Whether `text`, decoded, is exactly `name`. Nothing is allocated unless the text has escapes.
     @inlinable
     package func equals(_ text: JSONText, _ name: StaticString) -> Bool {
         guard !text.hasEscapes else { return equalsDecoded(text, name) }
         guard text.end - text.start == name.utf8CodeUnitCount else { return false }
-        var index = text.start
-        var expected = unsafe name.utf8Start
-        while index < text.end {
-            guard unsafe bytes[index] == expected.pointee else { return false }
-            index += 1
-            unsafe expected += 1
+        for offset in 0..<name.utf8CodeUnitCount {
+            guard bytes[text.start + offset] == name.byte(at: offset) else { return false }
         }
         return true
     }
@@ -36,7 +41,8 @@ extension JSONReader {
     @usableFromInline
     func equalsDecoded(_ text: JSONText, _ name: StaticString) -> Bool {
         let decoded = decoded(text)
-        return unsafe decoded.elementsEqual(UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
+        guard decoded.count == name.utf8CodeUnitCount else { return false }
+        return decoded.indices.allSatisfy { decoded[$0] == name.byte(at: $0) }
     }
 
     /// `text`, decoded, in memory of its own. It may hold U+0000, which the database does not store.

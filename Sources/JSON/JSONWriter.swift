@@ -246,7 +246,7 @@ extension JSONWriter {
     }
 
     private mutating func put(_ text: StaticString) {
-        for index in 0..<text.utf8CodeUnitCount { unsafe put(text.utf8Start[index]) }
+        for index in 0..<text.utf8CodeUnitCount { put(text.byte(at: index)) }
     }
 
     /// Writes `text` with its quotes, a comma before it where one is needed, and leaves room for a colon:
@@ -263,7 +263,7 @@ extension JSONWriter {
         }
         span[index] = UInt8(ascii: "\"")
         index += 1
-        for offset in 0..<length { span[index + offset] = unsafe text.utf8Start[offset] }
+        for offset in 0..<length { span[index + offset] = text.byte(at: offset) }
         index += length
         span[index] = UInt8(ascii: "\"")
         count = index + 1

@@ -6,6 +6,8 @@ let arrows: [(target: String, imports: [String])] = [
     ("Engine", ["Units", "Exchange", "Ledger"]),
     ("Cryptography", ["Units", "CSodium", "COpenSSL"]),
     ("JSON", []),
+    ("Vectors", ["Units", "Exchange", "Ledger", "Engine", "JSON"]),
+    ("Demonstration", ["Units", "Exchange", "JSON"]),
     ("API", ["Units", "JSON", "Exchange", "Ledger", "Engine", "Cryptography"]),
     ("Sockets", ["CLinux"] + system),
     ("TLS", ["Sockets", "COpenSSL"] + system),
@@ -13,13 +15,16 @@ let arrows: [(target: String, imports: [String])] = [
     ("Postgres", ["CPQ", "CLinux"] + system),
     ("Store", ["Units", "Exchange", "Ledger", "Engine", "Postgres", "Cryptography"] + system),
     ("Marketplace", libraries + ["Logging"] + system),
-    ("bombyx", libraries + ["Marketplace", "ArgumentParser", "Logging", "Foundation"] + system),
+    (
+        "bombyx",
+        libraries + ["Marketplace", "Vectors", "Demonstration", "ArgumentParser", "Logging", "Foundation"] + system
+    ),
 ]
 
 /// What the operating system gives. The pure targets do without it: no clock, no file, no lock.
 private let system = ["Glibc", "Synchronization"]
 
-/// Every library but `Marketplace`, which joins them. No C module is among them: each has its own door.
+/// What `Marketplace` joins. No C module is among them: each has its own door.
 private let libraries = [
     "Units", "Exchange", "Ledger", "Engine", "Cryptography", "JSON", "Sockets", "TLS", "HTTP2", "Postgres", "Store",
     "API",
