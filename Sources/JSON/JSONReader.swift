@@ -102,7 +102,8 @@ package struct JSONReader: ~Copyable {
         position += 1
     }
 
-    /// Steps over the comma before the next member or element, or over the closing bracket.
+    /// Steps over the comma before the next member or element, or over the closing bracket. What follows a comma
+    /// is then read as a key or value, which neither an end nor a closing bracket is.
     private mutating func advance(closedBy bracket: UInt8) throws(JSONError) -> Bool {
         precondition(depth > 0, "no array or object is open")
         let byte = try peek()
@@ -118,8 +119,6 @@ package struct JSONReader: ~Copyable {
         }
         guard byte == UInt8(ascii: ",") else { throw JSONError(.unexpectedByte, at: position) }
         position += 1
-        // A comma promises another one: neither an end nor a closing bracket may follow.
-        guard try peek() != bracket else { throw JSONError(.unexpectedByte, at: position) }
         return true
     }
 }

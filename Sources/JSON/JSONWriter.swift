@@ -285,13 +285,13 @@ extension JSONWriter {
         }
     }
 
-    /// How many digits write `value`; comparing with powers is cheaper than dividing twice.
+    /// How many digits write `value`, which is at most 2^63 and so below the last power, 10^19, that fits;
+    /// comparing with powers is cheaper than dividing twice.
     private func decimalDigits(of value: UInt64) -> Int {
         var digits = 1
         var power: UInt64 = 10
         while value >= power {
             digits += 1
-            if digits == 20 { break }
             power &*= 10
         }
         return digits

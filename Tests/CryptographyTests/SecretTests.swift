@@ -47,7 +47,8 @@ import Testing
 
     @Test(
         arguments: [
-            ([], [], true), ([1], [1], true), ([1], [2], false), ([1], [], false), ([1, 2], [1], false),
+            ([], [], true), ([1], [1], true), ([1], [2], false), ([1], [], false), ([], [1], false),
+            ([1], [1, 2], false), ([1, 2], [1], false),
             ([1, 2, 3], [1, 2, 3], true), ([1, 2, 3], [1, 2, 4], false), ([0, 2, 3], [1, 2, 3], false),
         ] as [([UInt8], [UInt8], Bool)]
     )

@@ -59,7 +59,7 @@ import Testing
     @Test(
         arguments: [
             #"let x = "try! TO"# + #"DO print( as!""#, "// never try! or fatalError", "footprint(1)", "writer.print(1)",
-            "let todo = 1", #"let s = #"a " print("#, "try f()", "x as? Int", "let xxx = 1",
+            "let todo = 1", #"let s = #"a " print("#, "try f()", #"f("\(a["x print("])")"#, "x as? Int", "let xxx = 1",
         ]
     )
     func `What only looks like a banned word is left alone`(line: String) {
