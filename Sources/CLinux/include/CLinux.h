@@ -17,4 +17,9 @@ static const uint32_t CLinux_EPOLLET = EPOLLET;
 int CLinux_accept(int listener);  // accept4, non-blocking and close-on-exec
 int CLinux_epoll_create(void);    // close-on-exec
 int CLinux_eventfd(void);         // non-blocking, close-on-exec
+int CLinux_socket(int family);    // TCP, non-blocking, close-on-exec
+int CLinux_null(void);            // opens /dev/null, close-on-exec
+
+// Names the calling thread; the kernel keeps 15 bytes. Returns an errno.
+int CLinux_name_thread(const char *name);
 #endif

@@ -1,0 +1,115 @@
+internal import CNghttp2
+
+/// What every server session has in common: made once, never freed, never changed.
+enum ServerCallbacks {
+    /// The functions that nghttp2 calls. No logic here: each finds its ``SessionCore`` and hands on.
+    nonisolated(unsafe) static let table: OpaquePointer? = {
+        var table: OpaquePointer?
+        guard unsafe nghttp2_session_callbacks_new(&table) == 0 else { return nil }
+        unsafe setReceiving(table)
+        unsafe setSending(table)
+        return unsafe table
+    }()
+
+    /// Gives the next part of an answer; its source is the stream's state.
+    nonisolated(unsafe) static let readAnswer: nghttp2_data_source_read_callback = {
+        session,
+        _,
+        target,
+        limit,
+        flags,
+        source,
+        userData in
+        guard let target = unsafe target, let flags = unsafe flags, let raw = unsafe source?.pointee.ptr else {
+            return Int(NGHTTP2_ERR_CALLBACK_FAILURE.rawValue)
+        }
+        let stream = unsafe raw.assumingMemoryBound(to: StreamState.self)
+        return unsafe core(userData).pointee.answer(session, stream, into: target, limit: limit, flags: flags)
+    }
+
+    private static func setReceiving(_ table: OpaquePointer?) {
+        unsafe nghttp2_session_callbacks_set_on_begin_frame_callback(table) { session, header, userData in
+            unsafe core(userData).pointee.beginFrame(
+                session,
+                type: header!.pointee.type,
+                id: header!.pointee.stream_id
+            )
+            return 0
+        }
+        unsafe nghttp2_session_callbacks_set_on_begin_headers_callback(table) { session, frame, userData in
+            guard unsafe frame!.pointee.headers.cat == NGHTTP2_HCAT_REQUEST else { return 0 }
+            let id = unsafe frame!.pointee.hd.stream_id
+            let stream = unsafe core(userData).pointee.begin(id)
+            return unsafe nghttp2_session_set_stream_user_data(session, id, stream)
+        }
+        unsafe nghttp2_session_callbacks_set_on_header_callback(table) {
+            session,
+            _,
+            name,
+            nameCount,
+            value,
+            valueCount,
+            _,
+            userData in
+            unsafe core(userData).pointee.header(
+                session,
+                name: name!,
+                nameCount: nameCount,
+                value: value!,
+                valueCount: valueCount
+            )
+            return 0
+        }
+        unsafe nghttp2_session_callbacks_set_on_data_chunk_recv_callback(table) {
+            session,
+            _,
+            id,
+            bytes,
+            count,
+            userData in
+            let core = unsafe core(userData)
+            unsafe core.pointee.unconsumed += count
+            if let stream = unsafe stream(session, id) { unsafe core.pointee.body(stream, bytes!, count: count) }
+            return 0
+        }
+        unsafe nghttp2_session_callbacks_set_on_frame_recv_callback(table) { session, frame, userData in
+            let header = unsafe frame!.pointee.hd
+            let core = unsafe core(userData)
+            switch UInt32(header.type) {
+            case NGHTTP2_HEADERS.rawValue, NGHTTP2_DATA.rawValue:
+                guard let stream = unsafe core.pointee.current ?? stream(session, header.stream_id) else { return 0 }
+                if unsafe core.pointee.current != nil { unsafe core.pointee.endHeaders(stream) }
+                if header.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0 { unsafe core.pointee.end(stream) }
+            case NGHTTP2_SETTINGS.rawValue: unsafe core.pointee.isEstablished = true
+            default: break
+            }
+            return 0
+        }
+        unsafe nghttp2_session_callbacks_set_on_stream_close_callback(table) { session, id, _, userData in
+            if let stream = unsafe stream(session, id) {
+                // nghttp2 remembers closed streams for a while, and would give us the pointer again.
+                _ = unsafe nghttp2_session_set_stream_user_data(session, id, nil)
+                unsafe core(userData).pointee.close(stream)
+            }
+            return 0
+        }
+    }
+
+    private static func setSending(_ table: OpaquePointer?) {
+        unsafe nghttp2_session_callbacks_set_on_frame_send_callback(table) { _, frame, userData in
+            let header = unsafe frame!.pointee.hd
+            if header.type == UInt8(NGHTTP2_RST_STREAM.rawValue) {
+                unsafe core(userData).pointee.rememberReset(header.stream_id)
+            }
+            return 0
+        }
+    }
+}
+
+private func core(_ userData: UnsafeMutableRawPointer?) -> UnsafeMutablePointer<SessionCore> {
+    unsafe userData!.assumingMemoryBound(to: SessionCore.self)
+}
+
+private func stream(_ session: OpaquePointer?, _ id: Int32) -> StreamPointer? {
+    unsafe nghttp2_session_get_stream_user_data(session, id)?.assumingMemoryBound(to: StreamState.self)
+}

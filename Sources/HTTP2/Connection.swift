@@ -1,0 +1,283 @@
+internal import Sockets
+internal import TLS
+
+/// One client: its socket, TLS if any, and its session. It belongs to one loop.
+///
+/// Reading and answering only change the session; ``flush()`` at the end of the turn writes once.
+final class Connection: EventLoop.Handler {
+    unowned let server: LoopServer
+    let slot: UInt32
+    let generation: UInt32
+    let session: Session
+    private let tls: TLSSession?
+    private var socket: FileDescriptor?
+    private var registration: EventLoop.Registration?
+
+    /// Output that the kernel did not take.
+    private var unsent: [UInt8] = []
+    private var unsentStart = 0
+    /// It waits for ``flush()`` at the end of the turn.
+    var isDirty = false
+    /// There is more to read, but reading is stopped until output has gone out.
+    private var isReadingPaused = false
+    /// What is ready goes out, and that is the end.
+    private var endsAfterFlush = false
+    private var countedRequests: UInt64 = 0
+
+    private let openedAt: UInt64
+    private var lastRequestAt: UInt64
+    private var lastOutputAt: UInt64
+
+    init(
+        _ socket: consuming FileDescriptor,
+        session: Session,
+        tls: TLSSession?,
+        slot: UInt32,
+        generation: UInt32,
+        on server: LoopServer
+    ) throws(SystemError) {
+        self.server = server
+        self.slot = slot
+        self.generation = generation
+        self.session = session
+        self.tls = tls
+        let now = server.loop.now
+        openedAt = now
+        lastRequestAt = now
+        lastOutputAt = now
+        let fileDescriptor = socket.rawValue
+        self.socket = consume socket
+        registration = try server.loop.register(self, fileDescriptor: fileDescriptor)
+    }
+
+    private var hasUnsent: Bool { unsentStart < unsent.count }
+
+    /// The client's handshake, preface and settings have come.
+    private var isEstablished: Bool { session.isEstablished }
+
+    func becameReady(_ readiness: EventLoop.Readiness) {
+        guard socket != nil else { return }
+        if readiness.contains(.failed) || readiness == .hungUp { return close() }
+        if readiness.contains(.writable), hasUnsent { server.markDirty(self) }
+        if !readiness.isDisjoint(with: [.readable, .hungUp]) { readOnce(readiness) }
+    }
+
+    /// Ends without a word.
+    func close() {
+        guard socket != nil else { return }
+        if let registration { server.loop.deregister(registration) }
+        registration = nil
+        socket = nil
+        server.forget(self)
+    }
+}
+
+// Reading.
+extension Connection {
+    /// Reads once, so that others get their turn; if there may be more, asks for another turn.
+    private func readOnce(_ readiness: EventLoop.Readiness) {
+        if endsAfterFlush { return }
+        if mustPauseReading {
+            isReadingPaused = true
+            return
+        }
+        var input = server.input.lend()
+        defer { server.input.giveBack(input) }
+        var buffer = input.mutableSpan
+        switch try? socket?.read(into: &buffer) {
+        case .bytes(let count):
+            server.counters.bytesReceived &+= UInt64(count)
+            receive(input.span.extracting(first: count))
+            let mayHaveMore = count == input.count || readiness.contains(.hungUp)
+            if mayHaveMore, let registration { server.loop.callAgain(registration, readiness) }
+        case .wouldBlock: break
+        case .endOfFile, nil: close()
+        }
+    }
+
+    private func receive(_ input: Span<UInt8>) {
+        do throws(HTTP2Error) {
+            if let tls {
+                try decrypt(input, with: tls)
+            } else {
+                try session.receive(input)
+            }
+        } catch {
+            // What the session or TLS has to say about it (GOAWAY, an alert) still goes out.
+            endsAfterFlush = true
+        }
+        serve()
+        server.markDirty(self)
+    }
+
+    private func decrypt(_ input: Span<UInt8>, with tls: TLSSession) throws(HTTP2Error) {
+        var start = 0
+        do throws(TLSError) {
+            while start < input.count {
+                let end = min(start + TLSSession.chunkBytes, input.count)
+                try tls.receive(input.extracting(start..<end))
+                start = end
+                let wasEstablished = tls.isEstablished
+                guard try tls.handshake() else { continue }
+                if !wasEstablished, !tls.hasAgreedOnHTTP2 { server.counters.handshakesFailed &+= 1 }
+                try readPlaintext(of: tls)
+            }
+        } catch {
+            if !tls.isEstablished { server.counters.handshakesFailed &+= 1 }
+            throw .tls(error)
+        }
+    }
+
+    private func readPlaintext(of tls: TLSSession) throws(TLSError) {
+        var plaintext = server.plaintext.lend()
+        defer { server.plaintext.giveBack(plaintext) }
+        while !endsAfterFlush {
+            var buffer = plaintext.mutableSpan
+            switch try tls.read(into: &buffer) {
+            case .bytes(let count):
+                let isBroken = (try? session.receive(plaintext.span.extracting(first: count))) == nil
+                if isBroken { endsAfterFlush = true }
+            case .needsInput: return
+            case .closed: endsAfterFlush = true
+            }
+        }
+    }
+
+    /// Gives the service what is complete.
+    private func serve() {
+        guard session.requestCount != countedRequests else { return }
+        server.counters.requests &+= session.requestCount &- countedRequests
+        countedRequests = session.requestCount
+        lastRequestAt = server.loop.now
+        let (loop, slot, generation) = (server.index, slot, generation)
+        session.takeRequests { request, id in
+            let stream = StreamReference(loop: loop, slot: slot, generation: generation, id: id)
+            server.service?.receive(request, stream: stream, on: server)
+        }
+    }
+
+    private var mustPauseReading: Bool {
+        unsent.count - unsentStart >= server.limits.outputBytesMax
+            || session.queuedFrameCount > server.limits.queuedFramesMax
+    }
+}
+
+// Writing.
+extension Connection {
+    /// Writes what is ready, once; what the kernel does not take waits for the next readiness.
+    func flush() {
+        guard socket != nil else { return }
+        do {
+            guard try sendUnsent() else { return }
+            let mayHaveMore = try prepareOutput()
+            let isFinished = endsAfterFlush || session.isFinished
+            if isFinished, let tls {
+                tls.close()
+                tls.takeCiphertext(into: &server.output)
+            }
+            try sendOutput()
+            if hasUnsent { return }
+            if isFinished { return close() }
+            goOn(mayHaveMore: mayHaveMore)
+        } catch {
+            close()
+        }
+    }
+
+    /// Asks for another turn, where this one was cut short.
+    private func goOn(mayHaveMore: Bool) {
+        guard let registration else { return }
+        if mayHaveMore { server.flushAgain(self) }
+        if isReadingPaused, !mustPauseReading {
+            isReadingPaused = false
+            server.loop.callAgain(registration, .readable)
+        }
+    }
+
+    /// Sends what the kernel did not take before. Returns whether it is all gone.
+    private func sendUnsent() throws -> Bool {
+        guard hasUnsent else { return true }
+        let bytes = unsent
+        let sent = try send(bytes.span.extracting(unsentStart..<bytes.count))
+        unsentStart += sent
+        if hasUnsent { return false }
+        // The buffer is given back: most connections never need one.
+        unsent = []
+        unsentStart = 0
+        return true
+    }
+
+    /// Fills the loop's output with the frames that are ready, encrypted if need be.
+    private func prepareOutput() throws -> Bool {
+        server.output.removeAll(keepingCapacity: true)
+        guard let tls else { return try session.drain(into: &server.output, upTo: server.limits.outputBytesMax) }
+
+        // Before the handshake is complete there is nothing but the handshake to send.
+        guard tls.isEstablished else {
+            tls.takeCiphertext(into: &server.output)
+            return false
+        }
+        server.plainOutput.removeAll(keepingCapacity: true)
+        let mayHaveMore = try session.drain(into: &server.plainOutput, upTo: server.limits.outputBytesMax)
+        let plaintext = server.plainOutput
+        var start = 0
+        while start < plaintext.count {
+            let end = min(start + TLSSession.chunkBytes, plaintext.count)
+            try tls.write(plaintext.span.extracting(start..<end))
+            tls.takeCiphertext(into: &server.output)
+            start = end
+        }
+        // Also what TLS itself has to say, such as a new session ticket.
+        tls.takeCiphertext(into: &server.output)
+        return mayHaveMore
+    }
+
+    private func sendOutput() throws {
+        let bytes = server.output
+        guard !bytes.isEmpty else { return }
+        let sent = try send(bytes.span)
+        if sent < bytes.count {
+            unsent = Array(bytes[sent...])
+            unsentStart = 0
+        }
+    }
+
+    private func send(_ bytes: Span<UInt8>) throws -> Int {
+        switch try socket?.send(bytes) {
+        case .bytes(let count):
+            server.counters.bytesSent &+= UInt64(count)
+            lastOutputAt = server.loop.now
+            return count
+        case .wouldBlock, nil: return 0
+        }
+    }
+}
+
+// Time and the end.
+extension Connection {
+    /// Ends what has taken too long.
+    func checkTime(_ now: UInt64, _ limits: ServerLimits) {
+        if !isEstablished {
+            if now &- openedAt >= limits.handshakeMilliseconds { close() }
+            return
+        }
+        let isStalled = hasUnsent || session.answersUnderWay > 0
+        if isStalled, now &- max(lastOutputAt, lastRequestAt) >= limits.writeStallMilliseconds { return close() }
+        if session.openStreamCount == 0, now &- lastRequestAt >= limits.idleMilliseconds {
+            session.terminate()
+            server.markDirty(self)
+        }
+    }
+
+    /// Says that the server goes away.
+    func announceShutdown() {
+        if isEstablished { session.announceShutdown() } else { endsAfterFlush = true }
+        server.markDirty(self)
+    }
+
+    /// Takes no new requests; ends when the open ones are answered.
+    func refuseNewStreams() {
+        session.refuseNewStreams()
+        server.markDirty(self)
+    }
+}

@@ -1,0 +1,202 @@
+internal import Sockets
+internal import TLS
+
+/// One loop of a ``Server``: its thread, its connections, its service.
+package final class LoopServer: EventLoop.Owner {
+    /// Which of the server's loops this is, from 0.
+    package let index: Int
+    /// What clients are granted.
+    package let limits: ServerLimits
+    let loop: EventLoop
+    private(set) var service: (any Service)?
+    private let pool = StreamPool()
+    private let published: LoopCounters
+    var counters = ServerCounters()
+
+    private var acceptors: [Acceptor] = []
+    private var connections: [Connection?] = []
+    private var generations: [UInt32] = []
+    private var freeSlots: [UInt32] = []
+    private var dirty: [Connection] = []
+    private var flushing: [Connection] = []
+    private var drainDeadline: UInt64?
+    private var hasRefusedNewStreams = false
+
+    // Shared by the loop's connections, which use them one after the other.
+    let input: SharedBuffer
+    let plaintext = SharedBuffer(count: TLSSession.chunkBytes)
+    var output: [UInt8] = []
+    var plainOutput: [UInt8] = []
+
+    /// The time between two looks at the connections of a server that drains.
+    private static let drainTickMilliseconds: UInt64 = 20
+
+    init(index: Int, limits: ServerLimits, loop: EventLoop, counters: LoopCounters) {
+        self.index = index
+        self.limits = limits
+        self.loop = loop
+        published = counters
+        input = SharedBuffer(count: limits.readBytesPerTurn)
+    }
+
+    /// Runs until the server is told to drain and has drained.
+    func run(_ endpoints: [Endpoint], makeService: (LoopServer) -> any Service) throws(SystemError) {
+        service = makeService(self)
+        for endpoint in endpoints {
+            let acceptor = Acceptor(endpoint, on: self)
+            acceptor.registration = try loop.register(
+                acceptor,
+                fileDescriptor: endpoint.listener.fileDescriptor,
+                for: .readable
+            )
+            acceptors.append(acceptor)
+        }
+        try loop.run(for: self)
+        service = nil
+    }
+
+    /// Answers a request. Returns `false`, and drops the answer, if the request is gone or was answered.
+    ///
+    /// Only on the loop's thread; other threads send the service a message.
+    @discardableResult
+    package func respond(to stream: StreamReference, _ response: consuming Response) -> Bool {
+        guard let connection = connection(of: stream) else { return false }
+        let isOpen = connection.session.respond(response, on: stream.id)
+        if isOpen { markDirty(connection) }
+        return isOpen
+    }
+
+    /// The client still waits for the answer.
+    package func isOpen(_ stream: StreamReference) -> Bool {
+        connection(of: stream)?.session.isOpen(stream.id) ?? false
+    }
+
+    private func connection(of stream: StreamReference) -> Connection? {
+        let slot = Int(stream.slot)
+        guard stream.loop == index, slot < generations.count, generations[slot] == stream.generation else { return nil }
+        return connections[slot]
+    }
+}
+
+// What the loop calls.
+extension LoopServer {
+    package func receive(_ message: any Sendable) {
+        if let drain = message as? Drain { return beginDrain(deadline: drain.deadline) }
+        service?.receive(message, on: self)
+    }
+
+    package func endTurn() {
+        service?.endTurn(on: self)
+        // A flush may make another connection dirty; it is flushed in the next turn, which then does not wait.
+        swap(&dirty, &flushing)
+        for connection in flushing {
+            connection.isDirty = false
+            connection.flush()
+        }
+        flushing.removeAll(keepingCapacity: true)
+        published.publish(counters)
+    }
+
+    package func tick() {
+        let now = loop.now
+        for connection in connections { connection?.checkTime(now, limits) }
+        // After the process ran out of descriptors no readiness comes for those who waited then.
+        for acceptor in acceptors { acceptor.becameReady(.readable) }
+        if let drainDeadline { goOnDraining(now, deadline: drainDeadline) } else { service?.tick(on: self) }
+        if !dirty.isEmpty { endTurn() }
+    }
+
+    private func beginDrain(deadline: UInt64) {
+        guard drainDeadline == nil else { return }
+        drainDeadline = deadline
+        for acceptor in acceptors { acceptor.stop() }
+        acceptors.removeAll()
+        for connection in connections { connection?.announceShutdown() }
+        loop.tickMilliseconds = Self.drainTickMilliseconds
+        if counters.connectionsOpen == 0 { loop.stop() }
+    }
+
+    /// The client had a moment to hear that the server goes away; then new streams are refused, the open ones
+    /// are finished, and at the deadline the rest is cut off.
+    private func goOnDraining(_ now: UInt64, deadline: UInt64) {
+        if now >= deadline {
+            for connection in connections { connection?.close() }
+        } else if !hasRefusedNewStreams {
+            hasRefusedNewStreams = true
+            for connection in connections { connection?.refuseNewStreams() }
+        }
+        if counters.connectionsOpen == 0 { loop.stop() }
+    }
+}
+
+// What connections and acceptors call.
+extension LoopServer {
+    func accept(_ socket: consuming FileDescriptor, from peer: SocketAddress, tls context: ReloadableTLSContext?) {
+        counters.connectionsAccepted &+= 1
+        guard counters.connectionsOpen < UInt64(limits.connectionsPerLoopMax) else {
+            counters.connectionsRefused &+= 1
+            return
+        }
+        let slot = freeSlots.popLast() ?? UInt32(connections.count)
+        if Int(slot) == connections.count {
+            connections.append(nil)
+            generations.append(0)
+        }
+        do {
+            let tls = try context.map { context in try TLSSession(accepting: context.current) }
+            let session = try Session(limits: limits, pool: pool, peer: peer, isTLS: context != nil)
+            let connection = try Connection(
+                consume socket,
+                session: session,
+                tls: tls,
+                slot: slot,
+                generation: generations[Int(slot)],
+                on: self
+            )
+            connections[Int(slot)] = connection
+            counters.connectionsOpen += 1
+            // The server speaks first: its settings.
+            if tls == nil { markDirty(connection) }
+        } catch {
+            freeSlots.append(slot)
+            counters.connectionsRefused &+= 1
+        }
+    }
+
+    func refuse() { counters.connectionsRefused &+= 1 }
+
+    func forget(_ connection: Connection) {
+        let slot = Int(connection.slot)
+        connections[slot] = nil
+        generations[slot] &+= 1
+        freeSlots.append(connection.slot)
+        counters.connectionsOpen -= 1
+    }
+
+    func markDirty(_ connection: Connection) {
+        if connection.isDirty { return }
+        connection.isDirty = true
+        dirty.append(connection)
+    }
+
+    /// Flushes in the next turn, which then does not wait.
+    func flushAgain(_ connection: Connection) {
+        markDirty(connection)
+        loop.doNotWait()
+    }
+}
+
+/// A buffer that a loop's connections use one after the other. It is lent by value, so nobody can use it twice.
+final class SharedBuffer {
+    private var bytes: [UInt8]
+
+    init(count: Int) { bytes = [UInt8](repeating: 0, count: count) }
+
+    func lend() -> [UInt8] {
+        var lent: [UInt8] = []
+        swap(&lent, &bytes)
+        return lent
+    }
+
+    func giveBack(_ lent: consuming [UInt8]) { bytes = lent }
+}

@@ -1,0 +1,36 @@
+/// What answers requests on one loop's thread. It is made, called and dropped there, so it need not be
+/// `Sendable`.
+package protocol Service: AnyObject {
+    /// A complete request, whose bytes are valid during the call only. Answer by
+    /// ``LoopServer/respond(to:_:)``, now or later: a request that is never answered holds its stream until the
+    /// client gives up.
+    func receive(_ request: borrowing Request, stream: StreamReference, on server: LoopServer)
+    /// A message of another thread, in order (see ``Server/post(_:to:)``).
+    func receive(_ message: any Sendable, on server: LoopServer)
+    /// After all events and messages of one turn, before the loop writes to its connections: hand over what
+    /// was collected.
+    func endTurn(on server: LoopServer)
+    /// About once a second.
+    func tick(on server: LoopServer)
+}
+
+extension Service {
+    /// Ignores messages.
+    package func receive(_ message: any Sendable, on server: LoopServer) {}
+    /// Does nothing.
+    package func endTurn(on server: LoopServer) {}
+    /// Does nothing.
+    package func tick(on server: LoopServer) {}
+}
+
+/// Names one request for ever, from any thread: an answer to one that is gone is dropped.
+package struct StreamReference: Hashable, Sendable {
+    /// The loop that the answer must go to.
+    package let loop: Int
+    let slot: UInt32
+    let generation: UInt32
+    let id: Int32
+
+    /// A reference to no request, for tests: no answer to it arrives.
+    package static let none = StreamReference(loop: -1, slot: .max, generation: 0, id: 0)
+}

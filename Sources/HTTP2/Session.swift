@@ -1,0 +1,189 @@
+internal import CNghttp2
+internal import Sockets
+internal import Glibc
+
+/// The server's HTTP/2 state of one connection: bytes in, requests out; answers in, bytes out. No socket, no
+/// TLS, no clock.
+@safe package final class Session {
+    private let handle: OpaquePointer
+    private let core: UnsafeMutablePointer<SessionCore>
+    private let pool: StreamPool
+    private let limits: ServerLimits
+
+    /// A session for tests, with its own store of streams.
+    package convenience init(limits: ServerLimits = ServerLimits()) throws(HTTP2Error) {
+        try self.init(limits: limits, pool: StreamPool(), peer: .loopback(port: 0), isTLS: false)
+    }
+
+    /// A session that takes its streams from `pool`; what it says first, its settings, is ready to be drained.
+    init(limits: ServerLimits, pool: StreamPool, peer: SocketAddress, isTLS: Bool) throws(HTTP2Error) {
+        let core = UnsafeMutablePointer<SessionCore>.allocate(capacity: 1)
+        unsafe core.initialize(to: SessionCore(pool: pool.state, limits: limits))
+        unsafe core.pointee.peer = peer
+        unsafe core.pointee.isTLS = isTLS
+        do {
+            unsafe handle = try Self.open(core, limits)
+        } catch {
+            unsafe core.deinitialize(count: 1)
+            unsafe core.deallocate()
+            throw error
+        }
+        unsafe self.core = core
+        self.pool = pool
+        self.limits = limits
+    }
+
+    deinit {
+        unsafe nghttp2_session_del(handle)
+        unsafe core.pointee.releaseAll()
+        unsafe core.deinitialize(count: 1)
+        unsafe core.deallocate()
+    }
+
+    private static func open(
+        _ core: UnsafeMutablePointer<SessionCore>,
+        _ limits: ServerLimits
+    ) throws(HTTP2Error) -> OpaquePointer {
+        var option: OpaquePointer?
+        try HTTP2Error.check(unsafe nghttp2_option_new(&option), "nghttp2_option_new")
+        defer { unsafe nghttp2_option_del(option) }
+        unsafe nghttp2_option_set_no_auto_window_update(option, 1)
+        unsafe nghttp2_option_set_stream_reset_rate_limit(option, limits.resetBurst, limits.resetsPerSecond)
+        // Answers to PING and SETTINGS that may wait, and settings in one frame; see ServerLimits.queuedFramesMax.
+        unsafe nghttp2_option_set_max_outbound_ack(option, 200)
+        unsafe nghttp2_option_set_max_settings(option, 32)
+
+        var handle: OpaquePointer?
+        let made = unsafe nghttp2_session_server_new2(&handle, ServerCallbacks.table, core, option)
+        try HTTP2Error.check(made, "nghttp2_session_server_new2")
+        guard let handle = unsafe handle else { throw .session(call: "nghttp2_session_server_new2", code: 0) }
+        do {
+            try unsafe sayFirst(handle, limits)
+        } catch {
+            unsafe nghttp2_session_del(handle)
+            throw error
+        }
+        return unsafe handle
+    }
+
+    @unsafe private static func sayFirst(_ handle: OpaquePointer, _ limits: ServerLimits) throws(HTTP2Error) {
+        let settings = [
+            entry(NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, limits.concurrentStreamsMax),
+            entry(NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, limits.streamWindow),
+            entry(NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, UInt32(clamping: limits.headerBytesMax)),
+        ]
+        let noFlags = UInt8(NGHTTP2_FLAG_NONE.rawValue)
+        let submitted = unsafe nghttp2_submit_settings(handle, noFlags, settings, settings.count)
+        try HTTP2Error.check(submitted, "nghttp2_submit_settings")
+        let window = ServerLimits.connectionWindow
+        let widened = unsafe nghttp2_session_set_local_window_size(handle, noFlags, 0, window)
+        try HTTP2Error.check(widened, "nghttp2_session_set_local_window_size")
+    }
+
+    private static func entry(_ setting: nghttp2_settings_id, _ value: UInt32) -> nghttp2_settings_entry {
+        nghttp2_settings_entry(settings_id: Int32(setting.rawValue), value: value)
+    }
+}
+
+extension Session {
+    /// Feeds what the socket gave. All of it is consumed, or the connection is broken; then what is left to
+    /// drain says why (GOAWAY).
+    package func receive(_ bytes: Span<UInt8>) throws(HTTP2Error) {
+        let consumed = unsafe bytes.withUnsafeBufferPointer { buffer in
+            unsafe nghttp2_session_mem_recv(handle, buffer.baseAddress, buffer.count)
+        }
+        guard consumed == bytes.count else {
+            unsafe core.pointee.terminate(handle, NGHTTP2_PROTOCOL_ERROR)
+            throw .session(call: "nghttp2_session_mem_recv", code: Int32(truncatingIfNeeded: consumed))
+        }
+        let unconsumed = unsafe core.pointee.unconsumed
+        if unconsumed > 0 {
+            unsafe core.pointee.unconsumed = 0
+            let result = unsafe nghttp2_session_consume_connection(handle, unconsumed)
+            try HTTP2Error.check(result, "nghttp2_session_consume_connection")
+        }
+    }
+
+    /// Calls `use` with each request that is complete and was not given before, and the number of its stream,
+    /// oldest first. A request whose client has cancelled it meanwhile is not given.
+    package func takeRequests(_ use: (borrowing Request, Int32) -> Void) {
+        while let stream = unsafe core.pointee.takeReady() {
+            if unsafe !stream.pointee.isClosed {
+                let request = unsafe Request(stream, core)
+                use(request, unsafe stream.pointee.id)
+            }
+            unsafe core.pointee.finish(stream)
+        }
+    }
+
+    /// Answers the request on `stream`. Returns `false` if it is gone or has been answered.
+    @discardableResult
+    package func respond(_ response: consuming Response, on id: Int32) -> Bool {
+        guard let raw = unsafe nghttp2_session_get_stream_user_data(handle, id) else { return false }
+        let stream = unsafe raw.assumingMemoryBound(to: StreamState.self)
+        guard unsafe stream.pointee.wasDelivered, unsafe !stream.pointee.isAnswered else { return false }
+        unsafe stream.pointee.isAnswered = true
+        unsafe core.pointee.answersUnderWay += 1
+
+        let result = unsafe ResponseHead.submit(response, on: stream, to: handle)
+        if result != 0 {
+            let noFlags = UInt8(NGHTTP2_FLAG_NONE.rawValue)
+            _ = unsafe nghttp2_submit_rst_stream(handle, noFlags, id, NGHTTP2_INTERNAL_ERROR.rawValue)
+        }
+        return result == 0
+    }
+
+    /// The request on `id` is there and not answered.
+    package func isOpen(_ id: Int32) -> Bool {
+        guard let raw = unsafe nghttp2_session_get_stream_user_data(handle, id) else { return false }
+        return unsafe !raw.assumingMemoryBound(to: StreamState.self).pointee.isAnswered
+    }
+
+    /// Appends the frames that are ready, until there are none or `output` has reached `limit` bytes, which the
+    /// last frame may exceed by its own length. Returns whether more may be ready.
+    @discardableResult
+    package func drain(into output: inout [UInt8], upTo limit: Int) throws(HTTP2Error) -> Bool {
+        while output.count < limit {
+            var frame: UnsafePointer<UInt8>?
+            let count = unsafe nghttp2_session_mem_send(handle, &frame)
+            guard count >= 0 else { throw .session(call: "nghttp2_session_mem_send", code: Int32(count)) }
+            if count == 0 { return false }
+            unsafe output.append(contentsOf: UnsafeBufferPointer(start: frame, count: count))
+        }
+        return true
+    }
+
+    /// Says that the server is going away; the client may still open streams that are under way (RFC 9113,
+    /// section 6.8).
+    package func announceShutdown() { _ = unsafe nghttp2_submit_shutdown_notice(handle) }
+
+    /// Says that streams from now on are not served; open ones are.
+    package func refuseNewStreams() {
+        let last = unsafe nghttp2_session_get_last_proc_stream_id(handle)
+        let noFlags = UInt8(NGHTTP2_FLAG_NONE.rawValue)
+        _ = unsafe nghttp2_submit_goaway(handle, noFlags, last, NGHTTP2_NO_ERROR.rawValue, nil, 0)
+    }
+
+    /// Ends the connection: GOAWAY is what is left to drain.
+    package func terminate() { unsafe core.pointee.terminate(handle, NGHTTP2_NO_ERROR) }
+
+    /// Neither side has anything more to say.
+    package var isFinished: Bool {
+        unsafe nghttp2_session_want_read(handle) == 0 && nghttp2_session_want_write(handle) == 0
+    }
+
+    /// Frames that wait to be drained, DATA not counted.
+    package var queuedFrameCount: Int { unsafe nghttp2_session_get_outbound_queue_size(handle) }
+
+    /// Streams that are open.
+    package var openStreamCount: Int { unsafe core.pointee.openCount }
+
+    /// Answers that have not gone out completely.
+    package var answersUnderWay: Int { unsafe core.pointee.answersUnderWay }
+
+    /// Requests that came in since the session began.
+    package var requestCount: UInt64 { unsafe core.pointee.requestCount }
+
+    /// The client has sent its preface and its settings.
+    package var isEstablished: Bool { unsafe core.pointee.isEstablished }
+}

@@ -1,0 +1,195 @@
+internal import CLinux
+internal import Glibc
+
+/// One thread, one epoll instance, and the descriptors that belong to it.
+///
+/// Nothing in here is locked but the mailbox, because nothing else is shared: the loop is created, used and
+/// dropped on one thread. A turn is: wait, the descriptors that are ready, the messages of other threads, the
+/// owner's ``Owner/endTurn()``, and about every ``tickMilliseconds`` its ``Owner/tick()``.
+package final class EventLoop {
+    /// What is watched.
+    package protocol Handler: AnyObject {
+        /// There is something to read or to write. Readiness is told once: go on until the call would block,
+        /// or ask for another turn by ``EventLoop/callAgain(_:_:)``.
+        func becameReady(_ readiness: Readiness)
+    }
+
+    /// What the loop serves besides descriptors.
+    package protocol Owner: AnyObject {
+        /// A message of another thread; all that wait are given in one turn, in order.
+        func receive(_ message: any Sendable)
+        /// After all events and messages of a turn.
+        func endTurn()
+        /// About every ``EventLoop/tickMilliseconds``, while anything is registered.
+        func tick()
+    }
+
+    /// What a descriptor is ready for.
+    package struct Readiness: OptionSet, Sendable {
+        package let rawValue: UInt32
+        package init(rawValue: UInt32) { self.rawValue = rawValue }
+        /// There is something to read, or the end of the file.
+        package static let readable = Readiness(rawValue: CLinux_EPOLLIN)
+        /// There is room to write.
+        package static let writable = Readiness(rawValue: CLinux_EPOLLOUT)
+        /// The peer sends no more.
+        package static let hungUp = Readiness(rawValue: CLinux_EPOLLRDHUP)
+        /// The descriptor is in an error state, or both directions are closed.
+        package static let failed = Readiness(rawValue: CLinux_EPOLLERR | CLinux_EPOLLHUP)
+    }
+
+    /// Names one registration for ever: its slot may be used again, its number is not.
+    package struct Registration: Hashable, Sendable {
+        fileprivate let slot: UInt32
+        fileprivate let number: UInt32
+
+        fileprivate init(slot: UInt32, number: UInt32) {
+            self.slot = slot
+            self.number = number
+        }
+
+        fileprivate init(token: UInt64) {
+            self.init(slot: UInt32(truncatingIfNeeded: token), number: UInt32(token >> 32))
+        }
+
+        fileprivate var token: UInt64 { UInt64(number) << 32 | UInt64(slot) }
+    }
+
+    /// A late event of a closed descriptor carries an old number, and is dropped.
+    private struct Slot {
+        var number: UInt32
+        var handler: (any Handler)?
+    }
+
+    /// Events taken from the kernel in one turn: bounds the time until the mailbox is looked at.
+    package static let eventsPerTurnMax = 256
+
+    /// Where other threads leave their messages.
+    package let mailbox: Mailbox
+    /// The time between two ticks. A change takes effect with the next tick.
+    package var tickMilliseconds: UInt64 = 1_000
+    /// When the turn began, by ``MonotonicClock``, in milliseconds.
+    package private(set) var now: UInt64
+
+    private let epoll: FileDescriptor
+    private var slots: [Slot] = []
+    private var freeSlots: [UInt32] = []
+    /// Registrations alive.
+    package private(set) var registrationCount = 0
+    private var registrationNumber: UInt32 = 0
+    private var again: [(Registration, Readiness)] = []
+    private var nextTick: UInt64
+    private var isHurried = false
+    private var isStopping = false
+
+    /// The number that no registration has.
+    private static let mailboxToken = UInt64.max
+
+    /// A loop that takes its messages from `mailbox`; to be created on the thread that will run it.
+    package init(mailbox: Mailbox) throws(SystemError) {
+        self.mailbox = mailbox
+        self.epoll = try FileDescriptor(owning: CLinux_epoll_create(), from: "epoll_create1")
+        self.now = MonotonicClock.milliseconds()
+        self.nextTick = now + tickMilliseconds
+        try watch(mailbox.fileDescriptor, for: .readable, token: Self.mailboxToken)
+    }
+
+    /// Watches `fileDescriptor` for `readiness`, told to `handler`, which the loop keeps.
+    ///
+    /// The descriptor must stay open until ``deregister(_:)``.
+    package func register(
+        _ handler: any Handler,
+        fileDescriptor: Int32,
+        for readiness: Readiness = [.readable, .writable, .hungUp]
+    ) throws(SystemError) -> Registration {
+        registrationNumber &+= 1
+        let slot = freeSlots.popLast() ?? UInt32(slots.count)
+        let registration = Registration(slot: slot, number: registrationNumber)
+        if Int(slot) == slots.count { slots.append(Slot(number: 0, handler: nil)) }
+        do {
+            try watch(fileDescriptor, for: readiness, token: registration.token)
+        } catch {
+            freeSlots.append(slot)
+            throw error
+        }
+        slots[Int(slot)] = Slot(number: registrationNumber, handler: handler)
+        registrationCount += 1
+        return registration
+    }
+
+    /// Forgets a registration and releases its handler. Closing the descriptor, which the caller does, takes it
+    /// out of the kernel's set. A registration that is gone is ignored.
+    package func deregister(_ registration: Registration) {
+        let index = Int(registration.slot)
+        guard slots.indices.contains(index), slots[index].number == registration.number else { return }
+        slots[index] = Slot(number: 0, handler: nil)
+        freeSlots.append(registration.slot)
+        registrationCount -= 1
+    }
+
+    /// Tells the handler `readiness` again in the next turn, which then does not wait: what a handler asks for
+    /// that stopped before the call would block, to be fair to the others.
+    package func callAgain(_ registration: Registration, _ readiness: Readiness) {
+        again.append((registration, readiness))
+    }
+
+    /// Lets the next turn begin at once, because there is still something to do.
+    package func doNotWait() { isHurried = true }
+
+    /// Ends ``run(for:)`` after this turn.
+    package func stop() { isStopping = true }
+
+    /// Runs until ``stop()``.
+    package func run(for owner: some Owner) throws(SystemError) {
+        var events = unsafe [epoll_event](repeating: epoll_event(), count: Self.eventsPerTurnMax)
+        var messages: [any Sendable] = []
+        while !isStopping {
+            let count = unsafe epoll_wait(epoll.rawValue, &events, Int32(Self.eventsPerTurnMax), timeout())
+            if count < 0, errno != EINTR { throw SystemError(call: "epoll_wait", errno: errno) }
+            now = MonotonicClock.milliseconds()
+            isHurried = false
+
+            let postponed = again
+            again.removeAll(keepingCapacity: true)
+            for index in 0..<max(0, Int(count)) {
+                let event = unsafe events[index]
+                deliver(Readiness(rawValue: unsafe event.events), to: unsafe event.data.u64)
+            }
+            for (registration, readiness) in postponed { deliver(readiness, to: registration.token) }
+
+            mailbox.takeAll(into: &messages)
+            for message in messages { owner.receive(message) }
+            messages.removeAll(keepingCapacity: true)
+
+            owner.endTurn()
+            if now >= nextTick {
+                nextTick = now + tickMilliseconds
+                owner.tick()
+            }
+        }
+    }
+
+    private func timeout() -> Int32 {
+        if isHurried || !again.isEmpty { return 0 }
+        if registrationCount == 0 { return -1 }
+        let now = MonotonicClock.milliseconds()
+        return nextTick > now ? Int32(clamping: nextTick - now) : 0
+    }
+
+    private func deliver(_ readiness: Readiness, to token: UInt64) {
+        if token == Self.mailboxToken { return mailbox.acknowledgeWakeup() }
+        let registration = Registration(token: token)
+        let slot = slots[Int(registration.slot)]
+        guard slot.number == registration.number else { return }
+        slot.handler?.becameReady(readiness)
+    }
+
+    private func watch(_ fileDescriptor: Int32, for readiness: Readiness, token: UInt64) throws(SystemError) {
+        var event = unsafe epoll_event()
+        unsafe event.events = readiness.rawValue | CLinux_EPOLLET
+        unsafe event.data.u64 = token
+        guard unsafe epoll_ctl(epoll.rawValue, EPOLL_CTL_ADD, fileDescriptor, &event) == 0 else {
+            throw SystemError(call: "epoll_ctl", errno: errno)
+        }
+    }
+}

@@ -1,0 +1,268 @@
+import Testing
+
+@testable import HTTP2
+
+/// A session is fed bytes and asked for bytes: no socket is needed to test the protocol.
+@Suite struct SessionTests {
+    let hello = Frames.preface + Frames.settings
+
+    @Test func `A request is heard with its fields and its body`() throws {
+        let session = try Session()
+        let fields = [
+            ("authorization", "Bearer bx_1"), ("content-type", "application/json"), ("x-unknown", "dropped"),
+            ("idempotency-key", "k-1"), ("accept", "*/*"), ("traceparent", "00-1"), ("x-request-id", "r-1"),
+            ("last-event-id", "7"),
+        ]
+        try session.feed(hello + Frames.request("POST", "/v1/bids?x=1", stream: 1, fields, ends: false))
+        #expect(session.heard().isEmpty, "it has not ended")
+        try session.feed(Frames.body(Array("{}".utf8), stream: 1))
+
+        let heard = try #require(session.heard().first)
+        #expect(heard.method == .post)
+        #expect(heard.body == Array("{}".utf8))
+        #expect(heard.fields[.path] == "/v1/bids?x=1")
+        #expect(heard.fields[.authority] == "x")
+        #expect(heard.fields[.scheme] == "https")
+        #expect(heard.fields[.authorization] == "Bearer bx_1")
+        #expect(heard.fields[.contentType] == "application/json")
+        #expect(heard.fields[.idempotencyKey] == "k-1")
+        #expect(heard.fields[.accept] == "*/*")
+        #expect(heard.fields[.traceparent] == "00-1")
+        #expect(heard.fields[.requestID] == "r-1")
+        #expect(heard.fields[.lastEventID] == "7")
+        #expect(heard.fields[.contentLength] == nil)
+        #expect(session.heard().isEmpty, "it is given once")
+    }
+
+    @Test func `It makes no difference how the network cuts the bytes`() throws {
+        let bytes =
+            hello + Frames.request("POST", "/a", stream: 1, ends: false) + Frames.body([1, 2, 3], stream: 1)
+            + Frames.request("GET", "/b", stream: 3)
+        for size in [1, 2, 7, 64, bytes.count] {
+            let session = try Session()
+            var heard: [Heard] = []
+            for start in stride(from: 0, to: bytes.count, by: size) {
+                try session.feed(Array(bytes[start..<min(start + size, bytes.count)]))
+                heard += session.heard()
+            }
+            #expect(heard.map { $0.fields[.path] } == ["/a", "/b"], "cut every \(size) bytes")
+            #expect(heard.first?.body == [1, 2, 3])
+        }
+    }
+
+    @Test func `A server speaks first: its settings`() throws {
+        let session = try Session()
+        let first = try #require(session.frames().first)
+        #expect(first.type == 4)
+        // Streams, window, header list: what ServerLimits says.
+        #expect(first.payload == [0, 3, 0, 0, 0, 128, 0, 4, 0, 1, 0, 1, 0, 6, 0, 0, 64, 0])
+    }
+
+    @Test func `Bytes that are no HTTP2 preface break the connection with GOAWAY`() throws {
+        let session = try Session()
+        #expect(throws: HTTP2Error.self) { try session.feed(Array("GET / HTTP/1.1\r\n\r\n      ".utf8)) }
+        #expect(try session.frames().last?.type == 7)
+        #expect(session.isFinished)
+    }
+
+    @Test(
+        arguments: [
+            (200, "application/json", "{\"a\":1}"), (404, "", ""), (422, "application/problem+json", "{}"),
+            (100_000, "text/plain", "an impossible status is an internal error"),
+        ] as [(Int, StaticString, String)]
+    )
+    func `An answer arrives with its status, type, length and content`(
+        status: Int,
+        type: StaticString,
+        body: String
+    ) throws {
+        let pair = try SessionPair()
+        let answer = Response(status: status, contentType: type, body: Array(body.utf8))
+        let response = try pair.exchange(ClientRequest("GET", "/")) { _ in answer }.get()
+        #expect(response.status == (status == 100_000 ? 500 : status))
+        #expect(response.field("content-type") == (type.utf8CodeUnitCount == 0 ? nil : "\(type)"))
+        #expect(response.field("content-length") == "\(body.utf8.count)")
+        #expect(response.text == body)
+    }
+
+    @Test func `Further fields are sent`() throws {
+        let pair = try SessionPair()
+        let response = try pair.exchange(ClientRequest("POST", "/", body: [1])) { _ in
+            Response(status: 201, fields: [.init("location", "/v1/orders/7"), .init("retry-after", "1")])
+        }.get()
+        #expect(response.field("location") == "/v1/orders/7")
+        #expect(response.field("retry-after") == "1")
+    }
+
+    @Test func `HEAD has the length of the content and no content`() throws {
+        let pair = try SessionPair()
+        let response = try pair.exchange(ClientRequest("HEAD", "/")) { _ in Response(status: 200, body: [1, 2, 3]) }
+            .get()
+        #expect(response.field("content-length") == "3")
+        #expect(response.body.isEmpty)
+    }
+
+    @Test func `An answer without content has no length`() throws {
+        let pair = try SessionPair()
+        let response = try pair.exchange(ClientRequest("DELETE", "/")) { _ in Response(status: 204) }.get()
+        #expect(response.status == 204)
+        #expect(response.field("content-length") == nil)
+    }
+
+    @Test func `A long answer arrives whole`() throws {
+        let pair = try SessionPair()
+        let body = (0..<1_000_000).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 3) }
+        let response = try pair.exchange(ClientRequest("GET", "/")) { _ in Response(status: 200, body: body) }.get()
+        #expect(response.body == body)
+    }
+
+    @Test(arguments: [0, 1, 16_384, 65_536]) func `A body up to the limit arrives whole`(count: Int) throws {
+        let pair = try SessionPair()
+        let body = [UInt8](repeating: 7, count: count)
+        var heard: Heard?
+        let response = try pair.exchange(ClientRequest("POST", "/", body: body)) { request in
+            heard = Heard(request)
+            return Response(status: 200)
+        }.get()
+        #expect(response.status == 200)
+        #expect(heard?.body.count == count)
+        #expect(heard?.isBodyTooLarge == false)
+    }
+
+    @Test func `A body above the limit is told as soon as it is announced`() throws {
+        let session = try Session()
+        try session.feed(hello + Frames.request("POST", "/", stream: 1, [("content-length", "65537")], ends: false))
+        let heard = try #require(session.heard().first)
+        #expect(heard.isBodyTooLarge)
+    }
+
+    @Test func `A body above the limit is answered, then the rest is refused`() throws {
+        var limits = ServerLimits()
+        limits.bodyBytesMax = 10
+        let session = try Session(limits: limits)
+        let body = Frames.body([UInt8](repeating: 0, count: 11), stream: 1, ends: false)
+        try session.feed(hello + Frames.request("POST", "/", stream: 1, ends: false) + body)
+        let heard = try #require(session.heard().first)
+        #expect(heard.isBodyTooLarge)
+        #expect(heard.body.isEmpty, "nothing above the limit is kept")
+
+        #expect(session.respond(Response(status: 413, body: [1, 2]), on: 1))
+        let frames = try session.frames().filter { $0.stream == 1 }
+        #expect(frames.map(\.type) == [1, 0, 3], "HEADERS, DATA, RST_STREAM")
+        #expect(frames.last?.errorCode == 0, "NO_ERROR")
+        try session.feed(Frames.body([1, 2, 3], stream: 1))
+        #expect(session.heard().isEmpty, "what was under way is ignored")
+        #expect(!session.isFinished)
+    }
+
+    @Test func `Consumed bytes are given back to the connection's window`() throws {
+        let pair = try SessionPair()
+        for _ in 0..<64 {
+            let body = [UInt8](repeating: 1, count: 65_536)
+            let result = try pair.exchange(ClientRequest("POST", "/", body: body)) { _ in Response(status: 200) }
+            #expect(try result.get().status == 200)
+        }
+    }
+
+    @Test func `A cancelled request is not given to the service, and its answer is dropped`() throws {
+        let session = try Session()
+        try session.feed(hello + Frames.request("GET", "/", stream: 1) + Frames.reset(stream: 1))
+        #expect(session.heard().isEmpty)
+        #expect(session.openStreamCount == 0)
+
+        try session.feed(Frames.request("GET", "/", stream: 3))
+        #expect(session.heard().count == 1)
+        try session.feed(Frames.reset(stream: 3))
+        #expect(!session.respond(Response(status: 200), on: 3))
+    }
+
+    @Test func `A request is answered once, and not before it came`() throws {
+        let session = try Session()
+        try session.feed(hello + Frames.request("GET", "/", stream: 1))
+        #expect(!session.respond(Response(status: 200), on: 3))
+        #expect(session.respond(Response(status: 200), on: 1))
+        #expect(!session.respond(Response(status: 200), on: 1))
+    }
+
+    @Test func `Trailers are neither fields nor body`() throws {
+        let session = try Session()
+        let trailers = Frames.frame(
+            type: 1,
+            flags: Frames.endHeaders | Frames.endStream,
+            stream: 1,
+            Frames.block([("authorization", "Bearer late")])
+        )
+        let start = Frames.request("POST", "/", stream: 1, ends: false)
+        try session.feed(hello + start + Frames.body([9], stream: 1, ends: false) + trailers)
+        let heard = try #require(session.heard().first)
+        #expect(heard.body == [9])
+        #expect(heard.fields[.authorization] == nil)
+    }
+
+    @Test func `Too many fields end the connection`() throws {
+        let session = try Session()
+        let fields = (0..<97).map { ("x-\($0)", "1") }
+        try session.feed(hello + Frames.request("GET", "/", stream: 1, fields))
+        #expect(try session.frames().last?.errorCode == 11, "ENHANCE_YOUR_CALM")
+        #expect(session.isFinished)
+    }
+
+    @Test func `Too many bytes of fields end the connection`() throws {
+        let session = try Session()
+        let value = String(repeating: "v", count: 4_000)
+        let fields = (0..<4).map { ("x-\($0)", value) }
+        try session.feed(hello + Frames.request("GET", "/", stream: 1, fields))
+        #expect(session.heard().count == 1, "just below 16,384")
+        try session.feed(Frames.request("GET", "/", stream: 3, fields + [("x-4", value)]))
+        #expect(try session.frames().last?.errorCode == 11, "ENHANCE_YOUR_CALM")
+    }
+
+    @Test func `A stream number below the highest that was never used is a connection error`() throws {
+        let session = try Session()
+        try session.feed(hello + Frames.request("GET", "/", stream: 5))
+        try session.feed(Frames.request("GET", "/", stream: 3))
+        #expect(try session.frames().last?.errorCode == 1, "PROTOCOL_ERROR")
+    }
+
+    @Test func `Rapid resets end the connection`() throws {
+        let session = try Session()
+        try session.feed(hello)
+        for id in 0..<300 as Range<UInt32> {
+            try session.feed(Frames.request("GET", "/", stream: 2 * id + 1) + Frames.reset(stream: 2 * id + 1))
+        }
+        #expect(try session.frames().last?.type == 7, "GOAWAY")
+        #expect(session.heard().isEmpty)
+    }
+
+    @Test func `After the last word, open requests are finished and new ones are not heard`() throws {
+        let session = try Session()
+        try session.feed(hello + Frames.request("GET", "/", stream: 1))
+        #expect(session.heard().count == 1)
+        session.announceShutdown()
+        #expect(try session.frames().last?.type == 7)
+        session.refuseNewStreams()
+        try session.feed(Frames.request("GET", "/", stream: 3))
+        #expect(session.heard().isEmpty)
+        #expect(!session.isFinished)
+        #expect(session.respond(Response(status: 200), on: 1))
+        let last = try session.frames()
+        #expect(last.contains { $0.type == 1 && $0.stream == 1 })
+        #expect(session.isFinished)
+    }
+
+    @Test func `A remembered context belongs to the same authorization only`() throws {
+        let session = try Session()
+        var seen: [UInt64?] = []
+        for (index, key) in ["Bearer a", "Bearer a", "Bearer b", "Bearer a"].enumerated() {
+            let id = UInt32(2 * index + 1)
+            try session.feed((index == 0 ? hello : []) + Frames.request("GET", "/", stream: id, [("authorization", key)]))
+            session.takeRequests { request, _ in
+                seen.append(request.rememberedContext)
+                request.remember(UInt64(index))
+            }
+        }
+        try session.feed(Frames.request("GET", "/", stream: 9))
+        session.takeRequests { request, _ in seen.append(request.rememberedContext) }
+        #expect(seen == [nil, 0, nil, nil, nil])
+    }
+}
