@@ -80,20 +80,29 @@ let all: [Target] = [
     tests("SocketsTests", ["Sockets"]),
     tests("TLSTests", ["TLS", "Sockets"]),
     tests("HTTP2Tests", ["HTTP2", "TLS", "Sockets"]),
-    tests("PostgresTests", ["Postgres"]),
-    tests("StoreTests", ["Store", "Postgres", "Engine", "Exchange", "Ledger", "Units", "Cryptography"]),
+    .target(
+        name: "PostgresTesting",
+        dependencies: ["Postgres"],
+        path: "Tests/PostgresTesting",
+        swiftSettings: settings
+    ),
+    tests("PostgresTests", ["Postgres", "PostgresTesting"]),
+    tests(
+        "StoreTests",
+        ["Store", "Postgres", "PostgresTesting", "Engine", "Exchange", "Ledger", "Units", "Cryptography"]
+    ),
     tests("APITests", ["API", "JSON", "Engine", "Exchange", "Ledger", "Units", "Cryptography"]),
     tests(
         "ContractTests",
         ["API", "JSON", "Engine", "Exchange", "Ledger", "Units", .product(name: "Yams", package: "Yams")]
     ),
-    tests("MarketplaceTests", ["Marketplace", "Engine", "Exchange", "Ledger", "Units"]),
+    tests("MarketplaceTests", ["Marketplace", "PostgresTesting", "Engine", "Exchange", "Ledger", "Units"]),
     tests("StyleTests", []),
 ]
 
 /// A folder of sources is there.
 func isPresent(_ target: Target) -> Bool {
-    let folder = (target.type == .test ? "Tests/" : "Sources/") + target.name
+    let folder = target.path ?? (target.type == .test ? "Tests/" : "Sources/") + target.name
     return FileManager.default.fileExists(atPath: "\(Context.packageDirectory)/\(folder)")
 }
 

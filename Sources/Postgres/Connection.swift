@@ -144,17 +144,10 @@ extension Connection {
             let left = ContinuousClock.now.duration(to: deadline)
             guard left > .zero else { throw giveUp() }
             var descriptor = pollfd(fd: unsafe PQsocket(handle), events: Int16(events), revents: 0)
-            let ready = unsafe poll(&descriptor, 1, Self.milliseconds(left))
+            let ready = unsafe poll(&descriptor, 1, left.pollMilliseconds)
             if ready > 0 { return }
             guard ready == 0 || errno == EINTR else { throw lost() }
         }
-    }
-
-    /// Rounded up, so that a wait does not end a moment early and spin.
-    private static func milliseconds(_ duration: Duration) -> Int32 {
-        let (seconds, attoseconds) = duration.components
-        guard seconds < 1_000_000 else { return 1_000_000_000 }
-        return Int32(seconds * 1_000 + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)
     }
 }
 

@@ -32,11 +32,7 @@ extension Connection {
             }
             return
         }
-        if let failure = failure(in: result) {
-            if isUsable { _ = try finish(until: deadline) }
-            throw failure
-        }
-        _ = try finish(until: deadline)
+        try finish(until: deadline, first: result)
         throw .unexpectedResult("the statement is not a COPY FROM STDIN")
     }
 

@@ -24,7 +24,7 @@ extension Connection {
     package func run(script: String) throws(PostgresError) {
         try requireIdle()
         guard unsafe PQsendQuery(handle, script) == 1 else { throw lost() }
-        _ = try finish(until: deadlineFromNow())
+        try finish(until: deadlineFromNow())
     }
 }
 
@@ -52,6 +52,7 @@ extension Connection {
 
     /// Runs `body` in a transaction: commits when it returns, rolls back when it throws. The closure states its error:
     /// `{ () throws(PostgresError) in … }`.
+    @discardableResult
     package func transaction<Value>(
         _ body: () throws(PostgresError) -> Value
     ) throws(PostgresError) -> Value {
@@ -157,19 +158,22 @@ extension Connection {
         let types = parameters.map(\.type.oid)
         let sent = unsafe PQsendPrepare(handle, statement.name, statement.sql, Int32(types.count), types)
         guard sent == 1 else { throw lost() }
-        _ = try finish(until: deadlineFromNow())
+        try finish(until: deadlineFromNow())
         preparedNames.insert(statement.name)
     }
 
     /// Takes every result up to the server's *ready for query*, also after a failure, so that the next statement finds
-    /// the session idle. Returns the last result.
-    func finish(until deadline: ContinuousClock.Instant) throws(PostgresError) -> ResultSet {
-        var last: ResultSet?
-        var failure: PostgresError?
-        while let result = try nextResult(until: deadline) {
+    /// the session idle. Returns the last result; `first` is one that was taken already.
+    @discardableResult
+    func finish(
+        until deadline: ContinuousClock.Instant,
+        first: ResultSet? = nil
+    ) throws(PostgresError) -> ResultSet {
+        var last = first
+        var failure = first.flatMap { self.failure(in: $0) }
+        while isUsable, let result = try nextResult(until: deadline) {
             last = result
             failure = failure ?? self.failure(in: result)
-            guard isUsable else { break }
         }
         if let failure { throw failure }
         guard let last else { throw lost() }

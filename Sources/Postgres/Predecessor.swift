@@ -1,0 +1,67 @@
+internal import Glibc
+
+/// The processes of a cluster whose program died, found by the cluster's name in their command lines. That works for
+/// the server itself and for what is left when only the server was killed, and never confuses a process id that was
+/// given to somebody else.
+struct Predecessor {
+    let clusterName: String
+    let owner: SystemUser
+
+    struct Process: Equatable {
+        let pid: pid_t
+        /// The server itself, not one of its children.
+        let isPostmaster: Bool
+    }
+
+    /// Time for a fast shutdown, which writes what is in memory.
+    static let fastShutdown = Duration.seconds(30)
+    /// Time for what only has to end.
+    static let immediateShutdown = Duration.seconds(5)
+
+    /// Stops whatever is left, so that the data folder and its shared memory are free. Does nothing, quickly, if there
+    /// is nothing.
+    func stop() throws(ClusterError) {
+        let processes = processes()
+        guard let first = processes.first(where: \.isPostmaster) ?? processes.first else { return }
+        // Children without their server end by themselves sooner or later; SIGQUIT makes it sooner.
+        let steps: [(Int32, Duration)] =
+            first.isPostmaster
+            ? [(SIGINT, Self.fastShutdown), (SIGQUIT, Self.immediateShutdown), (SIGKILL, Self.immediateShutdown)]
+            : [(SIGQUIT, Self.immediateShutdown), (SIGKILL, Self.immediateShutdown)]
+        for (signal, duration) in steps {
+            for process in self.processes() {
+                // The server tells its children itself; killed, it cannot.
+                if process.isPostmaster || !first.isPostmaster || signal == SIGKILL { kill(process.pid, signal) }
+            }
+            if waitUntilGone(for: duration) { return }
+        }
+        throw .predecessorDoesNotStop(pid: first.pid)
+    }
+
+    func processes() -> [Process] {
+        Files.names(in: "/proc").compactMap { name in
+            guard let pid = pid_t(name), Files.status("/proc/\(name)")?.uid == owner.uid else { return nil }
+            guard let line = Files.text("/proc/\(name)/cmdline") else { return nil }
+            return Self.isPostmaster(line, clusterName: clusterName).map { Process(pid: pid, isPostmaster: $0) }
+        }
+    }
+
+    /// Whether a command line is the server's (true), a child's (false), or neither's (nil). The server's has its
+    /// arguments, ended by zeros; a child replaces them by `postgres: NAME: what it does`.
+    static func isPostmaster(_ commandLine: String, clusterName: String) -> Bool? {
+        if commandLine.hasPrefix("postgres: \(clusterName): ") { return false }
+        let arguments = commandLine.split(separator: "\0")
+        guard arguments.first?.hasSuffix("/postgres") == true else { return nil }
+        return arguments.contains("cluster_name=\(clusterName)") ? true : nil
+    }
+
+    /// Foreign processes cannot be waited for without asking again and again.
+    private func waitUntilGone(for duration: Duration) -> Bool {
+        let deadline = ContinuousClock.now + duration
+        while !processes().isEmpty {
+            guard ContinuousClock.now < deadline else { return false }
+            usleep(10_000)
+        }
+        return true
+    }
+}

@@ -1,0 +1,64 @@
+internal import Glibc
+package import Postgres
+internal import Synchronization
+
+/// A real PostgreSQL for tests: one cluster for the whole run, started at the first use, gone at the end. Each test
+/// takes a database of its own, so tests do not see each other and may run at once.
+package final class TestCluster: Sendable {
+    /// The cluster itself, for tests that need its roles; do not stop it.
+    package let cluster: EmbeddedCluster
+    private let folder: TemporaryFolder
+    private let databaseCount = Atomic(0)
+
+    private init() throws {
+        folder = try TemporaryFolder()
+        cluster = try EmbeddedCluster(try StateLock(folder: folder.path))
+        // The process may end without any deinit; what is left then is a folder.
+        atexit { TestCluster.instance.withLock { $0 = nil } }
+    }
+
+    private static let instance = Mutex<TestCluster?>(nil)
+
+    /// The run's cluster. Starts it, or throws why it cannot be.
+    package static func shared() throws -> TestCluster {
+        try instance.withLock { instance in
+            if let instance { return instance }
+            let new = try TestCluster()
+            instance = new
+            return new
+        }
+    }
+
+    /// Makes an empty database and returns its name.
+    package func makeDatabase() throws -> String {
+        let name = "test_\(databaseCount.add(1, ordering: .relaxed).newValue)"
+        let connection = try Connection(cluster.connectionString(.owner, database: "postgres"))
+        try connection.run(script: "CREATE DATABASE \(name)")
+        return name
+    }
+
+    /// A connection string to an empty database, by default as its owner.
+    package func connectionString(_ role: ClusterRole = .owner) throws -> String {
+        cluster.connectionString(role, database: try makeDatabase())
+    }
+}
+
+/// A new folder that a server run by another user can reach; it and what is in it goes with the value.
+package final class TemporaryFolder: Sendable {
+    /// Absolute, without links.
+    package let path: String
+
+    /// A file operation failed with this `errno`.
+    package struct Failure: Error {
+        package let errno: Int32
+    }
+
+    package init() throws {
+        var template = Array("/tmp/bombyx-test-XXXXXX".utf8CString)
+        guard unsafe mkdtemp(&template) != nil else { throw Failure(errno: errno) }
+        path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        guard unsafe chmod(path, 0o711) == 0 else { throw Failure(errno: errno) }
+    }
+
+    deinit { _ = unsafe system("rm -rf -- '\(path)'") }
+}
