@@ -18,6 +18,7 @@ package struct Command: Hashable, Sendable {
         self.action = action
     }
 
+    /// What is to be done, with the fields of its kind.
     package enum Action: Hashable, Sendable {
         case placeOffer(OfferTerms)
         case placeBid(BidTerms)
@@ -53,23 +54,40 @@ package struct IdempotencyKey: Hashable, Sendable {
 
 /// A client's own name for its order: 1…``Limits/clientOrderIDBytesMax`` bytes of `A-Z a-z 0-9 . _ : -`.
 package struct ClientOrderID: Hashable, Sendable {
-    private var storage: InlineArray<36, UInt8>
+    /// The bytes, eight to a word, the first in the lowest bits; the rest is zero.
+    private var words: InlineArray<5, UInt64>
     package let count: Int
 
     /// `nil` when the text is empty, too long, or has another character.
-    package init?(_ text: some Collection<UInt8>) {
+    package init?(_ text: some Collection<UInt8>) { self.init(ArraySlice(text)) }
+
+    /// As above; not generic, because a generic one costs a microsecond on the path of every order that has a name.
+    package init?(_ text: ArraySlice<UInt8>) {
         guard !text.isEmpty, text.count <= Limits.clientOrderIDBytesMax else { return nil }
-        storage = InlineArray(repeating: 0)
+        words = InlineArray(repeating: 0)
         count = text.count
-        for (index, byte) in text.enumerated() {
+        var index = 0
+        for byte in text {
             guard Self.isAllowed(byte) else { return nil }
-            storage[index] = byte
+            words[index / 8] |= UInt64(byte) << UInt64(index % 8 * 8)
+            index += 1
         }
     }
 
-    package subscript(index: Int) -> UInt8 { storage[index] }
-    package var bytes: [UInt8] { (0..<count).map { storage[$0] } }
+    package subscript(index: Int) -> UInt8 {
+        precondition(index < count, "an index within the name")
+        return UInt8(truncatingIfNeeded: words[index / 8] >> UInt64(index % 8 * 8))
+    }
+    package var bytes: [UInt8] { (0..<count).map { self[$0] } }
     package var text: String { String(decoding: bytes, as: UTF8.self) }
+
+    /// 128 bits that stand for the name among one account's names.
+    package var hash: ClientOrderIDHash {
+        var hash = RecordHash(tag: 3)
+        hash.combine(UInt64(count))
+        for index in words.indices { hash.combine(words[index]) }
+        return ClientOrderIDHash(high: hash.high, low: hash.low)
+    }
 
     private static func isAllowed(_ byte: UInt8) -> Bool {
         switch byte {
@@ -82,12 +100,23 @@ package struct ClientOrderID: Hashable, Sendable {
 
     package static func == (left: Self, right: Self) -> Bool {
         guard left.count == right.count else { return false }
-        for index in 0..<left.count where left.storage[index] != right.storage[index] { return false }
+        for index in left.words.indices where left.words[index] != right.words[index] { return false }
         return true
     }
 
     package func hash(into hasher: inout Hasher) {
-        for index in 0..<count { hasher.combine(storage[index]) }
+        for index in 0..<(count + 7) / 8 { hasher.combine(words[index]) }
+    }
+}
+
+/// What the memory of past requests keeps of a ``ClientOrderID``. It means something only together with its account.
+package struct ClientOrderIDHash: Hashable, Sendable {
+    package let high: UInt64
+    package let low: UInt64
+
+    package init(high: UInt64, low: UInt64) {
+        self.high = high
+        self.low = low
     }
 }
 
@@ -222,6 +251,7 @@ package struct Scopes: OptionSet, Hashable, Sendable {
         Self.names.indices.filter { rawValue & (1 << UInt16($0)) != 0 }.map { Self.names[$0] }
     }
 
+    /// The scope with this name.
     package init?(name: String) {
         guard let index = Self.names.firstIndex(of: name) else { return nil }
         self.init(rawValue: 1 << UInt16(index))

@@ -4,34 +4,40 @@ package import Units
 
 /// What happened. The events of one command are a group with consecutive ordinals under its sequence number; the
 /// tables are made from them (ENGINE §3), and so are the answers.
+///
+/// Every event that changes an open order's record also sets its `lastSequence`.
 package enum Event: Hashable, Sendable {
-    /// An order is in. Followed by its trades, then ``rested`` or ``closed``.
+    /// An order is in, with all its lots. Comes after ``classInterned(_:_:)`` or ``profileInterned(_:_:)`` of a class
+    /// or profile that it is the first to have; followed by its trades, then ``rested(_:_:)`` or ``closed(_:_:_:)``.
     case accepted(OrderRecord)
-    /// The order is in the book with this remainder.
+    /// The order is in the book with this remainder. Also after a ``reclassified(_:_:)`` order has traded and rests on.
     case rested(OrderID, Lots)
-    /// A resting offer is in another class now: something that the exchange knows of it has changed.
+    /// A resting offer is in another class now: something that the exchange knows of it has changed. What it trades at
+    /// once, as the taker, follows.
     case reclassified(OrderID, ClassID)
     /// The order left the market with this remainder, which is 0 exactly when it was filled.
     case closed(OrderID, CloseReason, Lots)
+    /// Lowers the remainder of both orders and raises the offer's open lots; opens a lease of which nothing is used.
     case traded(Trade)
     case transfer(Transfer)
     case rejected(Rejection)
     /// The command repeats an earlier one, whose answer is to be given again; nothing happened now.
     case replayed(SequenceNumber)
-    /// The command's key or client order id is kept for the idempotency window.
+    /// The command's key or client order id is kept for the idempotency window. The last event of its command.
     case remembered(RememberedRequest)
     /// Requests up to this sequence number are forgotten.
     case forgotten(SequenceNumber)
     case classInterned(ClassID, Capability)
-    case profileInterned(ProfileID, Requirement)
+    indirect case profileInterned(ProfileID, Requirement)
     case accountCreated(AccountRecord)
     case keyCreated(KeyRecord)
+    /// A new version, or the current one with another quality, context length or Hugging Face id.
     case modelSet(ModelRecord)
     case attestationSet(AttestationRecord)
     case feesSet(FeeTerms)
     /// Cumulative adjusted tokens of a lease that are charged now.
     case used(LeaseID, AdjustedTokens)
-    /// A lease is over; the tokens used in all.
+    /// A lease is over; the tokens used in all. If its offer is still open, the offer's open lots fall by the lease's.
     case leaseEnded(LeaseID, AdjustedTokens)
 }
 

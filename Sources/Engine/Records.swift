@@ -179,7 +179,9 @@ package struct RememberedRequest: Hashable, Sendable {
     package var account: AccountID
     /// `nil` when only a client order id was given.
     package var key: IdempotencyKey?
-    package var clientOrderID: ClientOrderID?
+    /// The hash of the client order id; `nil` when only a key was given.
+    package var clientOrderID: ClientOrderIDHash?
+    /// Of the body that came with the client order id; 0 when there is none.
     package var bodyHash: UInt64
     package var at: LogicalTime
     /// Why the command was rejected; `nil` when it was carried out.
@@ -189,7 +191,7 @@ package struct RememberedRequest: Hashable, Sendable {
         sequence: SequenceNumber,
         account: AccountID,
         key: IdempotencyKey?,
-        clientOrderID: ClientOrderID?,
+        clientOrderID: ClientOrderIDHash?,
         bodyHash: UInt64,
         at: LogicalTime,
         rejection: Rejection?

@@ -2,8 +2,8 @@ package import Units
 
 /// What an offer can do, as matching sees it. Offers with equal capability share a class (DESIGN §3).
 ///
-/// Capabilities are only partly ordered: more context does not make up for a missing enclave. ``Requirement/isMet(by:)``
-/// is therefore the one question that matching asks; there is no `<`.
+/// Capabilities are only partly ordered: more context does not make up for a missing enclave.
+/// ``Requirement/isMet(by:)`` is therefore the one question that matching asks; there is no `<`.
 package struct Capability: Hashable, Sendable {
     /// The model, whatever its version.
     package var model: ModelID

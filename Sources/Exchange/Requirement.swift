@@ -45,50 +45,84 @@ package struct Requirement: Hashable, Sendable {
     }
 }
 
+/// A value that a ``FixedList`` can hold.
+package protocol FixedListElement: Hashable, Comparable, Sendable {
+    /// What lies in the places that are not used.
+    static var filler: Self { get }
+}
+
+extension ModelID: FixedListElement {
+    package static var filler: ModelID { .unknown }
+}
+
+extension Region: FixedListElement {
+    package static var filler: Region { .unknown }
+}
+
 /// A few values without heap storage: the lists of a requirement have at most ``capacity`` entries.
-package struct FixedList<Element: Hashable & Sendable & Comparable>: Hashable, Sendable {
-    private var storage: InlineArray<16, Element?>
-    package private(set) var count: Int
+package struct FixedList<Element: FixedListElement>: Hashable, Sendable {
+    @usableFromInline var storage: InlineArray<16, Element>
+    @usableFromInline var used: Int
+    @inlinable package var count: Int { used }
 
     /// ``Limits/modelsPerBidMax`` and ``Limits/regionsPerBidMax``.
-    package static var capacity: Int { 16 }
+    @inlinable package static var capacity: Int { 16 }
 
-    package init() {
-        storage = InlineArray(repeating: nil)
-        count = 0
+    @inlinable package init() {
+        storage = InlineArray(repeating: .filler)
+        used = 0
     }
 
     /// Sorted and without repetition; `nil` when there are more than ``capacity`` different values.
-    package init?(_ values: some Sequence<Element>) {
+    @inlinable package init?(_ values: some Sequence<Element>) {
         self.init()
         let sorted = Set(values).sorted()
         guard sorted.count <= Self.capacity else { return nil }
         for (index, value) in sorted.enumerated() { storage[index] = value }
-        count = sorted.count
+        used = sorted.count
     }
 
-    package var isEmpty: Bool { count == 0 }
-    package var array: [Element] { (0..<count).compactMap { storage[$0] } }
+    /// Appends a value that is above all others; false, and nothing, when it is not, or when the list is full.
+    @inlinable package mutating func append(_ value: Element) -> Bool {
+        guard count < Self.capacity, count == 0 || storage[count - 1] < value else { return false }
+        storage[count] = value
+        used += 1
+        return true
+    }
 
-    package func contains(_ value: Element) -> Bool {
+    @inlinable package var isEmpty: Bool { count == 0 }
+    @inlinable package var array: [Element] { (0..<count).map { storage[$0] } }
+
+    /// The value at a position below ``count``.
+    @inlinable package subscript(index: Int) -> Element {
+        precondition(index < count, "an index below the count")
+        return storage[index]
+    }
+
+    /// Calls `body` with each value in ascending order.
+    @inlinable package func forEach(_ body: (Element) -> Void) {
+        for index in 0..<count { body(storage[index]) }
+    }
+
+    /// Whether the value is in the list.
+    @inlinable package func contains(_ value: Element) -> Bool {
         for index in 0..<count where storage[index] == value { return true }
         return false
     }
 
-    package func contains(where isWanted: (Element) -> Bool) -> Bool {
-        for index in 0..<count {
-            if let value = storage[index], isWanted(value) { return true }
-        }
+    /// Whether there is a value for which `isWanted` holds.
+    @inlinable package func contains(where isWanted: (Element) -> Bool) -> Bool {
+        for index in 0..<count where isWanted(storage[index]) { return true }
         return false
     }
 
-    package static func == (left: Self, right: Self) -> Bool {
+    @inlinable package static func == (left: Self, right: Self) -> Bool {
         guard left.count == right.count else { return false }
         for index in 0..<left.count where left.storage[index] != right.storage[index] { return false }
         return true
     }
 
-    package func hash(into hasher: inout Hasher) {
+    @inlinable package func hash(into hasher: inout Hasher) {
         hasher.combine(count)
         for index in 0..<count { hasher.combine(storage[index]) }
     }

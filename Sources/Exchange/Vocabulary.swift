@@ -68,7 +68,10 @@ package struct Region: Hashable, Comparable, Sendable {
     package static func < (left: Self, right: Self) -> Bool { left.code < right.code }
 
     /// `nil` unless the name is two lower-case ASCII letters.
-    package init?(name: some Collection<UInt8>) {
+    package init?(name: some Collection<UInt8>) { self.init(name: ArraySlice(name)) }
+
+    /// As above; not generic, because it is on the path of every order.
+    package init?(name: ArraySlice<UInt8>) {
         guard name.count == 2, name.allSatisfy({ $0 >= UInt8(ascii: "a") && $0 <= UInt8(ascii: "z") }) else {
             return nil
         }
@@ -82,12 +85,14 @@ package struct Region: Hashable, Comparable, Sendable {
 
     /// Whether an offer in this region meets a demand for `demanded`.
     package func lies(in demanded: Region) -> Bool {
-        self == demanded || (demanded == .europeanUnion && Self.memberStates.contains(name))
+        self == demanded || (demanded == .europeanUnion && Self.memberStates.contains(self))
     }
 
     /// The members of the European Union in 2026.
-    private static let memberStates: Set<String> = [
-        "at", "be", "bg", "hr", "cy", "cz", "dk", "ee", "fi", "fr", "de", "gr", "hu", "ie", "it", "lv", "lt", "lu",
-        "mt", "nl", "pl", "pt", "ro", "sk", "si", "es", "se",
-    ]
+    static let memberStates: Set<Region> = Set(
+        [
+            "at", "be", "bg", "hr", "cy", "cz", "dk", "ee", "fi", "fr", "de", "gr", "hu", "ie", "it", "lv", "lt", "lu",
+            "mt", "nl", "pl", "pt", "ro", "sk", "si", "es", "se",
+        ].compactMap { Region(name: $0.utf8) }
+    )
 }

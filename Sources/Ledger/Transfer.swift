@@ -56,4 +56,7 @@ package struct LedgerCounters: Hashable, Sendable {
         self.debits = debits
         self.credits = credits
     }
+
+    /// Nothing was posted.
+    @inlinable package var isEmpty: Bool { debits | credits == 0 }
 }

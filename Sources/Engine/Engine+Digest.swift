@@ -1,0 +1,142 @@
+import Exchange
+import Ledger
+import Units
+
+/// The state digest: a sum over all records, changed with each of them (DESIGN §2).
+///
+/// Every record's hash begins with a tag of its kind: 1 capability, 2 requirement, 3 client order id, 10 open order,
+/// 11 balance, 12 lease, 13 account, 14 key, 15 model version, 16 attestation, 17 remembered request, 18 fees, 19 head.
+extension Engine {
+    /// Equal for equal states, however they were reached.
+    package var digest: StateDigest {
+        var sum = recordSum
+        var feesHash = RecordHash(tag: 18)
+        feesHash.combine(fees.rates.maker.count)
+        feesHash.combine(fees.rates.taker.count)
+        feesHash.combine(fees.minimumNotional.count)
+        sum.add(feesHash)
+        var head = RecordHash(tag: 19)
+        head.combine(sequence.rawValue)
+        head.combine(time.microseconds)
+        head.combine(lastTrade.rawValue)
+        sum.add(head)
+        return sum
+    }
+
+    /// Brings a listed order's part of the digest up to date.
+    mutating func updateDigest(of slot: Int32) {
+        let order = book.orders[Int(slot)]
+        recordSum.subtract(details[Int(slot)].digest)
+        var hash = details[Int(slot)].fixedHash
+        let group = Int(order.group)
+        hash.combine(order.isOffer ? book.capabilityHashes[group] : book.requirementHashes[group])
+        hash.combine(order.remaining.count)
+        hash.combine(details[Int(slot)].openLots.count)
+        hash.combine(details[Int(slot)].lastSequence.rawValue)
+        details[Int(slot)].digest = StateDigest(hash)
+        recordSum.add(details[Int(slot)].digest)
+    }
+
+    /// Of a balance; `nil` for one to which nothing was posted.
+    func recordHash(_ account: LedgerAccount) -> RecordHash? {
+        let counters = balances[account]
+        guard !counters.isEmpty else { return nil }
+        var hash = RecordHash(tag: 11)
+        hash.combine(account.rawValue)
+        hash.combine(counters.debits)
+        hash.combine(counters.credits)
+        return hash
+    }
+}
+
+extension StateDigest {
+    init(_ hash: RecordHash) { self.init(high: hash.high, low: hash.low) }
+
+    mutating func add(_ hash: RecordHash?) {
+        if let hash { add(StateDigest(hash)) }
+    }
+
+    mutating func subtract(_ hash: RecordHash?) {
+        if let hash { subtract(StateDigest(hash)) }
+    }
+
+    mutating func add(_ part: StateDigest) {
+        high &+= part.high
+        low &+= part.low
+    }
+
+    mutating func subtract(_ part: StateDigest) {
+        high &-= part.high
+        low &-= part.low
+    }
+}
+
+extension LeaseRecord {
+    var recordHash: RecordHash {
+        var hash = RecordHash(tag: 12)
+        hash.combine(id.rawValue)
+        hash.combine(offer.rawValue)
+        hash.combine(buyer.rawValue)
+        hash.combine(worker.rawValue)
+        hash.combine(price.nanoTONPerMTok)
+        hash.combine(lots.count)
+        hash.combine(locked.count)
+        hash.combine(buyerRate.count << 32 | sellerRate.count)
+        hash.combine(used.count)
+        return hash
+    }
+}
+
+extension AccountRecord {
+    var recordHash: RecordHash {
+        var hash = RecordHash(tag: 13)
+        hash.combine(id.rawValue)
+        hash.combine(label)
+        hash.combine(openOrdersMax)
+        hash.combine(createdAt.microseconds)
+        return hash
+    }
+}
+
+extension KeyRecord {
+    var recordHash: RecordHash {
+        var hash = RecordHash(tag: 14)
+        hash.combine(id.rawValue)
+        hash.combine(terms.owner.rawValue)
+        let words = terms.hash.words
+        for word in [words.a, words.b, words.c, words.d] { hash.combine(word) }
+        hash.combine(UInt64(terms.scopes.rawValue))
+        hash.combine(terms.label)
+        hash.combine(terms.expiresAt.microseconds)
+        hash.combine(createdAt.microseconds)
+        return hash
+    }
+}
+
+extension ModelRecord {
+    var recordHash: RecordHash {
+        var hash = RecordHash(tag: 15)
+        hash.combine(id.rawValue)
+        hash.combine(Int64(version))
+        hash.combine(terms.name)
+        hash.combine(terms.huggingFaceID)
+        hash.combine(terms.revision)
+        hash.combine(terms.weightsSHA256)
+        hash.combine(UInt64(terms.weightSet.rawValue))
+        hash.combine(terms.quality ?? -1)
+        hash.combine(terms.contextLength)
+        hash.combine(createdAt.microseconds)
+        return hash
+    }
+}
+
+extension AttestationRecord {
+    var recordHash: RecordHash {
+        var hash = RecordHash(tag: 16)
+        hash.combine(terms.account.rawValue)
+        hash.combine(UInt64(terms.tees))
+        hash.combine(terms.expiresAt.microseconds)
+        hash.combine(setAt.microseconds)
+        return hash
+    }
+}

@@ -1,0 +1,170 @@
+package import Exchange
+package import Ledger
+package import Units
+
+/// The core of the exchange: every book and every balance. Commands go in, events come out.
+///
+/// A value without clock, randomness or I/O: the same commands at the same logical times give the same events and the
+/// same digest on every machine. A command cannot fail half way: it is rejected before it changes anything, or it is
+/// carried out. The whole way of a command is ``apply(_:into:)``.
+package struct Engine: Sendable {
+    /// The last command carried out.
+    package internal(set) var sequence = SequenceNumber.none
+    /// That of the batch.
+    package internal(set) var time = LogicalTime.zero
+    var lastTrade = TradeID(0)
+    var fees = FeeTerms.initial
+    var registry = Registry()
+    var balances = Balances()
+    var book = Book()
+    /// By the book's slots.
+    var details: ContiguousArray<OrderDetails> = []
+    var openOrders = HashIndex()
+    /// Open orders by account and client order id.
+    var clientOrders = HashIndex()
+    var holdings = Holdings()
+    var leases = LeaseTable()
+    var requests = RequestMemory()
+    /// Most entries in ``requests``.
+    let requestsMax: Int
+    /// The digest of all records but the head of the state.
+    var recordSum = StateDigest()
+
+    /// An empty exchange with the initial fees. `requestsMax` is for tests.
+    package init(requestsMax: Int = Limits.idempotencyEntriesMax) { self.requestsMax = requestsMax }
+
+    // MARK: Time
+
+    /// When time itself will next have an effect, because an attestation expires or requests are to be forgotten; `nil`
+    /// for never. Forgetting waits a second for company, so that a steady stream of requests does not cause a batch
+    /// each.
+    package var nextDeadline: LogicalTime? {
+        var next = registry.deadlines.earliest?.at
+        if let oldest = requests.oldest {
+            let due = LogicalTime(microseconds: oldest.at.microseconds + Limits.idempotencyWindow + Self.forgetStep)
+            next = min(next ?? due, due)
+        }
+        return next
+    }
+
+    /// Microseconds by which requests are remembered longer than they must.
+    static let forgetStep: Int64 = 1_000_000
+
+    /// Opens a batch at `time`, which is not before the previous one. True when something is due: then the first
+    /// command of the batch is a `tick`.
+    package mutating func beginBatch(at time: LogicalTime) -> Bool {
+        precondition(time >= self.time, "logical time never goes back")
+        self.time = time
+        guard let nextDeadline else { return false }
+        return nextDeadline <= time
+    }
+
+    // MARK: Commands
+
+    /// Carries out one command under the next sequence number and appends its events.
+    package mutating func apply(_ command: Command, into events: inout [Event]) {
+        sequence = sequence.next
+        touch(command.account)
+        guard command.isRepeatable else {
+            if let rejection = carryOut(command, &events) { events.append(.rejected(rejection)) }
+            return
+        }
+        if let answer = earlierAnswer(to: command) { return events.append(answer) }
+        guard makeRoom(for: command, &events) else { return events.append(.rejected(.idempotencyWindowFull)) }
+        let rejection = carryOut(command, &events)
+        if let rejection { events.append(.rejected(rejection)) }
+        remember(command, rejection, &events)
+    }
+
+    private mutating func carryOut(_ command: Command, _ events: inout [Event]) -> Rejection? {
+        guard command.account == .system || registry.accountIndex(command.account) != nil else {
+            return .accountUnknown
+        }
+        switch command.action {
+        case .placeOffer(let terms): return place(terms, of: command.account, &events)
+        case .placeBid(let terms): return place(terms, of: command.account, &events)
+        case .cancel(let order): return cancel(order, of: command.account, &events)
+        case .deposit(let owner, let amount): return deposit(amount, to: owner, &events)
+        case .createAccount(let terms): return createAccount(terms, &events)
+        case .createKey(let terms): return createKey(terms, &events)
+        case .setModel(let terms): return setModel(terms, &events)
+        case .setAttested(let terms): return setAttested(terms, &events)
+        case .setFees(let terms): return setFees(terms, &events)
+        case .usage(let lease, let tokens): return use(lease, tokens, &events)
+        case .endLease(let lease): return endLease(lease, &events)
+        case .tick: return tick(&events)
+        }
+    }
+
+    /// Notes that the command touches an account.
+    mutating func touch(_ account: AccountID) {
+        if let index = registry.accountIndex(account) { registry.accounts[index].lastTouched = sequence }
+    }
+
+    // MARK: Queries
+
+    /// An open order.
+    package func order(_ id: OrderID) -> OrderRecord? { find(id).map { record(of: $0) } }
+
+    /// Every account of an owner to which something was posted, in ascending order.
+    package func balances(of owner: AccountID) -> [(account: LedgerAccount, counters: LedgerCounters)] {
+        let kinds: [LedgerAccount] =
+            owner == .system
+            ? LedgerAccount.SystemKind.allCases.map { LedgerAccount($0) }
+            : registry.accountIndex(owner) == nil ? [] : LedgerAccount.Kind.allCases.map { LedgerAccount(owner, $0) }
+        return kinds.map { ($0, balances[$0]) }.filter { !$0.1.isEmpty }
+    }
+
+    /// An owner.
+    package func account(_ id: AccountID) -> AccountRecord? {
+        registry.accountIndex(id).map { registry.accounts[$0].record }
+    }
+
+    /// What the operator attests of an account; expired and withdrawn words included.
+    package func attestation(of account: AccountID) -> AttestationRecord? {
+        registry.accountIndex(account).flatMap { registry.accounts[$0].attestation }
+    }
+
+    /// Open orders of an account; 0 for one that does not exist.
+    package func openOrderCount(of account: AccountID) -> Int {
+        registry.accountIndex(account).map { Int(registry.accounts[$0].orders) } ?? 0
+    }
+
+    /// The last command that touched the account: its own, a trade with one of its orders, or money that moved. It is
+    /// derived while commands are carried out, is no part of the digest, and starts as `.none` in a rebuilt engine.
+    package func lastTouched(_ account: AccountID) -> SequenceNumber {
+        registry.accountIndex(account).map { registry.accounts[$0].lastTouched } ?? .none
+    }
+
+    /// Open orders of all accounts.
+    package var openOrderCount: Int { openOrders.count }
+
+    // MARK: Publication of the book
+
+    /// Appends the classes whose levels have changed since this was last called.
+    package mutating func takeChangedClasses(into classes: inout [ClassID]) {
+        for group in book.takeChangedClasses() { classes.append(ClassID(Int64(group) + 1)) }
+    }
+
+    /// Appends the profiles whose levels have changed since this was last called.
+    package mutating func takeChangedProfiles(into profiles: inout [ProfileID]) {
+        for group in book.takeChangedProfiles() { profiles.append(ProfileID(Int64(group) + 1)) }
+    }
+
+    /// At most `depth` price levels of a class, best first; none for a class that does not exist. What stands at its
+    /// limit of open lots is not shown, because it cannot trade.
+    package func levels(of number: ClassID, depth: Int) -> [BookLevel] {
+        Int32(exactly: number.rawValue - 1).map { book.classLevels($0, depth: depth) } ?? []
+    }
+
+    /// At most `depth` price levels of a profile, best first; none for a profile that does not exist.
+    package func levels(of number: ProfileID, depth: Int) -> [BookLevel] {
+        Int32(exactly: number.rawValue - 1).map { book.profileLevels($0, depth: depth) } ?? []
+    }
+
+    /// Of a class that exists.
+    package func capability(of number: ClassID) -> Capability { book.capabilities[Int(number.rawValue) - 1] }
+
+    /// Of a profile that exists.
+    package func requirement(of number: ProfileID) -> Requirement { book.requirements[Int(number.rawValue) - 1] }
+}

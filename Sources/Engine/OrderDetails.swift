@@ -1,0 +1,117 @@
+import Exchange
+import Units
+
+/// What an order has beside what matching needs; lies at the same slot as its ``BookOrder``.
+struct OrderDetails: Sendable {
+    let lots: Lots
+    /// Lots of an offer that are leased now.
+    var openLots: Lots
+    let maxOpenLots: Lots?
+    let rates: FeeRates
+    let bodyHash: UInt64
+    let createdAt: LogicalTime
+    var lastSequence: SequenceNumber
+    let clientOrderID: ClientOrderID?
+    let timeInForce: TimeInForce
+    let claimedTEE: TEE
+    /// The account's count of orders in this class or profile; −1 while the order is not listed.
+    var holding: Int32 = -1
+    /// Neighbours among the account's listed offers that claim an environment.
+    var nextClaiming: Int32 = -1
+    var previousClaiming: Int32 = -1
+    /// Hash of what never changes.
+    let fixedHash: RecordHash
+    /// What the order adds to the state digest now.
+    var digest = StateDigest()
+
+    var isListed: Bool { holding >= 0 }
+
+    init(_ record: OrderRecord) {
+        lots = record.lots
+        openLots = record.openLots
+        maxOpenLots = record.maxOpenLots
+        rates = record.rates
+        bodyHash = record.bodyHash
+        createdAt = record.createdAt
+        lastSequence = record.lastSequence
+        clientOrderID = record.clientOrderID
+        timeInForce = record.timeInForce
+        claimedTEE = record.claimedTEE
+        fixedHash = Self.fixedHash(of: record)
+    }
+
+    private static func fixedHash(of record: OrderRecord) -> RecordHash {
+        var hash = RecordHash(tag: 10)
+        hash.combine(record.id.rawValue)
+        hash.combine(record.account.rawValue)
+        hash.combine(record.price.nanoTONPerMTok)
+        hash.combine(record.lots.count)
+        hash.combine(record.maxOpenLots?.count ?? -1)
+        hash.combine(record.rates.maker.count << 32 | record.rates.taker.count)
+        hash.combine(record.bodyHash)
+        hash.combine(record.createdAt.microseconds)
+        let small = UInt64(record.side.rawValue) << 16 | UInt64(record.timeInForce.rawValue) << 8
+        hash.combine(small | UInt64(record.claimedTEE.rawValue))
+        if let name = record.clientOrderID?.hash {
+            hash.combine(name.high)
+            hash.combine(name.low)
+        }
+        return hash
+    }
+}
+
+/// How many listed orders an account has in one class or profile.
+struct Holding: Sendable {
+    var account: AccountID
+    var group: Int32
+    var isOffer: Bool
+    var orders: Int32
+}
+
+/// The holdings of all accounts.
+struct Holdings: Sendable {
+    private var all: ContiguousArray<Holding> = []
+    private var free: ContiguousArray<Int32> = []
+    private var index = HashIndex()
+
+    func find(_ account: AccountID, _ group: Int32, isOffer: Bool) -> Int32? {
+        index.find(Self.hash(account, group, isOffer)) { number in
+            let holding = all[Int(number)]
+            return holding.account == account && holding.group == group && holding.isOffer == isOffer
+        }
+    }
+
+    /// Counts one more order; says whether it is the first.
+    mutating func add(_ account: AccountID, _ group: Int32, isOffer: Bool) -> (number: Int32, isFirst: Bool) {
+        if let number = find(account, group, isOffer: isOffer) {
+            all[Int(number)].orders += 1
+            return (number, false)
+        }
+        let holding = Holding(account: account, group: group, isOffer: isOffer, orders: 1)
+        let number: Int32
+        if let freed = free.popLast() {
+            number = freed
+            all[Int(number)] = holding
+        } else {
+            number = Int32(all.count)
+            all.append(holding)
+        }
+        index.insert(number, hash: Self.hash(account, group, isOffer))
+        return (number, true)
+    }
+
+    /// Counts one order less; says whether it was the last.
+    mutating func remove(_ number: Int32) -> Bool {
+        all[Int(number)].orders -= 1
+        let holding = all[Int(number)]
+        guard holding.orders == 0 else { return false }
+        index.remove(number, hash: Self.hash(holding.account, holding.group, holding.isOffer))
+        free.append(number)
+        return true
+    }
+
+    private static func hash(_ account: AccountID, _ group: Int32, _ isOffer: Bool) -> UInt32 {
+        let word = UInt64(bitPattern: Int64(group)) << 1 | (isOffer ? 1 : 0)
+        return HashIndex.hash(UInt64(bitPattern: account.rawValue), word)
+    }
+}

@@ -1,0 +1,110 @@
+import Exchange
+import Units
+
+/// Accounts, keys, models and attestations: what changes seldom.
+struct Registry: Sendable {
+    /// An owner, with what the engine derives from its orders.
+    struct Account: Sendable {
+        var record: AccountRecord
+        var attestation: AttestationRecord?
+        /// Open orders.
+        var orders: Int64 = 0
+        /// Distinct classes among the resting offers, and profiles among the resting bids.
+        var classes = 0
+        var profiles = 0
+        /// Slot of one of the listed offers that claim an environment, from which the others are linked; −1 for none.
+        var firstClaiming: Int32 = -1
+        var lastTouched = SequenceNumber.none
+    }
+
+    /// The current version of a model, as far as orders need it.
+    struct CurrentModel: Sendable {
+        var version: Int32
+        var weightSet: WeightSetID
+        var quality: Int64?
+    }
+
+    /// By account number less one.
+    var accounts: ContiguousArray<Account> = []
+    var keys: ContiguousArray<KeyRecord> = []
+    /// All versions, by model number less one.
+    var models: ContiguousArray<ContiguousArray<ModelRecord>> = []
+    var current: ContiguousArray<CurrentModel> = []
+    var modelNumbers: [String: ModelID] = [:]
+    var deadlines = Deadlines()
+
+    func accountIndex(_ id: AccountID) -> Int? {
+        id.rawValue >= 1 && id.rawValue <= Int64(accounts.count) ? Int(id.rawValue) - 1 : nil
+    }
+
+    func model(_ id: ModelID) -> CurrentModel? {
+        id.rawValue >= 1 && id.rawValue <= Int64(current.count) ? current[Int(id.rawValue) - 1] : nil
+    }
+
+    /// The environment that counts: the claimed one, while the account is attested for it.
+    func effectiveTEE(_ claimed: TEE, account: Int, at time: LogicalTime) -> TEE {
+        guard claimed != .none, let attestation = accounts[account].attestation?.terms else { return .none }
+        return attestation.tees & claimed.bit != 0 && time < attestation.expiresAt ? claimed : .none
+    }
+
+    /// Adds the version, or replaces the current one when it has the same number.
+    mutating func set(_ record: ModelRecord) {
+        let index = Int(record.id.rawValue) - 1
+        let terms = record.terms
+        let now = CurrentModel(version: record.version, weightSet: terms.weightSet, quality: terms.quality)
+        if index == models.count {
+            models.append([record])
+            current.append(now)
+            modelNumbers[terms.name] = record.id
+        } else if models[index].last?.version == record.version {
+            models[index][models[index].count - 1] = record
+            current[index] = now
+        } else {
+            models[index].append(record)
+            current[index] = now
+        }
+    }
+}
+
+/// When attestations expire: a heap with the earliest on top. What was replaced in the meantime is dropped when it
+/// comes up.
+struct Deadlines: Sendable {
+    struct Entry: Comparable, Sendable {
+        var at: LogicalTime
+        /// Index of the account.
+        var account: Int32
+
+        static func < (left: Self, right: Self) -> Bool {
+            left.at != right.at ? left.at < right.at : left.account < right.account
+        }
+    }
+
+    private var heap: ContiguousArray<Entry> = []
+
+    var earliest: Entry? { heap.first }
+
+    mutating func insert(_ entry: Entry) {
+        heap.append(entry)
+        var child = heap.count - 1
+        while child > 0, heap[child] < heap[(child - 1) / 2] {
+            heap.swapAt(child, (child - 1) / 2)
+            child = (child - 1) / 2
+        }
+    }
+
+    mutating func removeEarliest() {
+        let last = heap.removeLast()
+        guard !heap.isEmpty else { return }
+        heap[0] = last
+        var parent = 0
+        while true {
+            var least = parent
+            for child in (2 * parent + 1)...(2 * parent + 2) where child < heap.count && heap[child] < heap[least] {
+                least = child
+            }
+            if least == parent { return }
+            heap.swapAt(parent, least)
+            parent = least
+        }
+    }
+}

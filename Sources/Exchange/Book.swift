@@ -1,0 +1,140 @@
+package import Units
+
+/// Every order of the market by what it can do or demands, and by price and time (DESIGN §3).
+///
+/// The book knows nothing of money. Orders are known by a *slot*, a small number that is used again after the order is
+/// gone; classes and profiles by their position, which is their number less one.
+package struct Book: Sendable {
+    /// By slot; free slots hold what was there before.
+    package private(set) var orders: ContiguousArray<BookOrder> = []
+    private var freeSlots: ContiguousArray<Int32> = []
+    var offers = BookSide(sign: 1)
+    var bids = BookSide(sign: -1)
+
+    package private(set) var capabilities: ContiguousArray<Capability> = []
+    package private(set) var requirements: ContiguousArray<Requirement> = []
+    /// Hashes of the values, for the state digest.
+    package private(set) var capabilityHashes: ContiguousArray<RecordHash> = []
+    package private(set) var requirementHashes: ContiguousArray<RecordHash> = []
+    private var classes: [Capability: Int32] = [:]
+    private var profiles: [Requirement: Int32] = [:]
+    /// By model number.
+    private var classesOfModel: ContiguousArray<ContiguousArray<Int32>> = []
+    /// The walk of the taker that is on its way; kept for its buffers.
+    var walk = Walk()
+
+    package init() {}
+
+    // MARK: Classes and profiles
+
+    /// The class of a capability, if there is one.
+    package func findClass(_ capability: Capability) -> Int32? { classes[capability] }
+
+    /// The profile of a requirement, if there is one.
+    package func findProfile(_ requirement: Requirement) -> Int32? { profiles[requirement] }
+
+    /// Gives a new capability the next class.
+    package mutating func addClass(_ capability: Capability) -> Int32 {
+        let group = Int32(capabilities.count)
+        let model = Int(capability.model.rawValue)
+        capabilities.append(capability)
+        capabilityHashes.append(capability.recordHash)
+        classes[capability] = group
+        while classesOfModel.count <= model { classesOfModel.append([]) }
+        classesOfModel[model].append(group)
+        // At one price attested offers come first, whenever they came.
+        let rankOffset: Int64 = capability.isAttested ? 0 : 1 << 62
+        let models = [HeadIndex.wildcard, model]
+        offers.addGroup(masks: HeadIndex.Masks(class: capability), models: models, rankOffset: rankOffset)
+        return group
+    }
+
+    /// Gives a new requirement the next profile.
+    package mutating func addProfile(_ requirement: Requirement) -> Int32 {
+        let group = Int32(requirements.count)
+        requirements.append(requirement)
+        requirementHashes.append(requirement.recordHash)
+        profiles[requirement] = group
+        let named = requirement.models.array.map { Int($0.rawValue) }
+        let models = named.isEmpty ? [HeadIndex.wildcard] : named
+        bids.addGroup(masks: HeadIndex.Masks(profile: requirement), models: models, rankOffset: 0)
+        return group
+    }
+
+    // MARK: Orders
+
+    /// Takes an order in, outside the queues: as a taker, or on its way to ``enter(_:)``.
+    package mutating func add(_ order: BookOrder) -> Int32 {
+        if let slot = freeSlots.popLast() {
+            orders[Int(slot)] = order
+            return slot
+        }
+        if orders.count == orders.capacity { orders.reserveCapacity(Self.capacity(after: orders.count)) }
+        orders.append(order)
+        return Int32(orders.count - 1)
+    }
+
+    /// Room for a growing slab. After a few thousand entries it asks for a million at once: memory that is not touched
+    /// costs nothing, and nothing has to be moved while the market is busy.
+    package static func capacity(after count: Int) -> Int {
+        count < 4_096 ? max(64, count * 2) : max(1 << 20, count * 2)
+    }
+
+    /// Takes an order out of the book and frees its slot.
+    package mutating func remove(_ slot: Int32) {
+        leave(slot)
+        freeSlots.append(slot)
+    }
+
+    /// Puts an order where its price and its sequence number put it.
+    package mutating func enter(_ slot: Int32) {
+        if orders[Int(slot)].isOffer { offers.enter(slot, &orders) } else { bids.enter(slot, &orders) }
+    }
+
+    /// Takes an order out of its queue; it keeps its slot.
+    package mutating func leave(_ slot: Int32) {
+        if orders[Int(slot)].isOffer { offers.leave(slot, &orders) } else { bids.leave(slot, &orders) }
+    }
+
+    /// Moves an order that is in no queue to another class.
+    package mutating func reclassify(_ slot: Int32, to group: Int32) {
+        precondition(!orders[Int(slot)].isResting, "an order is taken out before its class changes")
+        orders[Int(slot)].group = group
+    }
+
+    /// Lowers what an order has left by what it traded.
+    package mutating func fill(_ slot: Int32, _ lots: Lots) {
+        if orders[Int(slot)].isOffer { offers.fill(slot, lots, &orders) } else { bids.fill(slot, lots, &orders) }
+    }
+
+    /// Gives an offer back lots of its limit; says whether it stood at the limit and must enter again to trade.
+    package mutating func free(_ slot: Int32, _ lots: Lots) -> Bool {
+        let wasParked = orders[Int(slot)].level == BookOrder.parked
+        offers.free(slot, lots, &orders)
+        return wasParked
+    }
+
+    /// Slots of all resting offers of a model, in no particular order.
+    package func restingOffers(of model: ModelID) -> [Int32] {
+        guard classesOfModel.indices.contains(Int(model.rawValue)) else { return [] }
+        return classesOfModel[Int(model.rawValue)].flatMap { offers.slots(of: Int($0), orders) }
+    }
+
+    // MARK: Publication
+
+    /// Classes whose levels have changed since this was last asked.
+    package mutating func takeChangedClasses() -> ContiguousArray<Int32> { offers.takeChanged() }
+
+    /// Profiles whose levels have changed since this was last asked.
+    package mutating func takeChangedProfiles() -> ContiguousArray<Int32> { bids.takeChanged() }
+
+    /// At most `depth` price levels of a class that can trade, best first; none for a class that does not exist.
+    package func classLevels(_ group: Int32, depth: Int) -> [BookLevel] {
+        offers.levels(of: Int(group), depth: depth)
+    }
+
+    /// At most `depth` price levels of a profile, best first; none for a profile that does not exist.
+    package func profileLevels(_ group: Int32, depth: Int) -> [BookLevel] {
+        bids.levels(of: Int(group), depth: depth)
+    }
+}

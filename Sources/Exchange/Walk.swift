@@ -1,0 +1,159 @@
+import Units
+
+/// A taker's way through the other side, in the order of the ranking (ENGINE §5).
+///
+/// The groups of the other side are found in rounds: first the best two, which is all that most takers need, then the
+/// next sixteen, and so on. Up to the *horizon*, the worst head of a full round, every group is known, so whatever is
+/// best among the known ones is best of all. A sweep over k groups of c costs O(c log k + k log k).
+struct Walk: Sendable {
+    /// A group with the order at which the walk has arrived.
+    struct Candidate: Sendable {
+        var head: HeadIndex.Head
+        var group: Int32
+        /// −1 while the walk has not been in the group: then it is at the group's first order.
+        var slot: Int32
+    }
+
+    fileprivate var isOverOffers = false
+    /// The taker's class or profile.
+    fileprivate var group: Int32 = 0
+    /// The worst acceptable head, exclusive.
+    fileprivate var bound = HeadIndex.Head.none
+    /// Every group whose head comes up to here is known.
+    fileprivate var horizon = HeadIndex.Head.first
+    /// No group is beyond the horizon.
+    fileprivate var isComplete = false
+    /// How many groups the next round looks for.
+    fileprivate var roundSize = 0
+    /// The known groups in which there is more; the best on top.
+    fileprivate var heap: ContiguousArray<Candidate> = []
+
+    fileprivate static let firstRound = 2
+    /// Each round is this much larger than the one before, up to a size at which the order is still kept cheaply.
+    fileprivate static let roundGrowth = 8
+    fileprivate static let roundMax = 256
+}
+
+extension Book {
+    /// Begins the walk of an order that is in no queue.
+    package mutating func beginWalk(of slot: Int32) {
+        let taker = orders[Int(slot)]
+        let key = taker.isOffer ? bids.key(taker.price) : offers.key(taker.price)
+        walk.isOverOffers = !taker.isOffer
+        walk.group = taker.group
+        walk.bound = HeadIndex.Head(key: key, rank: .max)
+        walk.horizon = .first
+        walk.isComplete = false
+        walk.roundSize = Walk.firstRound
+        walk.heap.removeAll(keepingCapacity: true)
+    }
+
+    /// The next order with which the taker may trade, or `nil` when there is none.
+    ///
+    /// Between two calls the caller may trade with the order that it was given, and change nothing else.
+    package mutating func nextCandidate() -> Int32? {
+        while walk.heap.isEmpty || walk.horizon < walk.heap[0].head {
+            if walk.isComplete && walk.heap.isEmpty { return nil }
+            if walk.isComplete { break }
+            lookFurther()
+        }
+        var candidate = walk.heap[0]
+        if candidate.slot < 0 {
+            candidate.slot = walk.isOverOffers ? offers.head(of: candidate.group) : bids.head(of: candidate.group)
+        }
+        replaceTop(with: following(candidate))
+        return candidate.slot
+    }
+
+    /// One more round: puts the next groups into the heap and moves the horizon.
+    private mutating func lookFurther() {
+        let found = nextGroups()
+        if found.count < walk.roundSize {
+            walk.isComplete = true
+        } else if let last = found.last {
+            walk.horizon = last.head
+        }
+        walk.roundSize = min(walk.roundSize * Walk.roundGrowth, Walk.roundMax)
+        for group in found { push(Walk.Candidate(head: group.head, group: group.group, slot: -1)) }
+    }
+
+    // What follows borrows the sides of a book that it does not change: a mutating method that passed its own sides
+    // on, and a closure that captured the book, would copy it.
+
+    /// The best groups beyond the horizon that are not known yet, in the order of the ranking.
+    private func nextGroups() -> ContiguousArray<HeadIndex.Found> {
+        walk.isOverOffers ? nextGroups(bids, offers) : nextGroups(offers, bids)
+    }
+
+    private func nextGroups(
+        _ own: borrowing BookSide,
+        _ other: borrowing BookSide
+    ) -> ContiguousArray<HeadIndex.Found> {
+        var best = ContiguousArray<HeadIndex.Found>()
+        let group = Int(walk.group)
+        let (isOverOffers, most, known) = (walk.isOverOffers, walk.roundSize, walk.heap)
+        let (requirements, capabilities) = (requirements, capabilities)
+        other.index.search(for: walk.group, of: own.index, after: walk.horizon, bound: walk.bound) { found, bound in
+            let isMet =
+                isOverOffers
+                ? requirements[group].isMet(by: capabilities[Int(found.group)])
+                : requirements[Int(found.group)].isMet(by: capabilities[group])
+            guard isMet, !known.contains(where: { $0.group == found.group }) else { return }
+            if best.count == most { best.removeLast() }
+            var place = best.count
+            while place > 0, found.head < best[place - 1].head { place -= 1 }
+            best.insert(found, at: place)
+            if best.count == most { bound = best[most - 1].head }
+        }
+        return best
+    }
+
+    /// The order behind a candidate in its group, if the taker's price reaches it.
+    private func following(_ candidate: Walk.Candidate) -> Walk.Candidate? {
+        walk.isOverOffers ? following(candidate, offers) : following(candidate, bids)
+    }
+
+    private func following(_ candidate: Walk.Candidate, _ side: borrowing BookSide) -> Walk.Candidate? {
+        let slot = side.successor(of: candidate.slot, orders)
+        guard slot >= 0 else { return nil }
+        let head = side.rankedHead(orders[Int(slot)])
+        return head < walk.bound ? Walk.Candidate(head: head, group: candidate.group, slot: slot) : nil
+    }
+}
+
+// MARK: Heap
+
+extension Book {
+    private mutating func push(_ candidate: Walk.Candidate) {
+        walk.heap.append(candidate)
+        var child = walk.heap.count - 1
+        while child > 0, walk.heap[child].head < walk.heap[(child - 1) / 2].head {
+            walk.heap.swapAt(child, (child - 1) / 2)
+            child = (child - 1) / 2
+        }
+    }
+
+    private mutating func replaceTop(with candidate: Walk.Candidate?) {
+        if let candidate {
+            walk.heap[0] = candidate
+        } else {
+            let last = walk.heap.removeLast()
+            if walk.heap.isEmpty { return }
+            walk.heap[0] = last
+        }
+        siftDown(0)
+    }
+
+    private mutating func siftDown(_ start: Int) {
+        var parent = start
+        while true {
+            var least = parent
+            for child in (2 * parent + 1)...(2 * parent + 2) where child < walk.heap.count {
+                if walk.heap[child].head < walk.heap[least].head { least = child }
+            }
+            if least == parent { return }
+            walk.heap.swapAt(parent, least)
+            parent = least
+        }
+    }
+}

@@ -1,0 +1,311 @@
+import Engine
+import Exchange
+import Ledger
+import Units
+import Vectors
+
+/// The exchange as DESIGN and ENGINE describe it, in the most obvious way: lists that are searched from end to end,
+/// and nothing that is computed before it is needed. Slow, and for that reason easy to believe.
+struct ReferenceEngine: CommandExecutor {
+    private(set) var sequence = SequenceNumber.none
+    private(set) var time = LogicalTime.zero
+    var lastTrade = TradeID(0)
+    private(set) var fees = FeeTerms.initial
+    private(set) var accounts: [AccountRecord] = []
+    private(set) var keys: [KeyRecord] = []
+    /// All versions, oldest first.
+    private(set) var models: [ModelRecord] = []
+    private(set) var attestations: [AttestationRecord] = []
+    /// The position, from 1, is the number.
+    var classes: [Capability] = []
+    /// The position, from 1, is the number.
+    var profiles: [Requirement] = []
+    /// Open orders by id.
+    var orders: [OrderRecord] = []
+    /// Open leases by id.
+    var leases: [LeaseRecord] = []
+    private(set) var counters: [LedgerAccount: LedgerCounters] = [:]
+    private(set) var remembered: [RememberedRequest] = []
+    /// Accounts whose attestation has not expired yet.
+    private var awaitingExpiry: Set<AccountID> = []
+    /// Most keys and client order ids that are remembered.
+    let requestsMax: Int
+    /// Of the command that is being carried out.
+    private var events: [Event] = []
+
+    init(requestsMax: Int = Limits.idempotencyEntriesMax) { self.requestsMax = requestsMax }
+
+    mutating func emit(_ event: Event) { events.append(event) }
+
+    // MARK: Time
+
+    mutating func beginBatch(at time: LogicalTime) -> Bool {
+        self.time = time
+        return nextDeadline.map { $0 <= time } ?? false
+    }
+
+    /// When something is due: an attestation expires, or the oldest request has been kept a second longer than it must.
+    var nextDeadline: LogicalTime? {
+        let expiries = attestations.filter { awaitingExpiry.contains($0.terms.account) }.map(\.terms.expiresAt)
+        return (expiries + [remembered.first.map { end(of: $0, and: 1_000_000) }].compactMap { $0 }).min()
+    }
+
+    /// When a request may be forgotten, and some microseconds.
+    private func end(of request: RememberedRequest, and extra: Int64 = 0) -> LogicalTime {
+        LogicalTime(microseconds: request.at.microseconds + Limits.idempotencyWindow + extra)
+    }
+
+    private mutating func tick() {
+        for record in attestations where record.terms.expiresAt <= time { awaitingExpiry.remove(record.terms.account) }
+        reclassify()
+        let forgotten = remembered.count { end(of: $0) <= time }
+        if forgotten > 0 { forget(forgotten) }
+    }
+
+    private mutating func forget(_ count: Int) {
+        emit(.forgotten(remembered[count - 1].sequence))
+        remembered.removeFirst(count)
+    }
+
+    // MARK: Commands
+
+    mutating func apply(_ command: Command, into events: inout [Event]) {
+        sequence = sequence.next
+        carryOutOnce(command)
+        events += self.events
+        self.events = []
+    }
+
+    /// Idempotency: a repetition is answered and does nothing; everything else with a key or an id is remembered.
+    private mutating func carryOutOnce(_ command: Command) {
+        let key = command.idempotency
+        let order = command.action.order
+        guard key != nil || order?.clientOrderID != nil else {
+            if let rejection = carryOut(command) { emit(.rejected(rejection)) }
+            return
+        }
+        if let key, let earlier = remembered.last(where: { $0.isOf(command.account, key) }) {
+            let isSame = earlier.key?.body == key.body
+            return emit(isSame ? .replayed(earlier.sequence) : .rejected(.idempotencyKeyReused))
+        }
+        if let order, let earlier = request(of: command.account, order.clientOrderID) {
+            let isSame = earlier.bodyHash == order.bodyHash
+            return emit(isSame ? .replayed(earlier.sequence) : .rejected(.duplicateClientOrderID))
+        }
+        guard makeRoom(for: command) else { return emit(.rejected(.idempotencyWindowFull)) }
+        let rejection = carryOut(command)
+        if let rejection { emit(.rejected(rejection)) }
+        let request = RememberedRequest(
+            sequence: sequence,
+            account: command.account,
+            key: key,
+            clientOrderID: order?.clientOrderID?.hash,
+            bodyHash: order?.clientOrderID == nil ? 0 : order?.bodyHash ?? 0,
+            at: time,
+            rejection: rejection
+        )
+        remembered.append(request)
+        emit(.remembered(request))
+    }
+
+    /// What had the client's order id before: an open order, or a request that is remembered.
+    private func request(
+        of account: AccountID,
+        _ clientOrderID: ClientOrderID?
+    ) -> (sequence: SequenceNumber, bodyHash: UInt64)? {
+        guard let clientOrderID else { return nil }
+        if let order = orders.first(where: { $0.account == account && $0.clientOrderID == clientOrderID }) {
+            return (SequenceNumber(order.id.rawValue), order.bodyHash)
+        }
+        return remembered.last { $0.account == account && $0.clientOrderID == clientOrderID.hash }
+            .map { ($0.sequence, $0.bodyHash) }
+    }
+
+    /// Forgets the oldest requests early when there are too many; `false` when they are too young for that.
+    private mutating func makeRoom(for command: Command) -> Bool {
+        let needed = (command.idempotency == nil ? 0 : 1) + (command.action.order?.clientOrderID == nil ? 0 : 1)
+        var count = remembered.reduce(needed) { $0 + $1.entries }
+        var forgotten = 0
+        for request in remembered where count > requestsMax {
+            guard request.at.microseconds + Limits.idempotencyWindowMin <= time.microseconds else { break }
+            count -= request.entries
+            forgotten += 1
+        }
+        if forgotten > 0 { forget(forgotten) }
+        return count <= requestsMax
+    }
+
+    private mutating func carryOut(_ command: Command) -> Rejection? {
+        guard command.account == .system || isKnown(command.account) else { return .accountUnknown }
+        switch command.action {
+        case .placeOffer(let terms): return placeOffer(terms, by: command.account)
+        case .placeBid(let terms): return placeBid(terms, by: command.account)
+        case .cancel(let id):
+            guard let order = order(id), order.account == command.account else { return .orderNotFound }
+            close(id, .cancelled)
+        case .deposit(let owner, let amount): return deposit(amount, to: owner)
+        case .createAccount(let terms):
+            let record = AccountRecord(
+                id: AccountID(Int64(accounts.count + 1)),
+                label: terms.label,
+                openOrdersMax: terms.openOrdersMax,
+                createdAt: time
+            )
+            accounts.append(record)
+            emit(.accountCreated(record))
+        case .createKey(let terms):
+            guard isKnown(terms.owner) else { return .accountUnknown }
+            let record = KeyRecord(id: KeyID(Int64(keys.count + 1)), terms: terms, createdAt: time)
+            keys.append(record)
+            emit(.keyCreated(record))
+        case .setModel(let terms): return setModel(terms)
+        case .setAttested(let terms): return setAttested(terms)
+        case .setFees(let terms):
+            fees = terms
+            emit(.feesSet(terms))
+        case .usage(let lease, let tokens): return use(lease, upTo: tokens)
+        case .endLease(let lease): return end(lease)
+        case .tick: tick()
+        }
+        return nil
+    }
+
+    func isKnown(_ account: AccountID) -> Bool { accounts.contains { $0.id == account } }
+
+    // MARK: The registry
+
+    /// The newest version.
+    func model(_ id: ModelID) -> ModelRecord? { models.last { $0.id == id } }
+
+    private mutating func setModel(_ terms: ModelTerms) -> Rejection? {
+        let index = models.lastIndex { $0.terms.name == terms.name }
+        let names = Set(models.map(\.terms.name)).count
+        guard index != nil || names < Limits.modelsMax else { return .modelLimit }
+        guard terms.weightSet.weightSet != nil else { return .weightSetUnknown }
+        if let index, models[index].terms.isSameVersion(as: terms) {
+            models[index].terms = terms
+            emit(.modelSet(models[index]))
+            reclassify()
+            return nil
+        }
+        let record = ModelRecord(
+            id: index.map { models[$0].id } ?? ModelID(Int64(names + 1)),
+            version: index.map { models[$0].version + 1 } ?? 1,
+            terms: terms,
+            createdAt: time
+        )
+        models.append(record)
+        emit(.modelSet(record))
+        for order in orders where order.side == .offer && capability(of: order).model == record.id {
+            close(order.id, .modelSuperseded)
+        }
+        return nil
+    }
+
+    private mutating func setAttested(_ terms: AttestationTerms) -> Rejection? {
+        guard isKnown(terms.account) else { return .accountUnknown }
+        let record = AttestationRecord(terms: terms, setAt: time)
+        attestations.removeAll { $0.terms.account == terms.account }
+        attestations.append(record)
+        attestations.sort { $0.terms.account < $1.terms.account }
+        awaitingExpiry.remove(terms.account)
+        if terms.expiresAt > time && terms.expiresAt != .never { awaitingExpiry.insert(terms.account) }
+        emit(.attestationSet(record))
+        reclassify()
+        return nil
+    }
+
+    /// What the exchange believes of a claim now.
+    func attested(_ claim: TEE, of account: AccountID) -> TEE {
+        let isStanding = attestations.contains {
+            $0.terms.account == account && $0.terms.tees & claim.bit != 0 && $0.terms.expiresAt > time
+        }
+        return isStanding ? claim : .none
+    }
+
+    // MARK: Money
+
+    func balance(_ account: LedgerAccount) -> Int128 {
+        let counters = counters[account] ?? LedgerCounters()
+        return (counters.credits - counters.debits) * (account.isAsset ? -1 : 1)
+    }
+
+    /// One transfer; nothing for a zero amount.
+    mutating func move(
+        _ debit: LedgerAccount,
+        _ credit: LedgerAccount,
+        _ amount: NanoTON,
+        _ kind: Transfer.Kind,
+        order: OrderID = OrderID(0),
+        trade: TradeID = TradeID(0)
+    ) {
+        guard amount > .zero else { return }
+        counters[debit, default: LedgerCounters()].debits += Int128(amount.count)
+        counters[credit, default: LedgerCounters()].credits += Int128(amount.count)
+        let transfer = Transfer(debit: debit, credit: credit, amount: amount, kind: kind, order: order, trade: trade)
+        emit(.transfer(transfer))
+    }
+
+    private mutating func deposit(_ amount: NanoTON, to owner: AccountID) -> Rejection? {
+        guard owner == .system || isKnown(owner) else { return .accountUnknown }
+        guard balance(.chain) + Int128(amount.count) <= Int128(Limits.depositsMax) else { return .depositLimit }
+        move(.chain, owner == .system ? .operatorCapital : LedgerAccount(owner, .available), amount, .deposit)
+        return nil
+    }
+
+    func balances(of owner: AccountID) -> [(account: LedgerAccount, counters: LedgerCounters)] {
+        counters.filter { $0.key.owner == owner }.sorted { $0.key < $1.key }.map {
+            (account: $0.key, counters: $0.value)
+        }
+    }
+
+    // MARK: The state
+
+    /// What the tables would hold.
+    var state: EngineState {
+        var state = EngineState()
+        state.sequence = sequence
+        state.time = time
+        state.lastTrade = lastTrade
+        state.fees = fees
+        state.accounts = accounts
+        state.keys = keys
+        state.models = models
+        state.attestations = attestations
+        state.classes = classes.enumerated().map { (id: ClassID(Int64($0.offset + 1)), capability: $0.element) }
+        state.profiles = profiles.enumerated().map { (id: ProfileID(Int64($0.offset + 1)), requirement: $0.element) }
+        state.orders = orders
+        state.leases = leases
+        state.balances = counters.sorted { $0.key < $1.key }.map { (account: $0.key, counters: $0.value) }
+        state.remembered = remembered
+        return state
+    }
+}
+
+extension Command.Action {
+    /// What both kinds of order have; `nil` for any other command.
+    var order: OrderTerms? {
+        switch self {
+        case .placeOffer(let terms): terms.order
+        case .placeBid(let terms): terms.order
+        default: nil
+        }
+    }
+}
+
+extension RememberedRequest {
+    /// Whether it had this key; what was its body is another question.
+    func isOf(_ account: AccountID, _ key: IdempotencyKey) -> Bool {
+        self.account == account && self.key?.high == key.high && self.key?.low == key.low
+    }
+
+    /// What it takes of the memory: its key and its client order id.
+    var entries: Int { (key == nil ? 0 : 1) + (clientOrderID == nil ? 0 : 1) }
+}
+
+extension ModelTerms {
+    /// Whether both name the same weights, so that one may replace the other in its entry.
+    func isSameVersion(as other: ModelTerms) -> Bool {
+        revision == other.revision && weightsSHA256 == other.weightsSHA256 && weightSet == other.weightSet
+    }
+}
