@@ -125,11 +125,31 @@ package struct JSONWriter: ~Copyable {
 
     /// A string whose content is `utf8`, which must be UTF-8: the bytes above ASCII are copied as they are.
     package mutating func text(_ utf8: Span<UInt8>) {
-        reserve(utf8.count * 6 + 4)
+        reserve(utf8.count + 4)
         separate()
         put(UInt8(ascii: "\""))
-        for index in utf8.indices { put(escaping: utf8[index]) }
+        let copied = copyPlain(utf8)
+        if copied < utf8.count {
+            reserve((utf8.count - copied) * 6 + 1)
+            for index in copied..<utf8.count { put(escaping: utf8[index]) }
+        }
         put(UInt8(ascii: "\""))
+    }
+
+    /// Copies the bytes up to the first that needs an escape, and says how many: most strings have none, so the array
+    /// is made unique once for all of it. There is room for them.
+    private mutating func copyPlain(_ utf8: Span<UInt8>) -> Int {
+        let start = count
+        var read = 0
+        var span = storage.mutableSpan
+        while read < utf8.count {
+            let byte = utf8[read]
+            guard byte >= 0x20, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") else { break }
+            span[start + read] = byte
+            read += 1
+        }
+        count = start + read
+        return read
     }
 
     /// A value that is already written as JSON.
