@@ -58,3 +58,5 @@ pid_t CLinux_spawn(const struct CLinux_child *child) {
     errno = error;
     return id;
 }
+
+int CLinux_syncfs(int file) { return syncfs(file); }

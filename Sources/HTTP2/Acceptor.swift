@@ -29,9 +29,9 @@ final class Acceptor: EventLoop.Handler {
         if let registration { server.loop.callAgain(registration, .readable) }
     }
 
-    /// Takes no more. The kernel refuses those who wait when the listener is closed, which is when nobody
-    /// holds it any more.
+    /// Takes no more.
     func stop() {
+        endpoint.listener.stop()
         if let registration { server.loop.deregister(registration) }
         registration = nil
     }

@@ -6,7 +6,8 @@ enum ServerCallbacks {
     nonisolated(unsafe) static let table: OpaquePointer? = {
         var table: OpaquePointer?
         guard unsafe nghttp2_session_callbacks_new(&table) == 0 else { return nil }
-        unsafe setReceiving(table)
+        unsafe setReceivingFields(table)
+        unsafe setReceivingContent(table)
         unsafe setSending(table)
         return unsafe table
     }()
@@ -27,7 +28,7 @@ enum ServerCallbacks {
         return unsafe core(userData).pointee.answer(session, stream, into: target, limit: limit, flags: flags)
     }
 
-    private static func setReceiving(_ table: OpaquePointer?) {
+    private static func setReceivingFields(_ table: OpaquePointer?) {
         unsafe nghttp2_session_callbacks_set_on_begin_frame_callback(table) { session, header, userData in
             unsafe core(userData).pointee.beginFrame(
                 session,
@@ -60,6 +61,9 @@ enum ServerCallbacks {
             )
             return 0
         }
+    }
+
+    private static func setReceivingContent(_ table: OpaquePointer?) {
         unsafe nghttp2_session_callbacks_set_on_data_chunk_recv_callback(table) {
             session,
             _,
@@ -86,11 +90,8 @@ enum ServerCallbacks {
             return 0
         }
         unsafe nghttp2_session_callbacks_set_on_stream_close_callback(table) { session, id, _, userData in
-            if let stream = unsafe stream(session, id) {
-                // nghttp2 remembers closed streams for a while, and would give us the pointer again.
-                _ = unsafe nghttp2_session_set_stream_user_data(session, id, nil)
-                unsafe core(userData).pointee.close(stream)
-            }
+            // From now on nghttp2 finds no stream of this number, so that it cannot give us the pointer again.
+            if let stream = unsafe stream(session, id) { unsafe core(userData).pointee.close(stream) }
             return 0
         }
     }

@@ -138,6 +138,7 @@ package final class ClientConnection {
 
     private func end(_ reason: HTTP2Error) {
         isClosed = true
+        transport.close()
         session.fail(reason)
     }
 }

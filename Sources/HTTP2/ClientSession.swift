@@ -191,7 +191,13 @@ extension ClientSession {
             exchange?.heard(unsafe String(decoding: name, as: UTF8.self), unsafe String(decoding: value, as: UTF8.self))
             return 0
         }
-        unsafe nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks) { _, _, id, bytes, count, userData in
+        unsafe nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks) {
+            _,
+            _,
+            id,
+            bytes,
+            count,
+            userData in
             let bytes = unsafe UnsafeBufferPointer(start: bytes, count: count)
             unsafe session(userData).exchange(id)?.response.body.append(contentsOf: bytes)
             return 0
@@ -234,7 +240,9 @@ private func readBody(
     _: UnsafeMutablePointer<nghttp2_data_source>?,
     userData: UnsafeMutableRawPointer?
 ) -> Int {
-    guard let exchange = unsafe session(userData).exchange(id) else { return Int(NGHTTP2_ERR_CALLBACK_FAILURE.rawValue) }
+    guard let exchange = unsafe session(userData).exchange(id) else {
+        return Int(NGHTTP2_ERR_CALLBACK_FAILURE.rawValue)
+    }
     let count = min(limit, exchange.body.count - exchange.bodyOffset)
     for index in 0..<count { unsafe target![index] = exchange.body[exchange.bodyOffset + index] }
     exchange.bodyOffset += count

@@ -3,7 +3,7 @@ internal import TLS
 
 /// The socket of a client, and TLS if any. Calls block only where they are given a deadline.
 final class ClientTransport {
-    private let socket: FileDescriptor
+    private var socket: FileDescriptor?
     private let tls: TLSSession?
     private var output: [UInt8] = []
     private var outputStart = 0
@@ -83,6 +83,9 @@ final class ClientTransport {
         try flush()
     }
 
+    /// Ends the connection.
+    func close() { socket = nil }
+
     /// Output that the kernel has not taken.
     var unsentByteCount: Int { output.count - outputStart }
 
@@ -127,10 +130,10 @@ final class ClientTransport {
         defer { swap(&bytes, &input) }
         do throws(SystemError) {
             var buffer = bytes.mutableSpan
-            switch try socket.read(into: &buffer) {
+            switch try socket?.read(into: &buffer) {
             case .bytes(let count): return count
             case .wouldBlock: return 0
-            case .endOfFile: return nil
+            case .endOfFile, nil: return nil
             }
         } catch {
             throw .system(error)
@@ -139,7 +142,8 @@ final class ClientTransport {
 
     private func wait(deadline: UInt64) throws(HTTP2Error) -> Bool {
         do throws(SystemError) {
-            return try socket.wait(for: unsentByteCount > 0 ? [.readable, .writable] : .readable, deadline: deadline)
+            let readiness: EventLoop.Readiness = unsentByteCount > 0 ? [.readable, .writable] : .readable
+            return try socket?.wait(for: readiness, deadline: deadline) ?? true
         } catch {
             throw .system(error)
         }
@@ -149,9 +153,9 @@ final class ClientTransport {
         let bytes = output
         do throws(SystemError) {
             while outputStart < bytes.count {
-                switch try socket.send(bytes.span.extracting(outputStart..<bytes.count)) {
+                switch try socket?.send(bytes.span.extracting(outputStart..<bytes.count)) {
                 case .bytes(let count): outputStart += count
-                case .wouldBlock: return
+                case .wouldBlock, nil: return
                 }
             }
         } catch {

@@ -3,7 +3,8 @@ internal import TLS
 
 /// One client: its socket, TLS if any, and its session. It belongs to one loop.
 ///
-/// Reading and answering only change the session; ``flush()`` at the end of the turn writes once.
+/// What can be answered while its input is read is written then; what is answered later, once at the end of the
+/// turn.
 final class Connection: EventLoop.Handler {
     unowned let server: LoopServer
     let slot: UInt32
@@ -20,12 +21,15 @@ final class Connection: EventLoop.Handler {
     var isDirty = false
     /// There is more to read, but reading is stopped until output has gone out.
     private var isReadingPaused = false
+    /// The peer sends no more: the end of the file is behind what there is to read.
+    private var hasPeerHungUp = false
     /// What is ready goes out, and that is the end.
     private var endsAfterFlush = false
     private var countedRequests: UInt64 = 0
 
     private let openedAt: UInt64
     private var lastRequestAt: UInt64
+    private var lastInputAt: UInt64
     private var lastOutputAt: UInt64
 
     init(
@@ -44,6 +48,7 @@ final class Connection: EventLoop.Handler {
         let now = server.loop.now
         openedAt = now
         lastRequestAt = now
+        lastInputAt = now
         lastOutputAt = now
         let fileDescriptor = socket.rawValue
         self.socket = consume socket
@@ -57,9 +62,10 @@ final class Connection: EventLoop.Handler {
 
     func becameReady(_ readiness: EventLoop.Readiness) {
         guard socket != nil else { return }
-        if readiness.contains(.failed) || readiness == .hungUp { return close() }
+        if readiness.contains(.failed) { return close() }
+        if readiness.contains(.hungUp) { hasPeerHungUp = true }
         if readiness.contains(.writable), hasUnsent { server.markDirty(self) }
-        if !readiness.isDisjoint(with: [.readable, .hungUp]) { readOnce(readiness) }
+        if !readiness.isDisjoint(with: [.readable, .hungUp]) { readOnce() }
     }
 
     /// Ends without a word.
@@ -75,7 +81,7 @@ final class Connection: EventLoop.Handler {
 // Reading.
 extension Connection {
     /// Reads once, so that others get their turn; if there may be more, asks for another turn.
-    private func readOnce(_ readiness: EventLoop.Readiness) {
+    private func readOnce() {
         if endsAfterFlush { return }
         if mustPauseReading {
             isReadingPaused = true
@@ -87,9 +93,10 @@ extension Connection {
         switch try? socket?.read(into: &buffer) {
         case .bytes(let count):
             server.counters.bytesReceived &+= UInt64(count)
+            lastInputAt = server.loop.now
             receive(input.span.extracting(first: count))
-            let mayHaveMore = count == input.count || readiness.contains(.hungUp)
-            if mayHaveMore, let registration { server.loop.callAgain(registration, readiness) }
+            let mayHaveMore = count == input.count || hasPeerHungUp
+            if mayHaveMore, let registration { server.loop.callAgain(registration, .readable) }
         case .wouldBlock: break
         case .endOfFile, nil: close()
         }
@@ -107,7 +114,8 @@ extension Connection {
             endsAfterFlush = true
         }
         serve()
-        server.markDirty(self)
+        // What was answered at once goes out at once, so that the client works while the others are served.
+        flush()
     }
 
     private func decrypt(_ input: Span<UInt8>, with tls: TLSSession) throws(HTTP2Error) {
@@ -117,9 +125,7 @@ extension Connection {
                 let end = min(start + TLSSession.chunkBytes, input.count)
                 try tls.receive(input.extracting(start..<end))
                 start = end
-                let wasEstablished = tls.isEstablished
                 guard try tls.handshake() else { continue }
-                if !wasEstablished, !tls.hasAgreedOnHTTP2 { server.counters.handshakesFailed &+= 1 }
                 try readPlaintext(of: tls)
             }
         } catch {
@@ -261,8 +267,10 @@ extension Connection {
             if now &- openedAt >= limits.handshakeMilliseconds { close() }
             return
         }
+        if session.resetAnswered() { server.markDirty(self) }
         let isStalled = hasUnsent || session.answersUnderWay > 0
         if isStalled, now &- max(lastOutputAt, lastRequestAt) >= limits.writeStallMilliseconds { return close() }
+        if session.incompleteRequestCount > 0, now &- lastInputAt >= limits.requestStallMilliseconds { return close() }
         if session.openStreamCount == 0, now &- lastRequestAt >= limits.idleMilliseconds {
             session.terminate()
             server.markDirty(self)

@@ -86,7 +86,12 @@ extension LoopServer {
     }
 
     package func endTurn() {
+        pool.date.update()
         service?.endTurn(on: self)
+        flushDirty()
+    }
+
+    private func flushDirty() {
         // A flush may make another connection dirty; it is flushed in the next turn, which then does not wait.
         swap(&dirty, &flushing)
         for connection in flushing {
@@ -95,6 +100,7 @@ extension LoopServer {
         }
         flushing.removeAll(keepingCapacity: true)
         published.publish(counters)
+        if drainDeadline != nil, counters.connectionsOpen == 0 { loop.stop() }
     }
 
     package func tick() {
@@ -103,7 +109,7 @@ extension LoopServer {
         // After the process ran out of descriptors no readiness comes for those who waited then.
         for acceptor in acceptors { acceptor.becameReady(.readable) }
         if let drainDeadline { goOnDraining(now, deadline: drainDeadline) } else { service?.tick(on: self) }
-        if !dirty.isEmpty { endTurn() }
+        flushDirty()
     }
 
     private func beginDrain(deadline: UInt64) {
@@ -113,7 +119,6 @@ extension LoopServer {
         acceptors.removeAll()
         for connection in connections { connection?.announceShutdown() }
         loop.tickMilliseconds = Self.drainTickMilliseconds
-        if counters.connectionsOpen == 0 { loop.stop() }
     }
 
     /// The client had a moment to hear that the server goes away; then new streams are refused, the open ones
@@ -125,7 +130,6 @@ extension LoopServer {
             hasRefusedNewStreams = true
             for connection in connections { connection?.refuseNewStreams() }
         }
-        if counters.connectionsOpen == 0 { loop.stop() }
     }
 }
 

@@ -65,6 +65,17 @@ package import Sockets
         }
     }
 
+    /// Appends a field's value to `bytes` and tells where it stands; `nil` if it is absent. Many fields can so share
+    /// one buffer that is kept from request to request.
+    package func append(_ field: RequestField, to bytes: inout [UInt8]) -> Range<Int>? {
+        guard has(field) else { return nil }
+        let start = bytes.count
+        with(field) { value in
+            unsafe value.withUnsafeBufferPointer { unsafe bytes.append(contentsOf: $0) }
+        }
+        return start..<bytes.count
+    }
+
     /// A copy of the body.
     package var body: [UInt8] {
         withBody { bytes in

@@ -8,7 +8,12 @@ enum ResponseHead {
 
     /// Submits `response` and leaves its content in `stream`, from where it is read when it is sent. Returns
     /// nghttp2's code.
-    static func submit(_ response: consuming Response, on stream: StreamPointer, to session: OpaquePointer) -> Int32 {
+    static func submit(
+        _ response: consuming Response,
+        on stream: StreamPointer,
+        date: UnsafePointer<UInt8>,
+        to session: OpaquePointer
+    ) -> Int32 {
         let isHead = unsafe stream.pointee.method == .head
         let length = response.body.count
         let valueBytes = response.fields.reduce(0) { $0 + $1.value.count }
@@ -17,12 +22,13 @@ enum ResponseHead {
         let hasContent = mayHaveContent && !isHead && length > 0
         if hasContent { unsafe stream.pointee.answer = response.body }
 
-        return unsafe withUnsafeTemporaryAllocation(of: nghttp2_nv.self, capacity: 3 + fields.count) { pairs in
+        return unsafe withUnsafeTemporaryAllocation(of: nghttp2_nv.self, capacity: 4 + fields.count) { pairs in
             unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: valueBytes + 1) { values in
                 let digits = unsafe stream.pointee.digits
                 unsafe writeStatus(status, to: digits)
                 unsafe pairs[0] = pair(":status", digits, 3)
-                var count = 1
+                unsafe pairs[1] = pair("date", date, DateField.count)
+                var count = 2
                 if contentType.utf8CodeUnitCount > 0 {
                     let (start, bytes) = unsafe (contentType.utf8Start, contentType.utf8CodeUnitCount)
                     unsafe pairs[count] = pair("content-type", start, bytes)

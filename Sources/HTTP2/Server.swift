@@ -1,5 +1,4 @@
 package import Sockets
-internal import Synchronization
 package import TLS
 
 /// What a ``Server`` listens on, and how.
@@ -46,35 +45,17 @@ struct Drain: Sendable {
 /// An HTTP/2 server: some threads that share its ports. It runs from `init` until ``drain(timeoutMilliseconds:)``,
 /// which must be called before it is dropped.
 package final class Server: Sendable {
+    /// Why a loop has ended too early, if it has.
+    private final class Failure: Sendable {
+        let reason = Lock<SystemError?>(nil)
+    }
+
     /// One loop, as other threads see it.
     private struct LoopHandle: Sendable {
         let mailbox: Mailbox
         let counters: LoopCounters
-        let thread: ThreadHandle
-    }
-
-    /// Lets a thread be joined once, by whoever comes first.
-    private final class ThreadHandle: Sendable {
-        private let thread: Mutex<Thread?>
-        private let end: Mutex<SystemError?>
-
-        init() {
-            thread = Mutex(nil)
-            end = Mutex(nil)
-        }
-
-        func start(named name: String, _ body: sending @escaping () -> SystemError?) throws(SystemError) {
-            var started: Thread? = try Thread(named: name) { [self] in
-                let failure = body()
-                end.withLock { $0 = failure }
-            }
-            thread.withLock { $0 = started.take() }
-        }
-
-        func join() -> SystemError? {
-            thread.withLock { thread in thread.take()?.join() }
-            return end.withLock { $0 }
-        }
+        let thread: SharedThread
+        let failure: Failure
     }
 
     private let loops: [LoopHandle]
@@ -95,10 +76,11 @@ package final class Server: Sendable {
         var cleartext = configuration.cleartext
         var tls = configuration.tls
         var endpoints: [[Endpoint]] = []
-        for _ in 0..<configuration.loops {
-            // The first loop finds the free ports, the others share them.
-            let plain = try Self.listen(on: &cleartext, tls: nil)
-            endpoints.append(plain + (try Self.listen(on: &tls, tls: configuration.certificate)))
+        for loop in 0..<configuration.loops {
+            // The first loop finds the free ports, the others join it.
+            let plain = try Self.listen(on: &cleartext, tls: nil, joining: loop > 0)
+            let secure = try Self.listen(on: &tls, tls: configuration.certificate, joining: loop > 0)
+            endpoints.append(plain + secure)
         }
         self.cleartext = cleartext
         self.tls = tls
@@ -117,11 +99,12 @@ package final class Server: Sendable {
 
     private static func listen(
         on addresses: inout [SocketAddress],
-        tls: ReloadableTLSContext?
+        tls: ReloadableTLSContext?,
+        joining: Bool
     ) throws(SystemError) -> [Endpoint] {
         var endpoints: [Endpoint] = []
         for index in addresses.indices {
-            let listener = try Listener(on: addresses[index])
+            let listener = try Listener(on: addresses[index], joining: joining)
             addresses[index] = listener.address
             endpoints.append(Endpoint(listener: listener, tls: tls))
         }
@@ -136,18 +119,17 @@ package final class Server: Sendable {
     ) throws(SystemError) -> LoopHandle {
         let mailbox = try Mailbox()
         let counters = LoopCounters()
-        let thread = ThreadHandle()
+        let failure = Failure()
         let loop = try EventLoop(mailbox: mailbox)
-        try thread.start(named: "http2-\(index)") {
+        let thread = try SharedThread(named: "http2-\(index)") {
             let server = LoopServer(index: index, limits: limits, loop: loop, counters: counters)
             do throws(SystemError) {
                 try server.run(endpoints, makeService: makeService)
-                return nil
             } catch {
-                return error
+                failure.reason.withLock { $0 = error }
             }
         }
-        return LoopHandle(mailbox: mailbox, counters: counters, thread: thread)
+        return LoopHandle(mailbox: mailbox, counters: counters, thread: thread, failure: failure)
     }
 
     @discardableResult
@@ -156,7 +138,8 @@ package final class Server: Sendable {
             // A full mailbox empties within a turn.
             while !loop.mailbox.post(Drain(deadline: deadline)) { Thread.yield() }
         }
-        return loops.compactMap { $0.thread.join() }.first
+        for loop in loops { loop.thread.join() }
+        return loops.compactMap { $0.failure.reason.withLock { $0 } }.first
     }
 
     /// How many loops there are.

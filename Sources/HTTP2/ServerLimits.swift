@@ -38,12 +38,16 @@ package struct ServerLimits: Sendable {
     /// Time without any request after which a connection is closed with GOAWAY.
     package var idleMilliseconds: UInt64 = 180_000
 
+    /// Time in which a client that has begun a request must send some of it.
+    package var requestStallMilliseconds: UInt64 = 30_000
+
     /// Time in which a client that has an answer to take must take some of it.
     package var writeStallMilliseconds: UInt64 = 30_000
 
     /// Streams that a client may cancel at once, and per second in the long run (CVE-2023-44487, rapid reset);
     /// beyond it the connection ends.
     package var resetBurst: UInt64 = 200
+    /// See ``resetBurst``.
     package var resetsPerSecond: UInt64 = 20
 
     /// The defaults.

@@ -1,6 +1,6 @@
 internal import CNghttp2
-internal import Sockets
 internal import Glibc
+internal import Sockets
 
 /// The server's HTTP/2 state of one connection: bytes in, requests out; answers in, bytes out. No socket, no
 /// TLS, no clock.
@@ -18,7 +18,7 @@ internal import Glibc
     /// A session that takes its streams from `pool`; what it says first, its settings, is ready to be drained.
     init(limits: ServerLimits, pool: StreamPool, peer: SocketAddress, isTLS: Bool) throws(HTTP2Error) {
         let core = UnsafeMutablePointer<SessionCore>.allocate(capacity: 1)
-        unsafe core.initialize(to: SessionCore(pool: pool.state, limits: limits))
+        unsafe core.initialize(to: SessionCore(pool: pool, limits: limits))
         unsafe core.pointee.peer = peer
         unsafe core.pointee.isTLS = isTLS
         do {
@@ -125,13 +125,18 @@ extension Session {
         unsafe stream.pointee.isAnswered = true
         unsafe core.pointee.answersUnderWay += 1
 
-        let result = unsafe ResponseHead.submit(response, on: stream, to: handle)
+        let result = unsafe ResponseHead.submit(response, on: stream, date: core.pointee.date, to: handle)
         if result != 0 {
             let noFlags = UInt8(NGHTTP2_FLAG_NONE.rawValue)
             _ = unsafe nghttp2_submit_rst_stream(handle, noFlags, id, NGHTTP2_INTERNAL_ERROR.rawValue)
         }
         return result == 0
     }
+
+    /// Tells clients that still send what was answered to stop. Returns whether there are any.
+    ///
+    /// Not at once: curl 7.88 loses an answer that comes together with the reset.
+    package func resetAnswered() -> Bool { unsafe core.pointee.resetAnswered(handle) }
 
     /// The request on `id` is there and not answered.
     package func isOpen(_ id: Int32) -> Bool {
@@ -177,6 +182,9 @@ extension Session {
 
     /// Streams that are open.
     package var openStreamCount: Int { unsafe core.pointee.openCount }
+
+    /// Requests that have begun and are not complete.
+    package var incompleteRequestCount: Int { unsafe core.pointee.incompleteCount }
 
     /// Answers that have not gone out completely.
     package var answersUnderWay: Int { unsafe core.pointee.answersUnderWay }

@@ -8,6 +8,8 @@ internal import Sockets
 /// reference counts nor exclusivity checks are wanted there.
 @safe struct SessionCore {
     let pool: UnsafeMutablePointer<StreamPool.State>
+    /// What ``DateField`` holds.
+    let date: UnsafeMutablePointer<UInt8>
     let bodyBytesMax: Int
     let headerBytesMax: Int
     let headerFieldsMax: Int
@@ -21,11 +23,15 @@ internal import Sockets
     /// Open streams, as a list.
     var open: StreamPointer?
     var openCount = 0
+    /// Open streams whose request has not been handed to the service.
+    var incompleteCount = 0
     /// Requests that the service has not seen, oldest first.
     var firstReady: StreamPointer?
     var lastReady: StreamPointer?
     /// Answers that have not gone out completely.
     var answersUnderWay = 0
+    /// Streams that are answered while the client still sends.
+    var awaitingReset = 0
     /// The stream whose header block is coming in. Blocks are never interleaved (RFC 9113, section 4.3).
     var current: StreamPointer?
 
@@ -44,8 +50,9 @@ internal import Sockets
     var resetStreams = InlineArray<64, Int32>(repeating: 0)
     var resetCount = 0
 
-    init(pool: UnsafeMutablePointer<StreamPool.State>, limits: ServerLimits) {
-        unsafe self.pool = pool
+    init(pool: StreamPool, limits: ServerLimits) {
+        unsafe self.pool = pool.state
+        unsafe date = pool.date.bytes
         bodyBytesMax = limits.bodyBytesMax
         headerBytesMax = limits.headerBytesMax
         headerFieldsMax = limits.headerFieldsMax
@@ -66,6 +73,7 @@ internal import Sockets
         unsafe open?.pointee.previous = stream
         unsafe open = stream
         openCount += 1
+        incompleteCount += 1
         unsafe current = stream
         return unsafe stream
     }
@@ -79,7 +87,9 @@ internal import Sockets
         }
         unsafe stream.pointee.next?.pointee.previous = stream.pointee.previous
         openCount -= 1
+        if unsafe !stream.pointee.wasDelivered { incompleteCount -= 1 }
         if unsafe current == stream { unsafe current = nil }
+        if unsafe stream.pointee.awaitsReset { awaitingReset -= 1 }
         if unsafe stream.pointee.isAnswered { answersUnderWay -= 1 }
         if unsafe stream.pointee.isReady {
             unsafe stream.pointee.isClosed = true
@@ -94,6 +104,7 @@ internal import Sockets
         unsafe stream.pointee.wasDelivered = true
         unsafe stream.pointee.isReady = true
         requestCount += 1
+        incompleteCount -= 1
         if let last = unsafe lastReady { unsafe last.pointee.nextReady = stream } else { unsafe firstReady = stream }
         unsafe lastReady = stream
     }
@@ -204,7 +215,7 @@ extension SessionCore {
     }
 
     /// Puts the next part of an answer where nghttp2 wants it.
-    func answer(
+    mutating func answer(
         _ session: OpaquePointer?,
         _ stream: StreamPointer,
         into target: UnsafeMutablePointer<UInt8>,
@@ -223,13 +234,27 @@ extension SessionCore {
         if count == left {
             unsafe flags.pointee |= NGHTTP2_DATA_FLAG_EOF.rawValue
             if unsafe !stream.pointee.hasEnded {
-                // The client need not send the rest of what we do not read (RFC 9113, section 8.1).
-                let noFlags = UInt8(NGHTTP2_FLAG_NONE.rawValue)
-                let id = unsafe stream.pointee.id
-                _ = unsafe nghttp2_submit_rst_stream(session, noFlags, id, NGHTTP2_NO_ERROR.rawValue)
+                unsafe stream.pointee.awaitsReset = true
+                awaitingReset += 1
             }
         }
         return count
+    }
+
+    /// Tells clients that still send what is answered to stop (RFC 9113, section 8.1). Returns whether any does.
+    mutating func resetAnswered(_ session: OpaquePointer?) -> Bool {
+        guard awaitingReset > 0 else { return false }
+        var next = unsafe open
+        while let stream = unsafe next {
+            unsafe next = stream.pointee.next
+            guard unsafe stream.pointee.awaitsReset else { continue }
+            unsafe stream.pointee.awaitsReset = false
+            awaitingReset -= 1
+            let noFlags = UInt8(NGHTTP2_FLAG_NONE.rawValue)
+            let id = unsafe stream.pointee.id
+            _ = unsafe nghttp2_submit_rst_stream(session, noFlags, id, NGHTTP2_NO_ERROR.rawValue)
+        }
+        return true
     }
 
     /// Ends the connection with GOAWAY.

@@ -31,6 +31,8 @@ struct FieldRange: BitwiseCopyable {
     var isBodyTooLarge = false
     /// An answer was submitted.
     var isAnswered = false
+    /// The answer has gone out while the client still sends: it will be told to stop.
+    var awaitsReset = false
     /// The stream is closed while it still waits in the list.
     var isClosed = false
 
@@ -79,6 +81,7 @@ struct FieldRange: BitwiseCopyable {
         wasDelivered = false
         isBodyTooLarge = false
         isAnswered = false
+        awaitsReset = false
         isClosed = false
         present = 0
         byteCount = 0
@@ -117,7 +120,7 @@ struct FieldRange: BitwiseCopyable {
     }
 }
 
-/// The streams that one loop uses and uses again.
+/// The streams that one loop uses and uses again, and the time of day that its answers tell.
 ///
 /// It is shared by the loop's sessions, so what is kept is bounded by the loop's busiest moment, not by the
 /// number of its connections.
@@ -155,6 +158,9 @@ struct FieldRange: BitwiseCopyable {
             unsafe stream.deallocate()
         }
     }
+
+    /// What every answer says about the time.
+    let date = DateField()
 
     /// Behind a pointer, so that the callbacks of C reach it without a reference count.
     let state: UnsafeMutablePointer<State>

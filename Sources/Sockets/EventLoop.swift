@@ -3,9 +3,9 @@ internal import Glibc
 
 /// One thread, one epoll instance, and the descriptors that belong to it.
 ///
-/// Nothing in here is locked but the mailbox, because nothing else is shared: the loop is created, used and
-/// dropped on one thread. A turn is: wait, the descriptors that are ready, the messages of other threads, the
-/// owner's ``Owner/endTurn()``, and about every ``tickMilliseconds`` its ``Owner/tick()``.
+/// Nothing in here is locked but the mailbox, because nothing else is shared: whoever creates the loop hands it
+/// over, whole, to the thread that runs it. A turn is: wait, the descriptors that are ready, the messages of
+/// other threads, the owner's ``Owner/endTurn()``, and about every ``tickMilliseconds`` its ``Owner/tick()``.
 package final class EventLoop {
     /// What is watched.
     package protocol Handler: AnyObject {
@@ -66,8 +66,10 @@ package final class EventLoop {
 
     /// Where other threads leave their messages.
     package let mailbox: Mailbox
-    /// The time between two ticks. A change takes effect with the next tick.
-    package var tickMilliseconds: UInt64 = 1_000
+    /// The time between two ticks.
+    package var tickMilliseconds: UInt64 = 1_000 {
+        didSet { nextTick = now + tickMilliseconds }
+    }
     /// When the turn began, by ``MonotonicClock``, in milliseconds.
     package private(set) var now: UInt64
 
@@ -85,7 +87,7 @@ package final class EventLoop {
     /// The number that no registration has.
     private static let mailboxToken = UInt64.max
 
-    /// A loop that takes its messages from `mailbox`; to be created on the thread that will run it.
+    /// A loop that takes its messages from `mailbox`.
     package init(mailbox: Mailbox) throws(SystemError) {
         self.mailbox = mailbox
         self.epoll = try FileDescriptor(owning: CLinux_epoll_create(), from: "epoll_create1")
@@ -139,8 +141,9 @@ package final class EventLoop {
     /// Ends ``run(for:)`` after this turn.
     package func stop() { isStopping = true }
 
-    /// Runs until ``stop()``.
+    /// Runs until ``stop()``, and then forgets every registration.
     package func run(for owner: some Owner) throws(SystemError) {
+        defer { releaseAll() }
         var events = unsafe [epoll_event](repeating: epoll_event(), count: Self.eventsPerTurnMax)
         var messages: [any Sendable] = []
         while !isStopping {
@@ -167,6 +170,14 @@ package final class EventLoop {
                 owner.tick()
             }
         }
+    }
+
+    /// Handlers often know their loop, which must not keep both alive.
+    private func releaseAll() {
+        slots.removeAll()
+        freeSlots.removeAll()
+        again.removeAll()
+        registrationCount = 0
     }
 
     private func timeout() -> Int32 {

@@ -1,12 +1,11 @@
 internal import CLinux
 internal import Glibc
-internal import Synchronization
 
 /// A TCP socket that accepts connections, without blocking.
 package final class Listener: Sendable {
     private let socket: FileDescriptor
     /// A descriptor kept for the moment when the process has no other left (see ``accept()``).
-    private let reserve: Mutex<FileDescriptor?>
+    private let reserve: Lock<FileDescriptor?>
     /// Where it listens; the port is the one that the kernel chose if 0 was asked for.
     package let address: SocketAddress
 
@@ -14,29 +13,37 @@ package final class Listener: Sendable {
     /// (`net.core.somaxconn`).
     package static let backlog: Int32 = 4_096
 
-    /// Binds and listens. Several listeners of one process share a port, and the kernel spreads connections
-    /// over them (`SO_REUSEPORT`).
-    package init(on address: SocketAddress) throws(SystemError) {
+    /// Binds and listens.
+    ///
+    /// A port that another listener has is refused (`EADDRINUSE`), unless this one is `joining` it: then the
+    /// kernel spreads connections over all of them (`SO_REUSEPORT`). The first of a process does not join, so
+    /// that a second server on the port is noticed and not given half of the clients.
+    package init(on address: SocketAddress, joining: Bool = false) throws(SystemError) {
         let socket = try FileDescriptor(owning: CLinux_socket(address.family), from: "socket")
         try socket.setOption(SO_REUSEADDR, at: SOL_SOCKET, to: 1, name: "SO_REUSEADDR")
-        try socket.setOption(SO_REUSEPORT, at: SOL_SOCKET, to: 1, name: "SO_REUSEPORT")
+        if joining { try socket.setOption(SO_REUSEPORT, at: SOL_SOCKET, to: 1, name: "SO_REUSEPORT") }
         let bound = unsafe address.withKernelAddress { kernel, size in
             unsafe bind(socket.rawValue, kernel, size)
         }
         guard bound == 0 else { throw SystemError(call: "bind \(address)", errno: errno) }
+        if !joining { try socket.setOption(SO_REUSEPORT, at: SOL_SOCKET, to: 1, name: "SO_REUSEPORT") }
         guard listen(socket.rawValue, Self.backlog) == 0 else {
             throw SystemError(call: "listen \(address)", errno: errno)
         }
         let actual = unsafe SocketAddress(of: socket.rawValue) { unsafe getsockname($0, $1, $2) }
         guard let actual else { throw SystemError(call: "getsockname", errno: errno) }
 
-        self.reserve = Mutex(try FileDescriptor(owning: CLinux_null(), from: "open /dev/null"))
+        self.reserve = Lock(try FileDescriptor(owning: CLinux_null(), from: "open /dev/null"))
         self.address = actual
         self.socket = socket
     }
 
     /// The descriptor to watch for readability.
     package var fileDescriptor: Int32 { socket.rawValue }
+
+    /// Stops listening: those who wait and those who come are refused. The port is free when nobody holds the
+    /// listener any more.
+    package func stop() { _ = shutdown(socket.rawValue, Int32(SHUT_RDWR)) }
 
     /// What one accept gave.
     package enum Accepted: ~Copyable, Sendable {

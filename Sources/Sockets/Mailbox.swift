@@ -1,6 +1,5 @@
 internal import CLinux
 internal import Glibc
-internal import Synchronization
 
 /// Messages handed to an ``EventLoop`` by other threads, in order and bounded.
 package final class Mailbox: Sendable {
@@ -11,7 +10,7 @@ package final class Mailbox: Sendable {
     /// Messages that may wait.
     package let capacity: Int
     private let wakeup: FileDescriptor
-    private let waiting = Mutex<[any Sendable]>([])
+    private let waiting = Lock<[any Sendable]>([])
 
     /// An empty mailbox for at most `capacity` messages.
     package init(capacity: Int = Mailbox.defaultCapacity) throws(SystemError) {

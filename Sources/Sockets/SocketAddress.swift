@@ -10,7 +10,6 @@ package struct SocketAddress: Hashable, Sendable, CustomStringConvertible {
         case v6(UInt128)
     }
 
-
     /// The IP address.
     package let host: Host
     /// The port; 0 asks the kernel for a free one.

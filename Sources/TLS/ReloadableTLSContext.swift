@@ -1,4 +1,4 @@
-internal import Synchronization
+internal import Sockets
 
 /// A server's context that can be replaced while connections are open: new ones take the new one.
 package final class ReloadableTLSContext: Sendable {
@@ -6,13 +6,13 @@ package final class ReloadableTLSContext: Sendable {
     package let certificatePath: String
     /// The private key, in PEM.
     package let keyPath: String
-    private let context: Mutex<TLSContext>
+    private let context: Lock<TLSContext>
 
     /// Reads both files.
     package init(certificatePath: String, keyPath: String) throws(TLSError) {
         self.certificatePath = certificatePath
         self.keyPath = keyPath
-        self.context = Mutex(try TLSContext.server(certificatePath: certificatePath, keyPath: keyPath))
+        self.context = Lock(try TLSContext.server(certificatePath: certificatePath, keyPath: keyPath))
     }
 
     /// What a new connection takes.

@@ -64,7 +64,9 @@ package enum SelfSignedCertificate {
         unsafe try add(NID_basic_constraints, "critical,CA:FALSE", to: certificate)
         unsafe try add(NID_key_usage, "critical,digitalSignature", to: certificate)
         unsafe try add(NID_ext_key_usage, "serverAuth", to: certificate)
-        let given = names.map { (SocketAddress("[\($0)]:0") ?? SocketAddress("\($0):0")) == nil ? "DNS:\($0)" : "IP:\($0)" }
+        let given = names.map {
+            (SocketAddress("[\($0)]:0") ?? SocketAddress("\($0):0")) == nil ? "DNS:\($0)" : "IP:\($0)"
+        }
         unsafe try add(NID_subject_alt_name, (localNames + given).joined(separator: ","), to: certificate)
     }
 

@@ -19,9 +19,6 @@ internal import COpenSSL
     /// does not forbid. The ciphers of TLS 1.3 are all of that kind.
     private static let ciphers = "ECDHE+AESGCM:ECDHE+CHACHA20"
 
-    /// `h2` as ALPN sends it: a length, then the name.
-    private static let protocols: [UInt8] = [2, UInt8(ascii: "h"), UInt8(ascii: "2")]
-
     /// For servers: the certificate chain and the key of two PEM files. A client that offers application
     /// protocols without `h2` gets the alert `no_application_protocol` (RFC 7301, section 3.2).
     package static func server(
@@ -50,10 +47,11 @@ internal import COpenSSL
     }
 
     /// For clients: verifies the server's certificate and name against the certificates of a PEM file, which
-    /// may be the server's own, or against those that the system trusts (`nil`), and offers `h2`.
+    /// may be the server's own, or against those that the system trusts (`nil`), and offers `protocols` by ALPN.
     package static func client(
         authorityPath: String? = nil,
-        versions: ClosedRange<Version> = .v1_2 ... .v1_3
+        versions: ClosedRange<Version> = .v1_2 ... .v1_3,
+        protocols: [String] = ["h2"]
     ) throws(TLSError) -> TLSContext {
         let context = try TLSContext(for: .client, versions: versions)
         ERR_clear_error()
@@ -67,7 +65,8 @@ internal import COpenSSL
                 throw TLSError.fromQueue("SSL_CTX_set_default_verify_paths")
             }
         }
-        let offered = protocols
+        // Each name behind its length (RFC 7301, section 3.1).
+        let offered = protocols.flatMap { [UInt8(truncatingIfNeeded: $0.utf8.count)] + $0.utf8 }
         // Unlike every other call, this one answers 0 for success.
         guard unsafe SSL_CTX_set_alpn_protos(context.handle, offered, UInt32(offered.count)) == 0 else {
             throw TLSError.fromQueue("SSL_CTX_set_alpn_protos")

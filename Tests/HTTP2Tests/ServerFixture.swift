@@ -1,6 +1,5 @@
 import Glibc
 import Sockets
-import Synchronization
 import TLS
 import Testing
 
@@ -80,7 +79,7 @@ struct LateAnswer: Sendable {
 
 /// Requests that wait for another thread.
 final class LateAnswers: Sendable {
-    private let waiting = Mutex<(streams: [StreamReference], isStopping: Bool)>(([], false))
+    private let waiting = Lock<(streams: [StreamReference], isStopping: Bool)>(([], false))
 
     func add(_ stream: StreamReference) { waiting.withLock { $0.streams.append(stream) } }
 
@@ -112,7 +111,13 @@ final class LateService: Service {
 
     init(_ late: LateAnswers) { self.late = late }
 
-    func receive(_ request: borrowing Request, stream: StreamReference, on server: LoopServer) { late.add(stream) }
+    func receive(_ request: borrowing Request, stream: StreamReference, on server: LoopServer) {
+        if request.bytes(of: .path) == Array("/now".utf8) {
+            server.respond(to: stream, Response(status: 200))
+        } else {
+            late.add(stream)
+        }
+    }
 
     func receive(_ message: any Sendable, on server: LoopServer) {
         guard let answer = message as? LateAnswer else { return }

@@ -17,4 +17,7 @@ struct CLinux_child {
 // Starts a process in a session of its own, with default signals, no open files but output, and / as its folder.
 // Returns its id, or -1 and errno. A child that cannot become what it should exits with 127.
 pid_t CLinux_spawn(const struct CLinux_child *child);
+
+// Writes everything unwritten of the file system that an open file belongs to; 0, or -1 and errno.
+int CLinux_syncfs(int file);
 #endif
