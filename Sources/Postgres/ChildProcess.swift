@@ -6,8 +6,9 @@ internal import Synchronization
 ///
 /// A thread of its own starts it and waits for its end. That thread lives exactly as long as the child or this
 /// process, so the kernel's signal at a parent thread's end reaches the child when, and only when, this process dies.
-final class ChildProcess: Sendable {
-    struct Command: Sendable {
+package final class ChildProcess: Sendable {
+    /// What to run, and as whom.
+    package struct Command: Sendable {
         /// Absolute path of the program, and its arguments without the name.
         var path: String
         var arguments: [String]
@@ -15,9 +16,17 @@ final class ChildProcess: Sendable {
         var user: SystemUser?
         /// Sent to the child when this process dies, in whatever way.
         var deathSignal: Int32
+
+        package init(path: String, arguments: [String], user: SystemUser? = nil, deathSignal: Int32) {
+            self.path = path
+            self.arguments = arguments
+            self.user = user
+            self.deathSignal = deathSignal
+        }
     }
 
-    enum Exit: Equatable, Sendable {
+    /// How a process ended: with an exit code, or by a signal.
+    package enum Exit: Equatable, Sendable {
         case code(Int32)
         case signal(Int32)
     }
@@ -50,10 +59,10 @@ final class ChildProcess: Sendable {
     private let news: Int32
 
     /// The process id; after the end it belongs to nobody, or to somebody else.
-    let pid: Int32
+    package let pid: Int32
 
     /// Starts the process with `output` as its standard output and error; the descriptor stays the caller's.
-    init(_ command: Command, output: Int32) throws(ClusterError) {
+    package init(_ command: Command, output: Int32) throws(ClusterError) {
         let shared = Shared()
         let (news, teller) = try Self.makePipe()
         let result = startThread { Self.attend(command, output: output, shared, teller: teller) }
@@ -77,7 +86,7 @@ final class ChildProcess: Sendable {
     deinit { close(news) }
 
     /// How it ended; nil while it runs.
-    var exit: Exit? {
+    package var exit: Exit? {
         shared.state.withLock { state in
             guard case .exited(_, let exit) = state else { return nil }
             return exit
@@ -85,7 +94,7 @@ final class ChildProcess: Sendable {
     }
 
     /// Waits for the end, up to `duration`; nil if it still runs then.
-    func wait(for duration: Duration) -> Exit? {
+    package func wait(for duration: Duration) -> Exit? {
         let deadline = ContinuousClock.now + duration
         while true {
             var descriptor = pollfd(fd: news, events: Int16(POLLIN), revents: 0)
@@ -96,7 +105,7 @@ final class ChildProcess: Sendable {
     }
 
     /// Sends a signal, unless the process has ended.
-    func send(_ signal: Int32) {
+    package func send(_ signal: Int32) {
         shared.state.withLock { state in
             guard case .running(let pid) = state else { return }
             kill(pid, signal)
@@ -172,8 +181,9 @@ extension ChildProcess {
             throw error
         }
         close(writer)
-        let output = readAll(from: reader, until: .now + deadline)
-        guard let exit = child.wait(for: .seconds(1)) else {
+        let end = ContinuousClock.now + deadline
+        let output = readAll(from: reader, until: end)
+        guard let exit = child.wait(for: ContinuousClock.now.duration(to: end)) else {
             child.send(SIGKILL)
             guard let exit = child.wait(for: .seconds(5)) else {
                 throw .system(call: "kill", path: command.path, errno: ETIMEDOUT)

@@ -31,9 +31,9 @@ struct ClusterConfiguration: Equatable {
             "hba_file=\(place.configuration)/pg_hba.conf",
             "ident_file=\(place.configuration)/pg_ident.conf",
             "unix_socket_directories=\(Self.quoted(place.socketFolder))",
-            "cluster_name=\(place.clusterName)",
         ]
-        return ["-D", place.data] + settings.flatMap { ["-c", $0] }
+        // The name first: it must be found in a command line that is read only so far.
+        return ["-c", "cluster_name=\(place.clusterName)", "-D", place.data] + settings.flatMap { ["-c", $0] }
     }
 
     /// A connection string for libpq. It insists that the server runs as `owner`, so that nobody can pose as it.

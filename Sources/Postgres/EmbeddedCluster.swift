@@ -49,6 +49,20 @@ package final class EmbeddedCluster: Sendable {
         configuration.connectionString(role, database: database)
     }
 
+    /// The connection string for the cluster of a state folder that another process of this user runs.
+    package static func connectionString(
+        _ role: ClusterRole,
+        stateFolder: String,
+        _ settings: Settings = Settings()
+    ) throws(ClusterError) -> String {
+        let user = try SystemUser.current()
+        let owner = try SystemUser.clusterOwner(startedBy: user)
+        let state = try Files.resolved(stateFolder)
+        let place = try ClusterPlace.choose(state: state, owner: owner, settings.alternatives)
+        let configuration = ClusterConfiguration(place: place, owner: owner, user: user)
+        return configuration.connectionString(role, database: databaseName)
+    }
+
     /// A sentence for the person who started the program, when the cluster is not where it is to be expected.
     package var notice: String? { place.notice }
 
@@ -65,7 +79,8 @@ package final class EmbeddedCluster: Sendable {
         return child.wait(for: duration) != nil
     }
 
-    /// Starts the server again after its end; does nothing while it runs. Clears away what the dead one left.
+    /// Starts the server again after its end, also after ``stop()``; does nothing while it runs. Clears away what a
+    /// dead one left. ``RestartPolicy`` says when.
     package func restart() throws(ClusterError) {
         guard !isAlive else { return }
         try start()
@@ -82,6 +97,8 @@ package final class EmbeddedCluster: Sendable {
             child.send(signal)
             if child.wait(for: duration) != nil { break }
         }
+        // The log's writer outlives the server for a moment, a killed server's children for longer.
+        try? predecessor.stop()
         process.withLock { $0 = nil }
     }
 }
@@ -96,8 +113,12 @@ extension EmbeddedCluster {
         throw .versionNotFound(major: version, data: place.data)
     }
 
+    private var predecessor: Predecessor {
+        Predecessor(clusterName: place.clusterName, owner: configuration.owner)
+    }
+
     private func start() throws(ClusterError) {
-        try Predecessor(clusterName: place.clusterName, owner: configuration.owner).stop()
+        try predecessor.stop()
         if !Files.exists(place.data) { try initialize() }
         try writeConfiguration()
 
@@ -136,14 +157,17 @@ extension EmbeddedCluster {
         try Files.makeFolder(draft, mode: 0o700, owner: configuration.user.isRoot ? configuration.owner : nil)
         let arguments = [
             "-D", draft, "-U", ClusterRole.owner.rawValue, "--encoding=UTF8", "--locale=C.UTF-8", "--data-checksums",
-            "--auth=peer",
+            "--auth=peer", "--no-sync",
         ]
         let initdb = command("initdb", arguments, deathSignal: SIGTERM)
         let (exit, output) = try ChildProcess.run(initdb, deadline: .seconds(60))
         guard exit == .code(0) else {
             throw .initializationFailed(output.split(separator: "\n").joined(separator: "; "))
         }
+        // initdb would bring its thousand files to the disk one by one, which takes seconds on a busy one.
+        try Files.sync(draft)
         try Files.move(draft, to: place.data)
+        try Files.syncNames(in: place.folder)
     }
 
     /// The best compression of the log that this build of PostgreSQL has: a fifth less for the journal's rows.

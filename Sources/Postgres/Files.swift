@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 
 /// The few file operations that the cluster needs, as thin doors with one error.
@@ -72,7 +73,31 @@ enum Files {
         guard unsafe rename(from, to) == 0 else { throw failure("rename", from) }
     }
 
-    /// Replaces a file as a whole, or not at all.
+    /// Brings all that lies in a folder to the disk, in one go instead of file by file.
+    static func sync(_ folder: String) throws(ClusterError) {
+        try withFolder(folder) { file throws(ClusterError) in
+            guard CLinux_syncfs(file) == 0 else { throw failure("syncfs", folder) }
+        }
+    }
+
+    /// Brings the names in a folder to the disk: a move is lasting only after this.
+    static func syncNames(in folder: String) throws(ClusterError) {
+        try withFolder(folder) { file throws(ClusterError) in
+            guard fsync(file) == 0 else { throw failure("fsync", folder) }
+        }
+    }
+
+    private static func withFolder(
+        _ folder: String,
+        _ body: (Int32) throws(ClusterError) -> Void
+    ) throws(ClusterError) {
+        let file = unsafe open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard file >= 0 else { throw failure("open", folder) }
+        defer { close(file) }
+        try body(file)
+    }
+
+    /// Replaces a file as a whole, or not at all. For files that each start writes anew: it does not wait for the disk.
     static func write(_ bytes: [UInt8], to path: String, mode: UInt32) throws(ClusterError) {
         let draft = path + ".new"
         unsafe unlink(draft)
@@ -81,7 +106,6 @@ enum Files {
         defer { close(file) }
         guard fchmod(file, mode) == 0 else { throw failure("chmod", draft) }
         try write(bytes, to: file, path: draft)
-        guard fsync(file) == 0 else { throw failure("fsync", draft) }
         try move(draft, to: path)
     }
 

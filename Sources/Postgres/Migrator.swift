@@ -17,7 +17,7 @@ package struct Migrator: Sendable {
         self.migrations = migrations
     }
 
-    /// What ``migrate(_:)`` would run, in order. Changes nothing; the right to read `public.bombyx_migrations` suffices.
+    /// What ``migrate(_:)`` would run, in order. Changes nothing; the right to read the table of records suffices.
     package func plan(_ connection: Connection) throws(MigrationError) -> ArraySlice<Migration> {
         let applied = try database { () throws(PostgresError) in try appliedRecords(connection) }
         return try pending(connection, applied)

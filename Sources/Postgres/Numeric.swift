@@ -12,10 +12,17 @@ enum Numeric {
         var digits: [10 of UInt16] = .init(repeating: 0)
         var rest = value.magnitude
         var count = 0
-        while rest > 0 {
+        // Division by 128 bits is slow and seldom needed.
+        while rest > UInt128(UInt64.max) {
             let (quotient, digit) = rest.quotientAndRemainder(dividingBy: base)
             digits[count] = UInt16(digit)
             rest = quotient
+            count += 1
+        }
+        var narrow = UInt64(rest)
+        while narrow > 0 {
+            digits[count] = UInt16(narrow % 10_000)
+            narrow /= 10_000
             count += 1
         }
         // Zeros at the end are left out: the weight says how many there are.

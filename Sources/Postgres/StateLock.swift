@@ -27,7 +27,11 @@ package final class StateLock: Sendable {
         try Files.write(Array("\(getpid())\n".utf8), to: file, path: name)
     }
 
-    deinit { close(file) }
+    deinit {
+        // A child that is just being started may still hold a copy of the descriptor, and with it the lock.
+        flock(file, LOCK_UN)
+        close(file)
+    }
 
     /// Root's folder may be searched by all, not listed: the database server, another user, has to pass through it.
     private static func makeFolder(_ path: String) throws(ClusterError) -> String {

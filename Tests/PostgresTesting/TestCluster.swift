@@ -13,21 +13,21 @@ package final class TestCluster: Sendable {
     private init() throws {
         folder = try TemporaryFolder()
         cluster = try EmbeddedCluster(try StateLock(folder: folder.path))
-        // The process may end without any deinit; what is left then is a folder.
-        atexit { TestCluster.instance.withLock { $0 = nil } }
     }
 
-    private static let instance = Mutex<TestCluster?>(nil)
+    private static let instance: Result<TestCluster, any Error> = Result {
+        let instance = try TestCluster()
+        // A global is not destroyed at the end of the process.
+        atexit {
+            guard let instance = try? TestCluster.instance.get() else { return }
+            instance.cluster.stop()
+            instance.folder.remove()
+        }
+        return instance
+    }
 
     /// The run's cluster. Starts it, or throws why it cannot be.
-    package static func shared() throws -> TestCluster {
-        try instance.withLock { instance in
-            if let instance { return instance }
-            let new = try TestCluster()
-            instance = new
-            return new
-        }
-    }
+    package static func shared() throws -> TestCluster { try instance.get() }
 
     /// Makes an empty database and returns its name.
     package func makeDatabase() throws -> String {
@@ -60,5 +60,7 @@ package final class TemporaryFolder: Sendable {
         guard unsafe chmod(path, 0o711) == 0 else { throw Failure(errno: errno) }
     }
 
-    deinit { _ = unsafe system("rm -rf -- '\(path)'") }
+    deinit { remove() }
+
+    fileprivate func remove() { _ = unsafe system("rm -rf -- '\(path)'") }
 }

@@ -8,7 +8,7 @@ import Testing
     @Test(
         arguments: [
             "postgresql://user:hunter2@[::1/db", "postgresql://user:hunter2@host:port/db", "password=hunter2 host",
-            "postgresql://user:hun@hunter2@localhost/db", "nonsense=hunter2", "password='hunter2",
+            "postgresql://user:x@hunter2@localhost/db", "nonsense=hunter2", "password='hunter2",
             "host=/nowhere user=u password=hunter2", "postgresql://u:hunter2@127.0.0.1:1/hunter2",
         ]
     )

@@ -8,6 +8,11 @@ import Testing
         try Connection(try TestCluster.shared().connectionString())
     }
 
+    /// For tests that leave nothing behind.
+    private func connectToShared() throws -> Connection {
+        try Connection(try TestCluster.shared().cluster.connectionString(.owner))
+    }
+
     @Test func `A session knows its server, its backend and its transaction`() throws {
         let connection = try connect()
         #expect(connection.serverVersion >= 150_000)
@@ -31,10 +36,8 @@ import Testing
         ] as [Parameter]
     )
     func `A value comes back as it was sent`(parameter: Parameter) throws {
-        let row = try SharedSession.connection().withLock { connection in
-            try connection.execute("SELECT $1::\(parameter.type)", [parameter]).onlyRow().value(like: parameter)
-        }
-        #expect(row == parameter)
+        let row = try connectToShared().execute("SELECT $1::\(parameter.type)", [parameter]).onlyRow()
+        #expect(try row.value(like: parameter) == parameter)
     }
 
     @Test(
@@ -51,11 +54,9 @@ import Testing
         ] as [(Parameter, String)]
     )
     func `The server reads a value as it is meant`(parameter: Parameter, text: String) throws {
-        let seen = try SharedSession.connection().withLock { connection in
-            let type = parameter.type.oid == 2_950 ? "uuid" : "\(parameter.type)"
-            return try connection.execute("SELECT ($1::\(type))::text", [parameter]).onlyRow().text(0)
-        }
-        #expect(seen == text)
+        let type = parameter.type.oid == 2_950 ? "uuid" : "\(parameter.type)"
+        let row = try connectToShared().execute("SELECT ($1::\(type))::text", [parameter]).onlyRow()
+        #expect(try row.text(0) == text)
     }
 
     @Test(arguments: [PostgresType.int8, .text, .bytea, .int8Array])

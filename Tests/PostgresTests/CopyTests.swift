@@ -31,7 +31,9 @@ import Testing
         let connection = try Connection(try TestCluster.shared().connectionString())
         try connection.run(
             script: """
-                CREATE TABLE t (a bool, b int2, c int4, d int8, e text, f bytea, g numeric, h timestamptz, i int8[], j text)
+                CREATE TABLE t (
+                    a bool, b int2, c int4, d int8, e text, f bytea, g numeric, h timestamptz, i int8[], j text
+                )
                 """
         )
         var writer = CopyWriter(columnCount: 10)
