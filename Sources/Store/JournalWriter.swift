@@ -1,0 +1,64 @@
+internal import Cryptography
+package import Postgres
+internal import Units
+
+/// Makes batches durable, one row and one commit each. Has a connection of its own, and one thread.
+///
+/// ``commit(_:)`` returns when the row is on disk. After any error but ``StoreError/refused(_:)`` the writer is of no
+/// use: take the leadership anew, read what the journal has, and rebuild (DESIGN §2).
+package final class JournalWriter {
+    private let connection: Connection
+    package let leadership: Leadership
+
+    /// Writes under this leadership. Makes sure that a commit waits for the disk, whatever the server's default is.
+    package init(_ connection: Connection, _ leadership: Leadership) throws(StoreError) {
+        self.connection = connection
+        self.leadership = leadership
+        try stored { () throws(PostgresError) in
+            try connection.execute(
+                """
+                SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'
+                """
+            )
+        }
+    }
+
+    /// Writes the batch and moves the leader row to it, in one statement that commits by itself.
+    ///
+    /// ``StoreError/fenced``: another epoch leads, or the journal does not end with the batch before; nothing is
+    /// written. ``StoreError/unknown(_:)``: the batch may be durable.
+    package func commit(_ batch: JournalBatch) throws(StoreError) {
+        precondition(batch.epoch == leadership.epoch, "a batch is written under its own epoch")
+        let parameters: [Parameter] = [
+            .int8(batch.number), .int8(batch.epoch), .int4(batch.rulesVersion), .int8(batch.firstSequence.rawValue),
+            .int8(batch.lastSequence.rawValue), .int8(batch.time.microseconds), .bytea(batch.commands),
+            .bytea(batch.stateDigest.bytes), .bytea(batch.digest.bytes),
+        ]
+        let written = try stored { () throws(PostgresError) in
+            try connection.execute(Self.insertStatement, parameters).affectedRows
+        }
+        guard written == 1 else { throw .fenced }
+    }
+
+    /// Extends the leadership's term while there are no batches.
+    package func renew() throws(StoreError) { try leadership.renew(on: connection) }
+
+    /// Ends the leadership's term now.
+    package func resign() throws(StoreError) { try leadership.resign(on: connection) }
+
+    /// Without a matching leader row there is nothing to insert, and the statement has done nothing.
+    private static let insertStatement = Statement(
+        prepared: "journal_insert",
+        """
+        WITH leader AS (
+            UPDATE journal.leader SET last_batch = $1,
+                expires_at = clock_timestamp() + interval '\(Leadership.termSeconds) s'
+            WHERE epoch = $2 AND last_batch = $1 - 1
+            RETURNING true
+        )
+        INSERT INTO journal.batches (number, epoch, rules_version, first_sequence, last_sequence, logical_time_us,
+            commands, state_digest, digest)
+        SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9 FROM leader
+        """
+    )
+}

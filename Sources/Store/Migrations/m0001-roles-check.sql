@@ -1,0 +1,1 @@
+../../../Migrations/0001-roles/check.sql

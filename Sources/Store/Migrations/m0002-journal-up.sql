@@ -1,0 +1,1 @@
+../../../Migrations/0002-journal/up.sql

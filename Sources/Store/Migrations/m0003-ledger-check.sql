@@ -1,0 +1,1 @@
+../../../Migrations/0003-ledger/check.sql

@@ -1,0 +1,1 @@
+../../../Migrations/0003-ledger/up.sql

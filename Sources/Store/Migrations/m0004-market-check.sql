@@ -1,0 +1,1 @@
+../../../Migrations/0004-market/check.sql

@@ -1,0 +1,1 @@
+../../../Migrations/0004-market/up.sql

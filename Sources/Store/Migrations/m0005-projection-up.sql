@@ -1,0 +1,1 @@
+../../../Migrations/0005-projection/up.sql

@@ -1,0 +1,1 @@
+../../../Migrations/0006-views/check.sql

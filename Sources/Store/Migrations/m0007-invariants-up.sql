@@ -1,0 +1,1 @@
+../../../Migrations/0007-invariants/up.sql

@@ -1,0 +1,63 @@
+package import Postgres
+
+/// The tables of the exchange. The files of `Migrations/` are embedded in the program, so that a server can be asked to
+/// migrate a database wherever it runs.
+package enum Schema {
+    /// All migrations of this program, in order.
+    package static let migrations: [Migration] = [
+        Migration(
+            number: 1,
+            name: "roles",
+            up: PackageResources.m0001_roles_up_sql,
+            check: PackageResources.m0001_roles_check_sql
+        ),
+        Migration(
+            number: 2,
+            name: "journal",
+            up: PackageResources.m0002_journal_up_sql,
+            check: PackageResources.m0002_journal_check_sql
+        ),
+        Migration(
+            number: 3,
+            name: "ledger",
+            up: PackageResources.m0003_ledger_up_sql,
+            check: PackageResources.m0003_ledger_check_sql
+        ),
+        Migration(
+            number: 4,
+            name: "market",
+            up: PackageResources.m0004_market_up_sql,
+            check: PackageResources.m0004_market_check_sql
+        ),
+        Migration(
+            number: 5,
+            name: "projection",
+            up: PackageResources.m0005_projection_up_sql,
+            check: PackageResources.m0005_projection_check_sql
+        ),
+        Migration(
+            number: 6,
+            name: "views",
+            up: PackageResources.m0006_views_up_sql,
+            check: PackageResources.m0006_views_check_sql
+        ),
+        Migration(
+            number: 7,
+            name: "invariants",
+            up: PackageResources.m0007_invariants_up_sql,
+            check: PackageResources.m0007_invariants_check_sql
+        ),
+    ]
+
+    /// What ``migrate(_:)`` would run; empty when the database is up to date. Changes nothing.
+    package static func plan(_ connection: Connection) throws(MigrationError) -> ArraySlice<Migration> {
+        try Migrator(migrations).plan(connection)
+    }
+
+    /// Brings the database up to date and returns what was run. Needs a superuser, or the owner of the database when
+    /// the roles `bombyx_server` and `bombyx_auditor` exist or may be created.
+    @discardableResult
+    package static func migrate(_ connection: Connection) throws(MigrationError) -> [Migration] {
+        try Migrator(migrations).migrate(connection)
+    }
+}

@@ -1,0 +1,130 @@
+package import Engine
+internal import Exchange
+internal import Ledger
+package import Postgres
+internal import Units
+
+/// What a starting server finds in the tables.
+package struct LoadedState: Sendable {
+    /// As of ``cursor``.
+    package let state: EngineState
+    /// The batch whose end the tables show.
+    package let cursor: ProjectionCursor
+    /// What the journal says of the engine's state at that batch; `nil` when there is none yet. A server whose engine
+    /// has another digest must not start.
+    package let stateDigest: StateDigest?
+    /// Verifies the batches behind the cursor: give it to ``JournalReader``.
+    package let chain: JournalChain
+}
+
+/// Reads the whole state of the engine from the tables.
+package enum StateLoader {
+    /// Reads everything in one transaction, so that all of it belongs to one batch, while a projector may go on
+    /// writing. Rows come as a stream: nothing is in memory twice.
+    package static func load(_ connection: Connection) throws(StoreError) -> LoadedState {
+        try stored { () throws(PostgresError) in
+            try connection.run(script: "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        }
+        do throws(StoreError) {
+            let loaded = try read(connection)
+            try stored { () throws(PostgresError) in try connection.commit() }
+            return loaded
+        } catch {
+            if connection.isUsable { try? connection.rollback() }
+            throw error
+        }
+    }
+
+    private static func read(_ connection: Connection) throws(StoreError) -> LoadedState {
+        let cursor = try stored { () throws(PostgresError) in try ProjectionCursor.read(connection) }
+        var state = EngineState()
+        state.sequence = cursor.sequence
+        state.time = cursor.time
+        state.lastTrade = cursor.lastTrade
+        try stored { () throws(PostgresError) in
+            try readRegistry(connection, into: &state)
+            try readRows(connection, into: &state)
+        }
+        guard cursor.batch > 0 else {
+            return LoadedState(state: state, cursor: cursor, stateDigest: nil, chain: JournalChain())
+        }
+        guard let batch = try JournalReader.batch(cursor.batch, connection) else {
+            throw .brokenChain(batch: cursor.batch, reason: "the tables end with it, but the journal has it not")
+        }
+        guard batch.lastSequence == cursor.sequence, batch.time == cursor.time else {
+            throw .brokenChain(batch: cursor.batch, reason: "the tables end with it, but at another sequence or time")
+        }
+        let chain = JournalChain(
+            number: batch.number,
+            sequence: batch.lastSequence,
+            time: batch.time,
+            digest: batch.digest
+        )
+        return LoadedState(state: state, cursor: cursor, stateDigest: batch.stateDigest, chain: chain)
+    }
+
+    private static func readRegistry(_ connection: Connection, into state: inout EngineState) throws(PostgresError) {
+        state.accounts = try rows(
+            connection,
+            "SELECT \(AccountRecord.columns) FROM market.accounts ORDER BY account"
+        ) { row throws(PostgresError) in try AccountRecord(row) }
+        state.keys = try rows(
+            connection,
+            "SELECT \(KeyRecord.columns) FROM market.keys ORDER BY key"
+        ) { row throws(PostgresError) in try KeyRecord(row) }
+        state.models = try rows(
+            connection,
+            "SELECT \(ModelRecord.columns) FROM market.models ORDER BY model, version"
+        ) { row throws(PostgresError) in try ModelRecord(row) }
+        state.attestations = try rows(
+            connection,
+            "SELECT \(AttestationRecord.columns) FROM market.attestations ORDER BY account"
+        ) { row throws(PostgresError) in try AttestationRecord(row) }
+        state.classes = try rows(
+            connection,
+            "SELECT class, \(Capability.columns) FROM market.capability_classes ORDER BY class"
+        ) { row throws(PostgresError) in (ClassID(try row.int8(0)), try Capability(row)) }
+        state.profiles = try rows(
+            connection,
+            "SELECT profile, \(Requirement.columns) FROM market.requirement_profiles ORDER BY profile"
+        ) { row throws(PostgresError) in (ProfileID(try row.int8(0)), try Requirement(row)) }
+        let fees = try rows(
+            connection,
+            "SELECT \(FeeTerms.columns) FROM market.fees ORDER BY sequence DESC LIMIT 1"
+        ) { row throws(PostgresError) in try FeeTerms(row) }
+        state.fees = fees.first ?? .initial
+    }
+
+    private static func readRows(_ connection: Connection, into state: inout EngineState) throws(PostgresError) {
+        state.orders = try rows(
+            connection,
+            "SELECT \(OrderRecord.columns) FROM market.orders WHERE close_reason IS NULL ORDER BY id"
+        ) { row throws(PostgresError) in try OrderRecord(row) }
+        state.leases = try rows(
+            connection,
+            "SELECT \(LeaseRecord.columns) FROM market.leases WHERE NOT ended ORDER BY lease"
+        ) { row throws(PostgresError) in try LeaseRecord(row) }
+        state.balances = try rows(
+            connection,
+            "SELECT account, debits, credits FROM ledger.accounts ORDER BY account"
+        ) { row throws(PostgresError) in
+            let counters = LedgerCounters(debits: try row.numeric(1), credits: try row.numeric(2))
+            return (LedgerAccount(rawValue: try row.int8(0)), counters)
+        }
+        state.remembered = try rows(
+            connection,
+            "SELECT \(RememberedRequest.columns) FROM projection.requests ORDER BY sequence"
+        ) { row throws(PostgresError) in try RememberedRequest(row) }
+    }
+
+    private static func rows<Value>(
+        _ connection: Connection,
+        _ sql: String,
+        _ read: (Row) throws(PostgresError) -> Value
+    ) throws(PostgresError) -> [Value] {
+        var values: [Value] = []
+        let stream = try connection.stream(Statement(sql))
+        while let row = try stream.next() { values.append(try read(row)) }
+        return values
+    }
+}

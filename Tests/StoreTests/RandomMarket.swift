@@ -1,0 +1,218 @@
+import Cryptography
+import Engine
+import Exchange
+import Ledger
+import Store
+import Units
+
+/// SplitMix64: the same numbers on every machine.
+struct SeededGenerator: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var value = state
+        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
+        return value ^ (value >> 31)
+    }
+}
+
+/// An engine that carries out random commands, batch by batch, and what the journal and the projector get of each.
+struct RandomMarket {
+    private(set) var engine = Engine(requestsMax: 300)
+    private var generator: SeededGenerator
+    private var number: Int64 = 0
+    private var digest = Digest256.zero
+    private var time: Int64 = 1_800_000_000_000_000
+    /// Commands with an idempotency key, to be repeated now and then.
+    private var repeatable: [Command] = []
+
+    /// One executed batch.
+    struct Batch {
+        let row: JournalBatch
+        let projected: ProjectedBatch
+        let commands: [Command]
+    }
+
+    init(seed: UInt64) { generator = SeededGenerator(seed: seed) }
+
+    /// Executes `count` random commands as the next batch.
+    mutating func batch(_ count: Int, epoch: Int64) -> Batch {
+        // Now and then a long time passes, so that attestations expire and requests are forgotten.
+        time += chance(3) ? 700_000_000 : Int64.random(in: 0...2_000_000, using: &generator)
+        let first = engine.sequence.next
+        var commands: [Command] = []
+        if engine.beginBatch(at: LogicalTime(microseconds: time)) {
+            commands.append(Command(account: .system, action: .tick))
+        }
+        while commands.count < count { commands.append(command()) }
+        var events: [Event] = []
+        var ends: [Int32] = []
+        var bytes: [UInt8] = []
+        for command in commands {
+            command.encode(into: &bytes)
+            engine.apply(command, into: &events)
+            ends.append(Int32(events.count))
+        }
+        number += 1
+        let row = JournalBatch(
+            number: number,
+            epoch: epoch,
+            rulesVersion: 1,
+            firstSequence: first,
+            lastSequence: engine.sequence,
+            time: LogicalTime(microseconds: time),
+            commands: bytes,
+            stateDigest: engine.digest,
+            previousDigest: digest
+        )
+        digest = row.digest
+        let projected = ProjectedBatch(
+            number: number,
+            firstSequence: first,
+            lastSequence: engine.sequence,
+            time: LogicalTime(microseconds: time),
+            events: events,
+            ends: ends
+        )
+        return Batch(row: row, projected: projected, commands: commands)
+    }
+
+    /// A number from 0 below `count`.
+    mutating func draw(_ count: Int) -> Int { Int.random(in: 0..<count, using: &generator) }
+
+    // MARK: Commands
+
+    private mutating func chance(_ percent: Int) -> Bool { draw(100) < percent }
+
+    private mutating func command() -> Command {
+        if chance(4), let repeated = repeatable.randomElement(using: &generator) { return repeated }
+        let account = AccountID(Int64(draw(6) + 1))
+        let action: Command.Action =
+            switch draw(100) {
+            case _ where engine.account(AccountID(6)) == nil, 0..<1:
+                .createAccount(AccountTerms(label: "account \(draw(9))", openOrdersMax: chance(20) ? 3 : 500))
+            case 1..<5: .createKey(key())
+            case 5..<9: .setModel(model())
+            case 9..<17: .deposit(to: chance(5) ? .system : account, amount: NanoTON(Int64(draw(900_000_000) + 1)))
+            case 17..<21: .setAttested(attestation())
+            case 21..<22: .setFees(fees())
+            case 22..<48: .placeOffer(offer())
+            case 48..<74: .placeBid(bid())
+            case 74..<82: .cancel(OrderID(1))
+            case 82..<93: usage()
+            default: .endLease(aLease())
+            }
+        if case .cancel = action { return cancel() }
+        let isOwners =
+            switch action {
+            case .placeOffer, .placeBid, .cancel: true
+            default: false
+            }
+        var command = Command(account: isOwners ? account : .system, action: action)
+        if chance(25) {
+            let key = generator.next()
+            command.idempotency = IdempotencyKey(high: key, low: ~key, body: key &+ 1)
+            repeatable.append(command)
+        }
+        return command
+    }
+
+    private mutating func key() -> KeyTerms {
+        let hash = KeyHash(KeyHash.InlineWords(generator.next(), generator.next(), generator.next(), generator.next()))
+        return KeyTerms(
+            owner: AccountID(Int64(draw(7) + 1)),
+            hash: hash,
+            scopes: [.bid, .read],
+            label: "ключ",
+            expiresAt: chance(50) ? .never : LogicalTime(microseconds: time + 1_000_000)
+        )
+    }
+
+    private mutating func model() -> ModelTerms {
+        ModelTerms(
+            name: "model/\(draw(4))",
+            huggingFaceID: chance(50) ? "hf" : "",
+            revision: chance(80) ? "" : "\(draw(3))",
+            weightSet: chance(90) ? .standard : WeightSetID(2),
+            quality: chance(20) ? nil : Int64(draw(4) * 20),
+            contextLength: 32_768
+        )
+    }
+
+    private mutating func attestation() -> AttestationTerms {
+        AttestationTerms(
+            account: AccountID(Int64(draw(6) + 1)),
+            tees: chance(20) ? 0 : 1 << UInt8(draw(3) + 1),
+            expiresAt: chance(40) ? .never : LogicalTime(microseconds: time + Int64(draw(60_000_000)))
+        )
+    }
+
+    private mutating func fees() -> FeeTerms {
+        FeeTerms(
+            rates: FeeRates(maker: BasisPoints(Int64(draw(50))), taker: BasisPoints(Int64(draw(90)))),
+            minimumNotional: NanoTON(Int64(draw(3_000)))
+        )
+    }
+
+    private mutating func terms() -> OrderTerms {
+        OrderTerms(
+            price: Price(nanoTONPerMTok: Int64(draw(30) + 20) * 1_000_000 + Int64(draw(3)) * 7_000),
+            lots: Lots(Int64(draw(20) + 1)),
+            timeInForce: chance(20) ? .ioc : .gtc,
+            clientOrderID: chance(30) ? ClientOrderID(Array("c-\(draw(500))".utf8)) : nil,
+            bodyHash: UInt64.max - UInt64(draw(2))
+        )
+    }
+
+    private mutating func offer() -> OfferTerms {
+        OfferTerms(
+            order: terms(),
+            model: ModelID(Int64(draw(4) + 1)),
+            contextLength: chance(50) ? 8_192 : 32_768,
+            features: chance(50) ? [] : Features(rawValue: 1),
+            quantization: chance(50) ? .fp8 : .bf16,
+            region: chance(50) ? .unknown : Region(name: Array("de".utf8)) ?? .unknown,
+            claimedTEE: chance(60) ? .none : .tdx,
+            maxOpenLots: chance(30) ? Lots(Int64(draw(12) + 1)) : nil
+        )
+    }
+
+    private mutating func bid() -> BidTerms {
+        var requirement = Requirement()
+        if chance(50), let models = FixedList([ModelID(Int64(draw(4) + 1)), ModelID(Int64(draw(4) + 1))]) {
+            requirement.models = models
+        }
+        if chance(30) { requirement.qualityAtLeast = Int64(draw(3) * 20) }
+        if chance(20) { requirement.contextLengthAtLeast = 16_384 }
+        if chance(20) { requirement.features = Features(rawValue: 1) }
+        if chance(20) { requirement.quantizations = Quantization.fp8.bit | Quantization.int4.bit }
+        if chance(20) { requirement.tees = TEE.tdx.bit }
+        if chance(20), let regions = FixedList([Region.europeanUnion]) { requirement.regions = regions }
+        return BidTerms(order: terms(), requirement: requirement)
+    }
+
+    /// Mostly by its owner.
+    private mutating func cancel() -> Command {
+        let orders = engine.state().orders
+        guard let order = orders.randomElement(using: &generator), !chance(5) else {
+            return Command(account: AccountID(1), action: .cancel(OrderID(Int64(draw(50) + 1))))
+        }
+        return Command(account: order.account, action: .cancel(order.id))
+    }
+
+    private mutating func aLease() -> LeaseID {
+        let leases = engine.state().leases
+        return leases.randomElement(using: &generator)?.id ?? LeaseID(1)
+    }
+
+    private mutating func usage() -> Command.Action {
+        let leases = engine.state().leases
+        guard let lease = leases.randomElement(using: &generator) else { return .tick }
+        let tokens = Int64.random(in: lease.used.count...lease.lots.tokens.count, using: &generator)
+        return .usage(lease.id, AdjustedTokens(tokens))
+    }
+}
