@@ -1,0 +1,230 @@
+package import Cryptography
+internal import Engine
+internal import Exchange
+internal import Units
+
+/// The interface as a function of values: routes, authentication, syntax, types and ranges. What depends on the state
+/// of the market is the engine's to judge (ENGINE §2).
+package enum API {
+    /// Judges one request. Never traps, whatever the bytes are.
+    ///
+    /// `newKey` makes the secret when the request asks for an API key.
+    package static func admit(
+        _ head: RequestHead,
+        body: [UInt8],
+        in context: RequestContext,
+        newKey: () -> APIKey
+    ) -> Admission {
+        do throws(Problem) {
+            guard let resource = Resource(path: head.path) else { throw Problem(.notFound) }
+            let route = try resource.kind.route(head.method)
+            let request = Request(
+                route: route,
+                name: resource.name,
+                head: head,
+                body: body,
+                context: context,
+                principal: try principal(for: route, head, context)
+            )
+            return try request.admission(newKey)
+        } catch {
+            return .answer(error.response(requestID: context.requestID))
+        }
+    }
+
+    /// Who asks, if the route wants to know.
+    private static func principal(
+        for route: Route,
+        _ head: RequestHead,
+        _ context: RequestContext
+    ) throws(Problem) -> Principal? {
+        let scopes = route.scopes
+        // The list of trades is public, but shows more to who asks for its own.
+        let isNamed = context.principal != nil || head.authorization != nil
+        guard scopes.rawValue != 0 || route == .listTrades && isNamed else { return nil }
+        let principal: Principal
+        if let known = context.principal {
+            try Authentication.check(known, now: context.now)
+            principal = known
+        } else {
+            guard let authorization = head.authorization else { throw Problem(.authenticationRequired) }
+            principal = try Authentication.principal(
+                authorization,
+                directory: context.directory,
+                now: context.now
+            )
+        }
+        if scopes.rawValue != 0 { try QueryRequests.require(scopes, of: principal) }
+        return principal
+    }
+}
+
+/// A request that has a route and, where one is needed, a principal.
+private struct Request {
+    let route: Route
+    /// The part of the path that names one thing.
+    let name: ArraySlice<UInt8>
+    let head: RequestHead
+    let body: [UInt8]
+    let context: RequestContext
+    let principal: Principal?
+
+    func admission(_ newKey: () -> APIKey) throws(Problem) -> Admission {
+        if route.hasBody {
+            guard MediaType.isJSON(head.contentType) else {
+                throw Problem(.unsupportedMediaType, "Send the body with the field content-type: application/json.")
+            }
+            try QueryRequests.none(head.query)
+        }
+        guard let principal else { return try publicAdmission() }
+        switch route {
+        case .placeOffer: return try placeOffer(principal)
+        case .placeBid: return try placeBid(principal)
+        case .cancelOrder:
+            try QueryRequests.none(head.query)
+            let id = try orderID()
+            return try command(.cancel(id), .cancelled(id), principal)
+        case .getOrder:
+            try QueryRequests.none(head.query)
+            return .query(.order(try orderID(), owner: principal.seesAll ? nil : principal.account))
+        case .listOrders: return .history(.orders(try QueryRequests.orders(head.query, for: principal)))
+        case .listTransfers: return .history(.transfers(try QueryRequests.transfers(head.query, for: principal)))
+        case .getAccount: return .query(.account(try QueryRequests.account(head.query, for: principal)))
+        case .createAccount, .createKey, .createDeposit, .setAttestation, .setModel, .setFees:
+            return try operate(principal, newKey)
+        case .listTrades, .getBook, .listModels, .getModel, .getFees, .getHealth, .headHealth, .getReadiness,
+            .headReadiness, .getMetrics, .getContract:
+            return try publicAdmission()
+        }
+    }
+
+    private func publicAdmission() throws(Problem) -> Admission {
+        switch route {
+        case .listTrades:
+            let query = try QueryRequests.trades(head.query, for: principal, directory: context.directory)
+            return .history(.trades(query))
+        case .getBook: return .book(try QueryRequests.book(head.query, directory: context.directory))
+        case .listModels:
+            try QueryRequests.none(head.query)
+            return .models(ModelsQuery())
+        case .getModel:
+            try QueryRequests.none(head.query)
+            let id = context.directory.models.id(named: ArraySlice(try modelName().utf8))
+            guard id != .unknown else { throw Problem(.modelNotFound) }
+            return .models(ModelsQuery(model: id))
+        case .getFees:
+            try QueryRequests.none(head.query)
+            return .answer(View.fees(context.directory))
+        case .getHealth, .headHealth: return .answer(View.health)
+        case .getReadiness, .headReadiness: return .operations(.readiness)
+        case .getMetrics: return .operations(.metrics)
+        case .getContract: return .answer(View.contract)
+        case .placeOffer, .placeBid, .getOrder, .listOrders, .cancelOrder, .getAccount, .listTransfers, .createAccount,
+            .createKey, .createDeposit, .setAttestation, .setModel, .setFees:
+            throw Problem(.authenticationRequired)
+        }
+    }
+
+    // MARK: Orders
+
+    private func placeOffer(_ principal: Principal) throws(Problem) -> Admission {
+        var terms = try Bodies.offer(body, directory: context.directory)
+        let identity = try identity(principal)
+        if identity != nil || terms.order.clientOrderID != nil {
+            terms.order.bodyHash = Idempotency.bodyHash(route, path: head.path, body: body)
+        }
+        return .command(make(.placeOffer(terms), principal, identity), .placed)
+    }
+
+    private func placeBid(_ principal: Principal) throws(Problem) -> Admission {
+        var terms = try Bodies.bid(body, directory: context.directory)
+        let identity = try identity(principal)
+        if identity != nil || terms.order.clientOrderID != nil {
+            terms.order.bodyHash = Idempotency.bodyHash(route, path: head.path, body: body)
+        }
+        return .command(make(.placeBid(terms), principal, identity), .placed)
+    }
+
+    private func orderID() throws(Problem) -> OrderID {
+        guard let id = OrderID(text: name) else { throw Problem(.orderNotFound) }
+        return id
+    }
+
+    // MARK: Operator
+
+    private func operate(_ principal: Principal, _ newKey: () -> APIKey) throws(Problem) -> Admission {
+        switch route {
+        case .createKey:
+            let owner = try accountID()
+            let fields = try Bodies.key(body, now: context.now)
+            let key = newKey()
+            guard let hash = KeyHash(bytes: key.digest.bytes) else { throw Problem(.internalError) }
+            let terms = KeyTerms(
+                owner: owner,
+                hash: hash,
+                scopes: fields.scopes,
+                label: fields.label,
+                expiresAt: fields.expiresAt
+            )
+            return try command(.createKey(terms), .keyCreated(key), principal)
+        case .createDeposit:
+            // The operator's own money has a name instead of an account.
+            let account = name.equals("operator") ? .system : try accountID()
+            return try command(.deposit(to: account, amount: try Bodies.deposit(body)), .deposited, principal)
+        case .setAttestation:
+            let terms = try Bodies.attestation(body, of: try accountID(), now: context.now)
+            return try command(.setAttested(terms), .attested, principal)
+        case .setModel:
+            let terms = try Bodies.model(body, name: try modelName())
+            return try command(.setModel(terms), .modelSet, principal)
+        case .setFees:
+            let terms = try Bodies.fees(body, directory: context.directory)
+            return try command(.setFees(terms), .feesSet, principal)
+        default:
+            return try command(.createAccount(try Bodies.account(body)), .accountCreated, principal)
+        }
+    }
+
+    private func accountID() throws(Problem) -> AccountID {
+        guard let id = AccountID(text: name) else { throw Problem(.accountUnknown) }
+        return id
+    }
+
+    private func modelName() throws(Problem) -> String {
+        guard let decoded = name.percentDecoded(), ModelName.isValid(decoded) else {
+            throw Problem(.modelNotFound, "A model's name is \(ModelName.rule).")
+        }
+        return decoded.text
+    }
+
+    // MARK: Commands
+
+    private func command(
+        _ action: Command.Action,
+        _ shape: AnswerShape,
+        _ principal: Principal
+    ) throws(Problem) -> Admission {
+        .command(make(action, principal, try identity(principal)), shape)
+    }
+
+    private func make(_ action: Command.Action, _ principal: Principal, _ identity: IdempotencyKey?) -> Command {
+        Command(account: principal.account, requestID: context.requestID, idempotency: identity, action: action)
+    }
+
+    private func identity(_ principal: Principal) throws(Problem) -> IdempotencyKey? {
+        guard let key = head.idempotencyKey else { return nil }
+        guard Idempotency.isValid(key) else { throw Problem(.badIdempotencyKey) }
+        return Idempotency.identity(account: principal.account, route, path: head.path, key: key, body: body)
+    }
+}
+
+/// Media types of requests.
+enum MediaType {
+    /// Whether the field names `application/json`, with whatever parameters (RFC 9110, section 8.3.1).
+    static func isJSON(_ field: ArraySlice<UInt8>?) -> Bool {
+        let name = "application/json"
+        guard let field, field.hasPrefix(ignoringCase: name) else { return false }
+        guard let next = field.dropFirst(name.utf8.count).first else { return true }
+        return next == UInt8(ascii: ";") || next == UInt8(ascii: " ") || next == UInt8(ascii: "\t")
+    }
+}

@@ -1,0 +1,56 @@
+/// An answer as values; the HTTP layer turns it into a status, fields and a body.
+///
+/// To `HEAD` the HTTP layer answers with the same fields, the body's length among them, and without the body.
+package struct APIResponse: Hashable, Sendable {
+    /// 200…599.
+    package var status: Int
+    package var contentType: ContentType
+    package var body: [UInt8]
+    /// The field `location`: the path of what was created.
+    package var location: [UInt8]?
+    /// The field `retry-after`, in seconds.
+    package var retryAfterSeconds: Int?
+    /// The field `allow`: the methods that the resource has.
+    package var allow: String?
+    /// The answer repeats an earlier one: `idempotency-replayed: true`.
+    package var isReplayed = false
+    /// The client has to say who it is: `www-authenticate: Bearer`.
+    package var demandsAuthentication = false
+
+    package init(status: Int, contentType: ContentType = .json, body: [UInt8]) {
+        self.status = status
+        self.contentType = contentType
+        self.body = body
+    }
+
+    /// Fields beside `content-type` and `content-length`, names in lower case.
+    package var fields: [(name: StaticString, value: [UInt8])] {
+        var fields: [(name: StaticString, value: [UInt8])] = []
+        if let location { fields.append(("location", location)) }
+        if let retryAfterSeconds { fields.append(("retry-after", Array(String(retryAfterSeconds).utf8))) }
+        if let allow { fields.append(("allow", Array(allow.utf8))) }
+        if isReplayed { fields.append(("idempotency-replayed", Array("true".utf8))) }
+        if demandsAuthentication { fields.append(("www-authenticate", Array("Bearer".utf8))) }
+        return fields
+    }
+}
+
+/// The media types of our answers.
+package enum ContentType: CaseIterable, Sendable {
+    case json, problem, yaml, metrics
+
+    /// The value of `content-type`.
+    package var text: StaticString {
+        switch self {
+        case .json: "application/json"
+        case .problem: "application/problem+json"
+        case .yaml: "application/yaml"
+        case .metrics: "text/plain; version=0.0.4; charset=utf-8"
+        }
+    }
+}
+
+extension API {
+    /// An answer, by the name that reads well beside other modules' answers.
+    package typealias Response = APIResponse
+}

@@ -1,0 +1,46 @@
+package import Cryptography
+package import Engine
+package import Units
+
+/// What is to be done with a request.
+package enum Admission: Sendable {
+    /// Nothing more: a problem, or an answer that needs nobody.
+    case answer(APIResponse)
+    /// Give the command to the engine; the shape says how to write its outcome (``Answer/render(_:_:)``).
+    case command(Command, AnswerShape)
+    case query(EngineQuery)
+    case history(HistoryQuery)
+    case book(BookQuery)
+    case models(ModelsQuery)
+    case operations(Operation)
+}
+
+/// How the outcome of a command is written.
+package enum AnswerShape: Sendable {
+    case placed
+    case cancelled(OrderID)
+    case accountCreated
+    /// The secret is in the first answer only.
+    case keyCreated(APIKey)
+    case deposited
+    case attested
+    case modelSet
+    case feesSet
+}
+
+/// What a request is judged by beside its own bytes: everything that changes comes in here.
+package struct RequestContext: Sendable {
+    package var directory: Directory
+    package var now: LogicalTime
+    /// Chosen by the server; stands in logs and problems.
+    package var requestID: UInt64
+    /// Who asks, when the connection has already looked up the same `authorization`.
+    package var principal: Principal?
+
+    package init(directory: Directory, now: LogicalTime, requestID: UInt64, principal: Principal? = nil) {
+        self.directory = directory
+        self.now = now
+        self.requestID = requestID
+        self.principal = principal
+    }
+}

@@ -1,0 +1,60 @@
+internal import Cryptography
+package import Engine
+package import Units
+
+/// Who asks: what a key in force stands for. A connection may keep it beside the field that it came from, for as long
+/// as the directory's ``Directory/keysVersion`` stays the same; the expiry is checked at every request.
+package struct Principal: Hashable, Sendable {
+    package let account: AccountID
+    package let key: KeyID
+    package let scopes: Scopes
+    /// ``LogicalTime/never`` for a key without expiry.
+    package let expiresAt: LogicalTime
+
+    package init(account: AccountID, key: KeyID, scopes: Scopes, expiresAt: LogicalTime = .never) {
+        self.account = account
+        self.key = key
+        self.scopes = scopes
+        self.expiresAt = expiresAt
+    }
+
+    /// May see what belongs to any account.
+    package var seesAll: Bool { !scopes.isDisjoint(with: [.operator, .auditor]) }
+}
+
+/// Bearer keys (RFC 6750, section 2.1).
+package enum Authentication {
+    /// Whose key the value of the field `authorization` is.
+    ///
+    /// The directory knows only digests: looking one up by its value tells a guesser nothing about any key.
+    package static func principal(
+        _ authorization: ArraySlice<UInt8>,
+        directory: Directory,
+        now: LogicalTime
+    ) throws(Problem) -> Principal {
+        guard let token = bearerToken(authorization) else {
+            throw Problem(.invalidKey, "Authorization must be Bearer and an API key, bx_ and 43 characters.")
+        }
+        let digest = APIKey.hash(of: token.span)
+        guard let hash = KeyHash(bytes: digest.bytes), let principal = directory.principal(of: hash) else {
+            throw Problem(.invalidKey, "No such API key, or it was revoked.")
+        }
+        try check(principal, now: now)
+        return principal
+    }
+
+    /// Throws unless the principal's key is still in force.
+    static func check(_ principal: Principal, now: LogicalTime) throws(Problem) {
+        guard now < principal.expiresAt else { throw Problem(.keyExpired) }
+    }
+
+    /// The key after `Bearer `, if it has the form of one.
+    private static func bearerToken(_ authorization: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
+        let scheme = "bearer "
+        guard authorization.count == scheme.utf8.count + APIKey.characterCount,
+            authorization.hasPrefix(ignoringCase: scheme)
+        else { return nil }
+        let token = authorization.dropFirst(scheme.utf8.count)
+        return APIKey.isWellFormed(token.span) ? token : nil
+    }
+}

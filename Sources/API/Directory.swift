@@ -1,0 +1,74 @@
+package import Engine
+package import Units
+
+/// What requests are checked against before they reach the engine: keys, models, fees. An immutable snapshot; the
+/// marketplace makes the next one from the events of durable batches and publishes it.
+package final class Directory: Sendable {
+    /// Everything up to this command is in it.
+    package let asOf: SequenceNumber
+    /// Changes whenever a key does: what a connection remembers of a key is then looked up again.
+    package let keysVersion: UInt64
+    package let fees: FeeTerms
+    package let models: ModelTable
+    private let keys: KeyTable
+
+    /// What the engine's state says, e.g. at start.
+    package convenience init(_ state: EngineState = EngineState()) {
+        var keys = KeyTable()
+        for key in state.keys { keys.insert(key) }
+        self.init(asOf: state.sequence, keysVersion: 1, fees: state.fees, models: ModelTable(state.models), keys: keys)
+    }
+
+    private init(asOf: SequenceNumber, keysVersion: UInt64, fees: FeeTerms, models: ModelTable, keys: KeyTable) {
+        self.asOf = asOf
+        self.keysVersion = keysVersion
+        self.fees = fees
+        self.models = models
+        self.keys = keys
+    }
+
+    /// Whose key has this hash; expired keys too.
+    package func principal(of hash: KeyHash) -> Principal? { keys[hash] }
+
+    /// The next snapshot; `nil` when none of the events concerns it, so that most batches publish nothing.
+    package func applying(_ events: some Sequence<Event>, through sequence: SequenceNumber) -> Directory? {
+        var keys = keys
+        var changedModels: [ModelRecord] = []
+        var fees = fees
+        var keysVersion = keysVersion
+        var isChanged = false
+        for event in events {
+            switch event {
+            case .keyCreated(let key):
+                keys.insert(key)
+                keysVersion += 1
+            case .modelSet(let model): changedModels.append(model)
+            case .feesSet(let terms): fees = terms
+            default: continue
+            }
+            isChanged = true
+        }
+        guard isChanged else { return nil }
+        let models = changedModels.isEmpty ? models : ModelTable(models.records + changedModels)
+        return Directory(asOf: sequence, keysVersion: keysVersion, fees: fees, models: models, keys: keys)
+    }
+}
+
+/// Keys by hash, in 256 tables: a snapshot copies only the one that a new key is in.
+private struct KeyTable: Sendable {
+    private var shards = [[KeyHash: Principal]](repeating: [:], count: 256)
+
+    subscript(hash: KeyHash) -> Principal? { shards[Self.shard(of: hash)][hash] }
+
+    mutating func insert(_ key: KeyRecord) {
+        let principal = Principal(
+            account: key.terms.owner,
+            key: key.id,
+            scopes: key.terms.scopes,
+            expiresAt: key.terms.expiresAt
+        )
+        shards[Self.shard(of: key.terms.hash)][key.terms.hash] = principal
+    }
+
+    private static func shard(of hash: KeyHash) -> Int { Int(hash.words.a & 255) }
+}

@@ -1,0 +1,125 @@
+internal import Engine
+internal import Exchange
+internal import JSON
+internal import Ledger
+internal import Units
+
+/// Answers to placing and cancelling. Placing is the busiest path of the interface.
+enum OrderAnswer {
+    /// Bytes of an answer without trades.
+    private static let capacity = 512
+    /// Bytes that one trade adds.
+    private static let tradeCapacity = 192
+
+    /// 201 with what became of the order at once; `nil` when it was not accepted.
+    static func placed(_ outcome: Outcome) -> APIResponse? {
+        let id = OrderID(outcome.sequence.rawValue)
+        var order: OrderRecord?
+        var tradeCount = 0
+        for event in outcome.events {
+            switch event {
+            case .accepted(let record) where record.id == id: order = record
+            case .rested(id, let remaining): order?.remaining = remaining
+            case .closed(id, let reason, let remaining):
+                order?.remaining = remaining
+                order?.closeReason = reason
+            case .traded: tradeCount += 1
+            default: continue
+            }
+        }
+        guard let order else { return nil }
+        let listed = min(tradeCount, Limits.tradesInAnswerMax)
+        var writer = JSONWriter(capacity: capacity + listed * tradeCapacity)
+        writer.beginObject()
+        writer.order(order)
+        writer.member("sequence", outcome.sequence.rawValue)
+        writer.member("trade_count", Int64(tradeCount))
+        writer.key("trades")
+        writer.beginArray()
+        if tradeCount > 0 { write(outcome.events, of: order, to: &writer) }
+        writer.endArray()
+        writer.endObject()
+        var response = APIResponse(status: 201, body: writer.take())
+        response.location = location(of: id)
+        return response
+    }
+
+    /// 200 with what was left; `nil` when the order was not cancelled.
+    static func cancelled(_ id: OrderID, _ outcome: Outcome) -> APIResponse? {
+        var remaining: Lots?
+        var released: Int64 = 0
+        for event in outcome.events {
+            switch event {
+            case .closed(id, .cancelled, let lots): remaining = lots
+            case .transfer(let transfer) where transfer.kind == .release && transfer.order == id:
+                released += transfer.amount.count
+            default: continue
+            }
+        }
+        guard let remaining else { return nil }
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.member("id", "o", id.rawValue)
+        writer.member("state", word: "cancelled")
+        writer.member("close_reason", word: "cancelled")
+        writer.member("remaining_lots", remaining.count)
+        writer.member("released_nanoton", decimalString: released)
+        writer.member("sequence", outcome.sequence.rawValue)
+        writer.endObject()
+        return APIResponse(status: 200, body: writer.take())
+    }
+
+    private static func write(_ events: ArraySlice<Event>, of order: OrderRecord, to writer: inout JSONWriter) {
+        var listed = 0
+        for event in events {
+            guard case .traded(let trade) = event, listed < Limits.tradesInAnswerMax else { continue }
+            listed += 1
+            writer.beginObject()
+            writer.member("id", "t", trade.id.rawValue)
+            writer.member("lease_id", "l", trade.id.rawValue)
+            writer.member("price_nanoton_per_mtok", decimalString: trade.price.nanoTONPerMTok)
+            writer.member("quantity_lots", trade.lots.count)
+            writer.member("value_nanoton", decimalString: trade.price.value(of: trade.lots).count)
+            if order.side == .bid { writer.member("locked_nanoton", decimalString: trade.locked.count) }
+            writer.endObject()
+        }
+    }
+
+    private static func location(of id: OrderID) -> [UInt8] {
+        var path = Array("/v1/orders/o".utf8)
+        path += String(id.rawValue).utf8
+        return path
+    }
+}
+
+extension JSONWriter {
+    /// What every view of an order has.
+    mutating func order(_ order: OrderRecord) {
+        member("id", "o", order.id.rawValue)
+        key("side")
+        word(order.side == .offer ? "offer" : "bid")
+        key("state")
+        switch OrderState(order.closeReason) {
+        case .open: word("open")
+        case .filled: word("filled")
+        case .cancelled: word("cancelled")
+        }
+        key("close_reason")
+        if let reason = order.closeReason { string(reason.name) } else { null() }
+        member("price_nanoton_per_mtok", decimalString: order.price.nanoTONPerMTok)
+        member("quantity_lots", order.lots.count)
+        member("filled_lots", order.lots.count - order.remaining.count)
+        member("remaining_lots", order.remaining.count)
+        key("time_in_force")
+        switch order.timeInForce {
+        case .gtc: word("gtc")
+        case .ioc: word("ioc")
+        }
+        key("client_order_id")
+        if let id = order.clientOrderID { text(id.bytes.span) } else { null() }
+        member("held_nanoton", decimalString: order.held.count)
+        member("maker_fee_bps", order.rates.maker.count)
+        member("taker_fee_bps", order.rates.taker.count)
+        time("created_at", order.createdAt)
+    }
+}

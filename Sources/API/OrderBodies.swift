@@ -1,0 +1,190 @@
+internal import Engine
+internal import Exchange
+internal import JSON
+internal import Units
+
+/// The terms that offers and bids share, as they are found in a body.
+struct OrderFields {
+    var price: Int64?
+    var lots: Int64?
+    var timeInForce = TimeInForce.gtc
+    var clientOrderID: ClientOrderID?
+
+    /// `nil` when a required one was missing or wrong, which the reader has recorded.
+    var terms: OrderTerms? {
+        guard let price, let lots else { return nil }
+        return OrderTerms(
+            price: Price(nanoTONPerMTok: price),
+            lots: Lots(lots),
+            timeInForce: timeInForce,
+            clientOrderID: clientOrderID
+        )
+    }
+}
+
+enum OfferField: Int, BodyField {
+    case model, price, quantity, timeInForce, clientOrderID, maxOpenLots, capability
+
+    static let names: [StaticString] = [
+        "model", "price_nanoton_per_mtok", "quantity_lots", "time_in_force", "client_order_id", "max_open_lots",
+        "capability",
+    ]
+}
+
+enum BidField: Int, BodyField {
+    case requirement, price, quantity, timeInForce, clientOrderID, weightSet
+
+    static let names: [StaticString] = [
+        "requirement", "price_nanoton_per_mtok", "quantity_lots", "time_in_force", "client_order_id", "weight_set",
+    ]
+}
+
+enum CapabilityField: Int, BodyField {
+    case contextLength, features, quantization, tee, region
+
+    static let names: [StaticString] = ["context_length", "features", "quantization", "tee", "region"]
+}
+
+/// Reads request bodies; each throws a problem that names every field that breaks a rule.
+enum Bodies {
+    /// Runs `read` over a body and ends it; throws what was wrong.
+    static func read<Terms>(
+        _ body: [UInt8],
+        _ read: (inout BodyReader) throws(JSONError) -> Terms?
+    ) throws(Problem) -> Terms {
+        let terms: Terms?
+        let errors: [FieldError]
+        do throws(JSONError) {
+            var reader = try BodyReader(body)
+            terms = try read(&reader)
+            try reader.end()
+            errors = reader.errors
+        } catch {
+            throw Problem(error)
+        }
+        guard let terms, errors.isEmpty else { throw Problem(invalid: errors) }
+        return terms
+    }
+
+    /// `POST /v1/offers`.
+    static func offer(_ body: [UInt8], directory: Directory) throws(Problem) -> OfferTerms {
+        try read(body) { (reader: inout BodyReader) throws(JSONError) in
+            var seen = JSONFieldSet()
+            var fields = OrderFields()
+            var model: ModelID?
+            var offer = OfferTerms(
+                order: OrderTerms(price: Price(nanoTONPerMTok: 0), lots: .zero, timeInForce: .gtc),
+                model: .unknown,
+                features: Features(rawValue: 0)
+            )
+            guard try reader.beginObject(at: .document) else { return nil }
+            while let field = try reader.nextField(OfferField.self, of: .document, seen: &seen) {
+                let place = BodyPlace.document.field(field.name)
+                switch field {
+                case .model: model = try reader.modelID(at: place, directory: directory)
+                case .price: fields.price = try reader.price(at: place)
+                case .quantity: fields.lots = try reader.integer(at: place, in: 1...Limits.orderLotsMax)
+                case .timeInForce:
+                    fields.timeInForce = try reader.choice(of: Vocabularies.timeInForce, at: place) ?? .gtc
+                case .clientOrderID: fields.clientOrderID = try reader.clientOrderID(at: place)
+                case .maxOpenLots:
+                    offer.maxOpenLots = try reader.integer(at: place, in: 1...Limits.orderLotsMax).map(Lots.init)
+                case .capability: try reader.capability(at: place, into: &offer)
+                }
+            }
+            for field in [OfferField.model, .price, .quantity] {
+                reader.require(field.name, field.rawValue, of: .document, seen: seen)
+            }
+            guard let model, let terms = fields.terms else { return nil }
+            offer.model = model
+            offer.order = terms
+            return offer
+        }
+    }
+
+    /// `POST /v1/bids`.
+    static func bid(_ body: [UInt8], directory: Directory) throws(Problem) -> BidTerms {
+        try read(body) { (reader: inout BodyReader) throws(JSONError) in
+            var seen = JSONFieldSet()
+            var fields = OrderFields()
+            var builder: RequirementBuilder?
+            var weightSet: WeightSetID?
+            guard try reader.beginObject(at: .document) else { return nil }
+            while let field = try reader.nextField(BidField.self, of: .document, seen: &seen) {
+                let place = BodyPlace.document.field(field.name)
+                switch field {
+                case .requirement: builder = try reader.requirement(at: place, directory: directory)
+                case .price: fields.price = try reader.price(at: place)
+                case .quantity: fields.lots = try reader.integer(at: place, in: 1...Limits.orderLotsMax)
+                case .timeInForce:
+                    fields.timeInForce = try reader.choice(of: Vocabularies.timeInForce, at: place) ?? .gtc
+                case .clientOrderID: fields.clientOrderID = try reader.clientOrderID(at: place)
+                case .weightSet: weightSet = try reader.choice(of: Vocabularies.weightSet, at: place)
+                }
+            }
+            for field in [BidField.requirement, .price, .quantity] {
+                reader.require(field.name, field.rawValue, of: .document, seen: seen)
+            }
+            guard let builder, let terms = fields.terms else { return nil }
+            return BidTerms(
+                order: terms,
+                requirement: builder.finish(),
+                namedWeightSet: weightSet,
+                namesUnknownModel: builder.namesUnknownModel
+            )
+        }
+    }
+}
+
+extension BodyReader {
+    /// A limit price.
+    mutating func price(at place: BodyPlace) throws(JSONError) -> Int64? {
+        guard let price = try money(at: place, in: Limits.priceMin...Limits.priceMax) else { return nil }
+        if price % Price.step == 0 { return price }
+        fail(place, .notAMultiple, "\(place.name) must be a multiple of 1,000.")
+        return nil
+    }
+
+    /// A model's number by its name; ``ModelID/unknown`` when the registry has none.
+    mutating func modelID(at place: BodyPlace, directory: Directory) throws(JSONError) -> ModelID? {
+        guard let name = try text(at: place) else { return nil }
+        if ModelName.isValid(name) { return directory.models.id(named: name) }
+        fail(place, .badFormat, "\(place.name) must be \(ModelName.rule).")
+        return nil
+    }
+
+    mutating func clientOrderID(at place: BodyPlace) throws(JSONError) -> ClientOrderID? {
+        guard let text = try text(at: place) else { return nil }
+        if let id = ClientOrderID(text) { return id }
+        fail(place, .badFormat, "\(place.name) must be 1 to 36 of A-Z a-z 0-9 . _ : -.")
+        return nil
+    }
+
+    /// What an offer says that it can do.
+    mutating func capability(at place: BodyPlace, into offer: inout OfferTerms) throws(JSONError) {
+        guard try beginObject(at: place) else { return }
+        var seen = JSONFieldSet()
+        while let field = try nextField(CapabilityField.self, of: place, seen: &seen) {
+            let place = place.field(field.name)
+            switch field {
+            case .contextLength: offer.contextLength = try integer(at: place, in: 0...Limits.contextLengthMax) ?? 0
+            case .features:
+                _ = try elements(at: place, max: Features.names.count) {
+                    (reader: inout BodyReader, place) throws(JSONError) in
+                    if let feature = try reader.choice(of: Vocabularies.feature, at: place) {
+                        offer.features = Features(rawValue: offer.features.rawValue | feature.rawValue)
+                    }
+                }
+            case .quantization: offer.quantization = try choice(of: Vocabularies.quantization, at: place) ?? .unknown
+            case .tee: offer.claimedTEE = try choice(of: Vocabularies.tee, at: place) ?? .none
+            case .region:
+                guard let name = try text(at: place) else { continue }
+                if let region = Region(name: name) {
+                    offer.region = region
+                } else {
+                    fail(place, .badFormat, "region must be a country code of two lower-case letters, or eu.")
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,131 @@
+package import Engine
+
+/// Every problem that the interface answers with. Clients switch on it; `openapi.yaml` lists each one.
+package enum ProblemCode: String, CaseIterable, Sendable {
+    // The request as HTTP and as JSON.
+    case malformedRequest = "malformed_request"
+    case malformedJSON = "malformed_json"
+    case jsonTooDeep = "json_too_deep"
+    case badCursor = "bad_cursor"
+    case badIdempotencyKey = "bad_idempotency_key"
+    case requestTimeout = "request_timeout"
+    case bodyTooLarge = "body_too_large"
+    case targetTooLong = "target_too_long"
+    case unsupportedMediaType = "unsupported_media_type"
+    case headerFieldsTooLarge = "header_fields_too_large"
+
+    // Who asks, and for what.
+    case authenticationRequired = "authentication_required"
+    case invalidKey = "invalid_key"
+    case keyExpired = "key_expired"
+    case missingScope = "missing_scope"
+    case notFound = "not_found"
+    case methodNotAllowed = "method_not_allowed"
+    case modelNotFound = "model_not_found"
+
+    // The request's values.
+    case invalidFields = "invalid_fields"
+
+    // The state of the server.
+    case rateLimited = "rate_limited"
+    case overloaded = "overloaded"
+    case projectionLag = "projection_lag"
+    case notReady = "not_ready"
+    case notLeader = "not_leader"
+    case outcomeUnknown = "outcome_unknown"
+    case internalError = "internal_error"
+
+    // What the engine refuses.
+    case duplicateClientOrderID = "duplicate_client_order_id"
+    case accountClosed = "account_closed"
+    case modelUnknown = "model_unknown"
+    case marketHalted = "market_halted"
+    case expired = "expired"
+    case mixedUnits = "mixed_units"
+    case classLimit = "class_limit"
+    case profileLimit = "profile_limit"
+    case openOrderLimit = "open_order_limit"
+    case belowMinimumNotional = "below_minimum_notional"
+    case insufficientFunds = "insufficient_funds"
+    case postOnlyWouldTrade = "post_only_would_trade"
+    case fokUnfillable = "fok_unfillable"
+    case idempotencyKeyReused = "idempotency_key_reused"
+    case accountUnknown = "account_unknown"
+    case idempotencyWindowFull = "idempotency_window_full"
+    case orderNotFound = "order_not_found"
+    case depositLimit = "deposit_limit"
+    case modelLimit = "model_limit"
+    case weightSetUnknown = "weight_set_unknown"
+    case leaseNotFound = "lease_not_found"
+    case usageNotMonotone = "usage_not_monotone"
+    case usageAboveLease = "usage_above_lease"
+    case keyNotFound = "key_not_found"
+
+    /// The only place that gives an error its HTTP status. A refusal that depends on the state of the market is 409,
+    /// one that the request alone causes is 422.
+    package var status: Int {
+        switch self {
+        case .malformedRequest, .malformedJSON, .jsonTooDeep, .badCursor, .badIdempotencyKey: 400
+        case .authenticationRequired, .invalidKey, .keyExpired: 401
+        case .missingScope: 403
+        case .notFound, .modelNotFound, .accountUnknown, .orderNotFound, .leaseNotFound, .keyNotFound: 404
+        case .methodNotAllowed: 405
+        case .requestTimeout: 408
+        case .duplicateClientOrderID, .accountClosed, .marketHalted, .classLimit, .profileLimit, .openOrderLimit,
+            .insufficientFunds, .postOnlyWouldTrade, .fokUnfillable, .depositLimit, .modelLimit, .usageNotMonotone,
+            .usageAboveLease:
+            409
+        case .bodyTooLarge: 413
+        case .targetTooLong: 414
+        case .unsupportedMediaType: 415
+        case .invalidFields, .modelUnknown, .expired, .mixedUnits, .belowMinimumNotional, .idempotencyKeyReused,
+            .weightSetUnknown:
+            422
+        case .rateLimited: 429
+        case .headerFieldsTooLarge: 431
+        case .internalError: 500
+        case .overloaded, .projectionLag, .notReady, .notLeader, .outcomeUnknown, .idempotencyWindowFull: 503
+        }
+    }
+
+    /// The same request may succeed later without any change to it.
+    package var isRetryable: Bool {
+        switch self {
+        case .requestTimeout, .rateLimited, .overloaded, .projectionLag, .notReady, .notLeader, .outcomeUnknown,
+            .internalError, .idempotencyWindowFull:
+            true
+        default: false
+        }
+    }
+
+    /// The code of what the engine refused. No `default`: a new rejection does not compile until it has one.
+    package init(_ rejection: Rejection) {
+        self =
+            switch rejection {
+            case .duplicateClientOrderID: .duplicateClientOrderID
+            case .accountClosed: .accountClosed
+            case .modelUnknown: .modelUnknown
+            case .marketHalted: .marketHalted
+            case .expired: .expired
+            case .mixedUnits: .mixedUnits
+            case .classLimit: .classLimit
+            case .profileLimit: .profileLimit
+            case .openOrderLimit: .openOrderLimit
+            case .belowMinimumNotional: .belowMinimumNotional
+            case .insufficientFunds: .insufficientFunds
+            case .postOnlyWouldTrade: .postOnlyWouldTrade
+            case .fokUnfillable: .fokUnfillable
+            case .idempotencyKeyReused: .idempotencyKeyReused
+            case .accountUnknown: .accountUnknown
+            case .idempotencyWindowFull: .idempotencyWindowFull
+            case .orderNotFound: .orderNotFound
+            case .depositLimit: .depositLimit
+            case .modelLimit: .modelLimit
+            case .weightSetUnknown: .weightSetUnknown
+            case .leaseNotFound: .leaseNotFound
+            case .usageNotMonotone: .usageNotMonotone
+            case .usageAboveLease: .usageAboveLease
+            case .keyNotFound: .keyNotFound
+            }
+    }
+}

@@ -1,0 +1,135 @@
+internal import Engine
+internal import Exchange
+internal import Units
+
+/// Turns the query of a URL into a question; each throws a problem that names every parameter that breaks a rule.
+enum QueryRequests {
+    static func orders(_ query: ArraySlice<UInt8>, for principal: Principal) throws(Problem) -> OrdersQuery {
+        var parameters = try QueryParameters(query)
+        var result = OrdersQuery(
+            account: try account(&parameters, for: principal),
+            side: parameters.choice("side", of: Vocabularies.side),
+            state: parameters.choice("state", of: Vocabularies.orderState),
+            limit: limit(&parameters),
+            before: nil
+        )
+        let cursor = parameters.take("cursor")
+        try parameters.end()
+        if let cursor {
+            result.before = OrderID(try Cursor(cursor, list: .orders, filters: result.filters).first)
+        }
+        return result
+    }
+
+    static func trades(
+        _ query: ArraySlice<UInt8>,
+        for principal: Principal?,
+        directory: Directory
+    ) throws(Problem) -> TradesQuery {
+        var parameters = try QueryParameters(query)
+        var result = TradesQuery(account: nil, model: nil, limit: limit(&parameters), before: nil)
+        let isMine = parameters.flag("mine")
+        let cursor = parameters.take("cursor")
+        let model = parameters.take("model")
+        if let model, !ModelName.isValid(model) {
+            parameters.fail("model", .badFormat, "model must be \(ModelName.rule).")
+        }
+        if isMine {
+            guard let principal else { throw Problem(.authenticationRequired, "mine=true needs an API key.") }
+            try require(Route.listOrders.scopes, of: principal)
+            result.account = try account(&parameters, for: principal)
+        }
+        try parameters.end()
+        if let model {
+            result.model = directory.models.id(named: model)
+            guard result.model != .unknown else { throw Problem(.modelUnknown) }
+        }
+        if let cursor {
+            result.before = TradeID(try Cursor(cursor, list: .trades, filters: result.filters).first)
+        }
+        return result
+    }
+
+    static func transfers(_ query: ArraySlice<UInt8>, for principal: Principal) throws(Problem) -> TransfersQuery {
+        var parameters = try QueryParameters(query)
+        let account = try account(&parameters, for: principal)
+        var result = TransfersQuery(account: account, limit: limit(&parameters), before: nil)
+        let cursor = parameters.take("cursor")
+        try parameters.end()
+        if let cursor {
+            let cursor = try Cursor(cursor, list: .transfers, filters: result.filters)
+            result.before = TransfersQuery.Position(
+                sequence: SequenceNumber(cursor.first),
+                ordinal: Int32(truncatingIfNeeded: cursor.second)
+            )
+        }
+        return result
+    }
+
+    static func account(_ query: ArraySlice<UInt8>, for principal: Principal) throws(Problem) -> AccountID {
+        var parameters = try QueryParameters(query)
+        let account = try account(&parameters, for: principal)
+        try parameters.end()
+        return account
+    }
+
+    static func book(_ query: ArraySlice<UInt8>, directory: Directory) throws(Problem) -> BookQuery {
+        var parameters = try QueryParameters(query)
+        let depth = parameters.integer("depth", in: 1...Int64(Limits.bookDepthMax)) ?? BookQuery.depthDefault
+        let weightSet = parameters.choice("weight_set", of: Vocabularies.weightSet)
+        let text = parameters.take("requirement") ?? []
+        let expression = RequirementExpression(text, parameter: "requirement", directory: directory)
+        parameters.fail(expression.errors)
+        try parameters.end()
+        guard !expression.builder.namesUnknownModel else { throw Problem(.modelUnknown) }
+        var requirement = expression.builder.finish()
+        requirement.weightSet = try self.weightSet(of: requirement, named: weightSet, directory: directory)
+        return BookQuery(requirement: requirement, depth: Int(depth))
+    }
+
+    /// No parameters are known.
+    static func none(_ query: ArraySlice<UInt8>) throws(Problem) {
+        guard !query.isEmpty else { return }
+        var parameters = try QueryParameters(query)
+        try parameters.end()
+    }
+
+    /// Throws unless the principal has any one of the scopes.
+    static func require(_ scopes: Scopes, of principal: Principal) throws(Problem) {
+        // Bits, because the set's own operations are generic calls on every order's path.
+        guard principal.scopes.rawValue & scopes.rawValue == 0 else { return }
+        throw Problem(.missingScope, "This needs a key with the scope \(scopes.names.joined(separator: " or ")).")
+    }
+
+    /// The good that a requirement means, by the engine's rule: the named weight set, or the one of its models, or the
+    /// standard one; all must agree.
+    private static func weightSet(
+        of requirement: Requirement,
+        named: WeightSetID?,
+        directory: Directory
+    ) throws(Problem) -> WeightSetID {
+        var result = named
+        for model in requirement.models.array {
+            guard let weightSet = directory.models.record(model)?.terms.weightSet else { continue }
+            guard result == nil || result == weightSet else { throw Problem(.mixedUnits) }
+            result = weightSet
+        }
+        return result ?? .standard
+    }
+
+    private static func limit(_ parameters: inout QueryParameters) -> Int {
+        Int(parameters.integer("limit", in: 1...Int64(Limits.pageMax)) ?? Int64(Limits.pageDefault))
+    }
+
+    /// The caller's account, or the one that an operator or auditor names.
+    private static func account(
+        _ parameters: inout QueryParameters,
+        for principal: Principal
+    ) throws(Problem) -> AccountID {
+        guard let account = parameters.identifier("account", AccountID.self) else { return principal.account }
+        guard account == principal.account || principal.seesAll else {
+            throw Problem(.missingScope, "Another account's records need a key with the scope operator or auditor.")
+        }
+        return account
+    }
+}

@@ -1,0 +1,190 @@
+package import Engine
+
+/// Every operation of the interface. `openapi.yaml` has the same list: a test compares the two in both directions.
+package enum Route: String, CaseIterable, Sendable {
+    case placeOffer, placeBid, getOrder, listOrders, cancelOrder
+    case getBook, listTrades, listModels, getModel, getFees
+    case getAccount, listTransfers
+    case createAccount, createKey, createDeposit, setAttestation, setModel, setFees
+    case getHealth, headHealth, getReadiness, headReadiness, getMetrics, getContract
+
+    /// `operationId` in `openapi.yaml`.
+    package var operationID: String { rawValue }
+
+    package var method: RequestMethod {
+        switch self {
+        case .placeOffer, .placeBid, .createAccount, .createKey, .createDeposit: .post
+        case .setAttestation, .setModel, .setFees: .put
+        case .cancelOrder: .delete
+        case .headHealth, .headReadiness: .head
+        case .getOrder, .listOrders, .getBook, .listTrades, .listModels, .getModel, .getFees, .getAccount,
+            .listTransfers, .getHealth, .getReadiness, .getMetrics, .getContract:
+            .get
+        }
+    }
+
+    /// The path with its parameters in braces.
+    package var template: String {
+        switch self {
+        case .placeOffer: "/v1/offers"
+        case .placeBid: "/v1/bids"
+        case .listOrders: "/v1/orders"
+        case .getOrder, .cancelOrder: "/v1/orders/{id}"
+        case .getBook: "/v1/book"
+        case .listTrades: "/v1/trades"
+        case .listModels: "/v1/models"
+        case .getModel, .setModel: "/v1/models/{id}"
+        case .getFees, .setFees: "/v1/fees"
+        case .getAccount: "/v1/account"
+        case .listTransfers: "/v1/account/transfers"
+        case .createAccount: "/v1/accounts"
+        case .createKey: "/v1/accounts/{id}/keys"
+        case .createDeposit: "/v1/accounts/{id}/deposits"
+        case .setAttestation: "/v1/accounts/{id}/attestation"
+        case .getHealth, .headHealth: "/healthz"
+        case .getReadiness, .headReadiness: "/readyz"
+        case .getMetrics: "/metrics"
+        case .getContract: "/openapi.yaml"
+        }
+    }
+
+    /// Any one of these scopes will do; empty for routes that need no key.
+    package var scopes: Scopes {
+        switch self {
+        case .placeOffer: .offer
+        case .placeBid: .bid
+        case .cancelOrder: [.offer, .bid]
+        case .getOrder, .listOrders, .getAccount, .listTransfers: [.read, .operator, .auditor]
+        case .createAccount, .createKey, .createDeposit, .setAttestation, .setModel, .setFees: .operator
+        case .getBook, .listTrades, .listModels, .getModel, .getFees, .getHealth, .headHealth, .getReadiness,
+            .headReadiness, .getMetrics, .getContract:
+            []
+        }
+    }
+
+    /// The route takes a JSON body.
+    package var hasBody: Bool { method == .post || method == .put }
+}
+
+/// What a path names, before the method is looked at.
+struct Resource {
+    let kind: Kind
+    /// The part of the path that names one thing, as it was sent; empty for a collection.
+    var name: ArraySlice<UInt8> = []
+
+    enum Kind: CaseIterable {
+        case offers, bids, orders, order, book, trades, models, model, fees, account, transfers
+        case accounts, keys, deposits, attestation
+        case health, readiness, metrics, contract
+    }
+
+    /// `nil` when nothing is at this path.
+    init?(path: ArraySlice<UInt8>) {
+        let version = "/v1/"
+        guard path.hasPrefix(version) else {
+            guard let kind = Self.operations(path) else { return nil }
+            self.init(kind: kind)
+            return
+        }
+        let rest = path.dropFirst(version.utf8.count)
+        guard let slash = rest.firstIndex(of: UInt8(ascii: "/")) else {
+            guard let kind = Self.collection(rest) else { return nil }
+            self.init(kind: kind)
+            return
+        }
+        let tail = rest[(slash + 1)...]
+        guard !tail.isEmpty else { return nil }
+        self.init(collection: rest[..<slash], tail: tail)
+    }
+
+    private init(kind: Kind, name: ArraySlice<UInt8> = []) {
+        self.kind = kind
+        self.name = name
+    }
+
+    /// `/v1/COLLECTION/TAIL`.
+    private init?(collection: ArraySlice<UInt8>, tail: ArraySlice<UInt8>) {
+        if collection.equals("orders"), !tail.contains(UInt8(ascii: "/")) {
+            self.init(kind: .order, name: tail)
+        } else if collection.equals("models") {
+            // A model's name contains a slash, sent as it is or as %2F.
+            self.init(kind: .model, name: tail)
+        } else if collection.equals("account"), tail.equals("transfers") {
+            self.init(kind: .transfers)
+        } else if collection.equals("accounts"), let slash = tail.firstIndex(of: UInt8(ascii: "/")) {
+            let name = tail[..<slash]
+            let part = tail[(slash + 1)...]
+            if part.equals("keys") {
+                self.init(kind: .keys, name: name)
+            } else if part.equals("deposits") {
+                self.init(kind: .deposits, name: name)
+            } else if part.equals("attestation") {
+                self.init(kind: .attestation, name: name)
+            } else {
+                return nil
+            }
+        } else {
+            return nil
+        }
+    }
+
+    private static func collection(_ name: ArraySlice<UInt8>) -> Kind? {
+        if name.equals("offers") { return .offers }
+        if name.equals("bids") { return .bids }
+        if name.equals("orders") { return .orders }
+        if name.equals("book") { return .book }
+        if name.equals("trades") { return .trades }
+        if name.equals("models") { return .models }
+        if name.equals("fees") { return .fees }
+        if name.equals("account") { return .account }
+        if name.equals("accounts") { return .accounts }
+        return nil
+    }
+
+    private static func operations(_ path: ArraySlice<UInt8>) -> Kind? {
+        if path.equals("/healthz") { return .health }
+        if path.equals("/readyz") { return .readiness }
+        if path.equals("/metrics") { return .metrics }
+        if path.equals("/openapi.yaml") { return .contract }
+        return nil
+    }
+}
+
+extension Resource.Kind {
+    /// The operations on this resource, one a method.
+    var routes: [Route] {
+        switch self {
+        case .offers: [.placeOffer]
+        case .bids: [.placeBid]
+        case .orders: [.listOrders]
+        case .order: [.getOrder, .cancelOrder]
+        case .book: [.getBook]
+        case .trades: [.listTrades]
+        case .models: [.listModels]
+        case .model: [.getModel, .setModel]
+        case .fees: [.getFees, .setFees]
+        case .account: [.getAccount]
+        case .transfers: [.listTransfers]
+        case .accounts: [.createAccount]
+        case .keys: [.createKey]
+        case .deposits: [.createDeposit]
+        case .attestation: [.setAttestation]
+        case .health: [.getHealth, .headHealth]
+        case .readiness: [.getReadiness, .headReadiness]
+        case .metrics: [.getMetrics]
+        case .contract: [.getContract]
+        }
+    }
+
+    /// The operation of this method; throws what the field `allow` needs when there is none.
+    func route(_ method: RequestMethod) throws(Problem) -> Route {
+        // The two busiest, without the list.
+        if self == .offers, method == .post { return .placeOffer }
+        if self == .bids, method == .post { return .placeBid }
+        if let route = routes.first(where: { $0.method == method }) { return route }
+        var problem = Problem(.methodNotAllowed)
+        problem.allow = routes.map(\.method.rawValue).joined(separator: ", ")
+        problem.detail = "This path has \(problem.allow ?? "no method")."
+        throw problem
+    }
+}

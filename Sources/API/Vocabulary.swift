@@ -1,0 +1,54 @@
+package import Engine
+internal import Exchange
+internal import Units
+
+/// A closed list of names with what they stand for.
+struct Vocabulary<Value: Sendable>: Sendable {
+    private let entries: [(name: [UInt8], value: Value)]
+
+    init(_ entries: [(String, Value)]) { self.entries = entries.map { (Array($0.0.utf8), $0.1) } }
+
+    /// What `name` stands for; `nil` when it is not in the list.
+    func value(_ name: ArraySlice<UInt8>) -> Value? {
+        for entry in entries where entry.name.count == name.count && entry.name.elementsEqual(name) {
+            return entry.value
+        }
+        return nil
+    }
+
+    /// Every name, for messages.
+    var names: String { entries.map { String(decoding: $0.name, as: UTF8.self) }.joined(separator: ", ") }
+}
+
+/// The lists of the interface (DESIGN §5: OpenRouter's names where it has one).
+enum Vocabularies {
+    static let quantization = Vocabulary(Quantization.allCases.map { ($0.name, $0) })
+    static let tee = Vocabulary(TEE.allCases.map { ($0.name, $0) })
+    /// What can be attested.
+    static let attestedTEE = Vocabulary(TEE.allCases.filter { $0 != .none }.map { ($0.name, $0) })
+    static let feature = Vocabulary(
+        Features.names.enumerated().map { ($1, Features(rawValue: 1 << UInt32($0))) }
+    )
+    static let timeInForce = Vocabulary(TimeInForce.allCases.map { ($0.name, $0) })
+    static let weightSet = Vocabulary(WeightSet.registered.map { ($0.name, $0.id) })
+    static let scope = Vocabulary(Scopes.names.enumerated().map { ($1, Scopes(rawValue: 1 << UInt16($0))) })
+    static let side = Vocabulary(Side.allCases.map { ($0.name, $0) })
+    static let orderState = Vocabulary(OrderState.allCases.map { ($0.rawValue, $0) })
+}
+
+/// Where an order's life is.
+package enum OrderState: String, CaseIterable, Sendable {
+    case open
+    case filled
+    /// Closed with something left: cancelled by its owner, by its own terms, or by a rule.
+    case cancelled
+
+    /// The state of an order that was closed for this reason; `nil` while it is open.
+    package init(_ reason: CloseReason?) {
+        switch reason {
+        case nil: self = .open
+        case .filled: self = .filled
+        case .cancelled, .ioc, .selfTrade, .workLimit, .modelSuperseded: self = .cancelled
+        }
+    }
+}

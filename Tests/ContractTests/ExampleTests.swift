@@ -1,0 +1,113 @@
+import Cryptography
+import Engine
+import JSON
+import Testing
+import Units
+
+@testable import API
+
+@Suite struct ExampleTests {
+    let contract: Contract
+    let now = LogicalTime(microseconds: 1_795_222_800_000_000)
+
+    init() throws { contract = try Contract() }
+
+    /// Asks as somebody who may do anything.
+    func admit(_ route: Route, _ target: String, body: [UInt8] = []) -> Admission {
+        let scopes: Scopes = [.offer, .bid, .read, .operator]
+        let principal = Principal(account: AccountID(1), key: KeyID(1), scopes: scopes)
+        let context = RequestContext(directory: Directory(), now: now, requestID: 1, principal: principal)
+        let head = RequestHead(
+            method: route.method,
+            target: Array(target.utf8)[...],
+            contentType: Array("application/json".utf8)[...],
+            idempotencyKey: Array("5f0c8c2e-order-1".utf8)[...]
+        )
+        return API.admit(head, body: body, in: context, newKey: { APIKey.random() })
+    }
+
+    /// Every `content` in a request body or in responses, with where it stands.
+    private func contents(_ value: JSONValue, _ place: String) throws -> [(place: String, media: JSONValue)] {
+        (try contract.resolved(value)["content"]?.members ?? []).map { ("\(place) \($0.key)", $0.value) }
+    }
+
+    @Test func `Every example fits its schema`() throws {
+        var count = 0
+        var all: [(place: String, media: JSONValue)] = []
+        for operation in contract.operations {
+            if let body = operation.value["requestBody"] { all += try contents(body, "\(operation.id) request") }
+            for response in operation.value["responses"]?.members ?? [] {
+                all += try contents(response.value, "\(operation.id) \(response.key)")
+            }
+        }
+        let validator = SchemaValidator(contract: contract)
+        for (place, media) in all {
+            let schema = try #require(media["schema"], "\(place) has no schema")
+            for example in media["examples"]?.members ?? [] {
+                let value = try #require(example.value["value"])
+                #expect(validator.faults(value, schema).isEmpty, "\(place) \(example.key)")
+                count += 1
+            }
+        }
+        #expect(count > 500, "\(count) examples")
+    }
+
+    @Test func `Every body and every answer in JSON has an example`() throws {
+        for operation in contract.operations {
+            for response in operation.value["responses"]?.members ?? [] {
+                for (place, media) in try contents(response.value, "\(operation.id) \(response.key)")
+                where place.hasSuffix("json") {
+                    #expect(media["examples"]?.members?.isEmpty == false, "\(place)")
+                }
+            }
+        }
+    }
+
+    @Test(arguments: Route.allCases.filter(\.hasBody))
+    func `Every example of a request is accepted`(route: Route) throws {
+        let media = try contract.operation(route.operationID).value["requestBody"]?["content"]?["application/json"]
+        let examples = try #require(media?["examples"]?.members)
+        #expect(!examples.isEmpty)
+        for example in examples {
+            var writer = JSONWriter()
+            writer.value(try #require(example.value["value"]))
+            let target = route.template.replacing("{id}", with: route == .setModel ? "Qwen/Qwen3-32B" : "a2")
+            let admission = admit(route, target, body: writer.finish())
+            guard case .command = admission else {
+                if case .answer(let response) = admission {
+                    Issue.record("\(example.key): \(String(decoding: response.body, as: UTF8.self))")
+                }
+                continue
+            }
+        }
+    }
+
+    @Test func `A request that the schema forbids is refused, and one that it allows is not`() throws {
+        let validator = SchemaValidator(contract: contract)
+        let values: [JSONValue] = [
+            .null, .boolean(true), .integer(0), .integer(1), .integer(-1), .integer(999), .integer(1_000),
+            .integer(.max), .number("1.5"), .string(""), .string("gtc"), .string("1000"), .string("-1"),
+            .string("tools"), .string("none"), .string("tdx"), .string("de"), .string("a b"),
+            .string(String(repeating: "0", count: 64)), .array([]), .array([.string("tools")]), .array([.integer(1)]),
+            .array([.string("read"), .string("read")]), .object([]), .object([.init("in", .array([]))]),
+            .object([.init("gte", .integer(5))]), .object([.init("in", .array([.string("tdx")]))]),
+        ]
+        for route in Route.allCases where route.hasBody {
+            let media = try contract.operation(route.operationID).value["requestBody"]?["content"]?["application/json"]
+            let schema = try contract.resolved(try #require(media?["schema"]))
+            let example = try #require(media?["examples"]?.members?.first?.value["value"]?.members)
+            for field in schema["properties"]?.keys ?? [] where field != "expires_at" {
+                for value in values {
+                    let body = JSONValue.object(example.filter { $0.key != field } + [.init(field, value)])
+                    let target = route.template.replacing("{id}", with: route == .setModel ? "m" : "a2")
+                    var writer = JSONWriter()
+                    writer.value(body)
+                    var isCommand = false
+                    if case .command = admit(route, target, body: writer.finish()) { isCommand = true }
+                    let faults = validator.faults(body, schema)
+                    #expect(isCommand == faults.isEmpty, "\(route) \(field): \(value) \(faults)")
+                }
+            }
+        }
+    }
+}

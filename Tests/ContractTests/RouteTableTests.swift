@@ -1,0 +1,180 @@
+import Engine
+import Exchange
+import JSON
+import Ledger
+import Testing
+import Units
+
+@testable import API
+
+@Suite struct RouteTableTests {
+    let contract: Contract
+
+    init() throws { contract = try Contract() }
+
+    @Test func `The contract and the route table have the same operations`() {
+        let declared = contract.operations.map { "\($0.id) \($0.method.uppercased()) \($0.path)" }
+        let served = Route.allCases.map { "\($0.operationID) \($0.method.rawValue) \($0.template)" }
+        #expect(Set(declared) == Set(served))
+        #expect(declared.count == served.count)
+    }
+
+    @Test(arguments: Route.allCases)
+    func `An operation states its scopes, its body and its key`(route: Route) throws {
+        let operation = try contract.operation(route.operationID).value
+        let alternatives = operation["security"]?.elements ?? []
+        let scopes = alternatives.flatMap { $0["bearerKey"]?.strings ?? [] }
+        if route == .listTrades {
+            #expect(alternatives.first == .object([]))
+            #expect(Set(scopes) == Set(Route.listOrders.scopes.names))
+        } else {
+            #expect(Set(scopes) == Set(route.scopes.names))
+        }
+        #expect((operation["requestBody"] != nil) == route.hasBody)
+        let parameters = try (operation["parameters"]?.elements ?? []).map { try contract.resolved($0) }
+        let isCommand = route.hasBody || route == .cancelOrder
+        #expect(parameters.contains { $0["name"]?.string == "Idempotency-Key" } == isCommand)
+        #expect(parameters.contains { $0["in"]?.string == "path" } == route.template.contains("{id}"))
+    }
+
+    @Test(arguments: Route.allCases)
+    func `An operation declares every status that it can have`(route: Route) throws {
+        let responses = try #require(try contract.operation(route.operationID).value["responses"])
+        var statuses: Set<String> = ["default"]
+        if route.template.hasPrefix("/v1/") {
+            statuses.formUnion(["400", "422", "429", "500", "503"])
+            if !route.scopes.isEmpty || route == .listTrades { statuses.formUnion(["401", "403"]) }
+            if route.hasBody { statuses.formUnion(["413", "415"]) }
+            if route.template.contains("{id}") || route == .getAccount { statuses.insert("404") }
+            if route.hasBody || route == .cancelOrder { statuses.insert("409") }
+        }
+        if [.getReadiness, .headReadiness].contains(route) { statuses.insert("503") }
+        let created: [Route] = [.placeOffer, .placeBid, .createAccount, .createKey, .createDeposit]
+        statuses.insert(created.contains(route) ? "201" : "200")
+        #expect(Set(responses.keys) == statuses)
+    }
+
+    @Test func `Every reference names something, and every component is used`() throws {
+        var used: Set<String> = []
+        func visit(_ value: JSONValue) throws {
+            if let reference = value["$ref"]?.string {
+                used.insert(reference)
+                _ = try contract.resolved(value)
+            }
+            for member in value.members ?? [] { try visit(member.value) }
+            for element in value.elements ?? [] { try visit(element) }
+        }
+        try visit(contract.root)
+        for kind in ["schemas", "responses", "parameters", "headers", "links"] {
+            for name in contract.root["components"]?[kind]?.keys ?? [] {
+                #expect(used.contains("#/components/\(kind)/\(name)"), "\(name) is not used")
+            }
+        }
+    }
+
+    @Test func `Links lead to operations`() throws {
+        for link in contract.root["components"]?["links"]?.members ?? [] {
+            _ = try contract.operation(link.value["operationId"]?.string ?? "")
+        }
+    }
+
+    @Test(
+        arguments: [
+            ("OfferRequest", OfferField.names, ["model", "price_nanoton_per_mtok", "quantity_lots"]),
+            ("BidRequest", BidField.names, ["requirement", "price_nanoton_per_mtok", "quantity_lots"]),
+            ("CapabilityInput", CapabilityField.names, []), ("Requirement", RequirementField.names, []),
+            ("AccountRequest", AccountField.names, []), ("KeyRequest", KeyField.names, ["scopes"]),
+            ("DepositRequest", DepositField.names, ["amount_nanoton"]),
+            ("AttestationRequest", AttestationField.names, ["tees", "expires_at"]),
+            ("FeesRequest", FeesField.names, ["maker_fee_bps", "taker_fee_bps"]),
+            ("ModelRequest", ModelField.names, []),
+        ] as [(String, [StaticString], [String])]
+    )
+    func `A request's schema has the fields of its reader, and no others`(
+        name: String,
+        fields: [StaticString],
+        required: [String]
+    ) throws {
+        let schema = try contract.schema(name)
+        #expect(Set(schema["properties"]?.keys ?? []) == Set(fields.map(\.description)))
+        #expect(schema["additionalProperties"] == .boolean(false))
+        #expect(Set(schema["required"]?.strings ?? []) == Set(required))
+    }
+
+    @Test(
+        arguments: [
+            ("Side", Side.allCases.map(\.name)), ("OrderState", OrderState.allCases.map(\.rawValue)),
+            ("CloseReason", CloseReason.allCases.map(\.name)), ("TimeInForce", TimeInForce.allCases.map(\.name)),
+            ("WeightSet", WeightSet.registered.map(\.name)), ("Feature", Features.names),
+            ("Quantization", Quantization.allCases.map(\.name)), ("TEE", TEE.allCases.map(\.name)),
+            ("AttestedTEE", TEE.allCases.map(\.name).filter { $0 != "none" }), ("Scope", Scopes.names),
+            ("ProblemCode", ProblemCode.allCases.map(\.rawValue)),
+        ] as [(String, [String])]
+    )
+    func `A list of names is the one that the code knows`(name: String, names: [String]) throws {
+        #expect(try contract.schema(name)["enum"]?.strings == names)
+    }
+
+    @Test func `The names inside other schemas are those that the code knows`() throws {
+        let rules = try contract.schema("FieldError")["properties"]?["code"]?["enum"]?.strings
+        #expect(rules == FieldError.Rule.allCases.map(\.rawValue))
+        let kinds = try contract.schema("Transfer")["properties"]?["kind"]?["enum"]?.strings
+        #expect(kinds == Transfer.Kind.allCases.map(\.name))
+    }
+
+    @Test(
+        arguments: [
+            ("LotsInput", "maximum", Limits.orderLotsMax), ("BasisPoints", "maximum", Limits.feeMax),
+            ("ModelName", "maxLength", Int64(Limits.modelNameBytesMax)),
+            ("Label", "maxLength", Int64(Limits.labelBytesMax)),
+            ("ClientOrderID", "maxLength", Int64(Limits.clientOrderIDBytesMax)),
+        ] as [(String, String, Int64)]
+    )
+    func `A bound in the contract is the limit`(name: String, keyword: String, limit: Int64) throws {
+        #expect(try contract.schema(name)[keyword]?.integer == limit)
+    }
+}
+
+@Suite struct ProblemExampleTests {
+    let contract: Contract
+
+    init() throws { contract = try Contract() }
+
+    @Test func `Every problem is an example of the response with its status`() throws {
+        var seen: [String: JSONValue] = [:]
+        for response in contract.root["components"]?["responses"]?.members ?? [] {
+            let content = try #require(response.value["content"]?["application/problem+json"])
+            for example in content["examples"]?.members ?? [] {
+                let value = try #require(example.value["value"])
+                #expect(value["code"]?.string == example.key)
+                seen[example.key] = value
+            }
+        }
+        #expect(Set(seen.keys) == Set(ProblemCode.allCases.map(\.rawValue)))
+        for code in ProblemCode.allCases {
+            let example = seen[code.rawValue]
+            #expect(example?["status"]?.integer == Int64(code.status), "\(code)")
+            #expect(example?["title"]?.string == code.title.description, "\(code)")
+            #expect(example?["retryable"]?.boolean == code.isRetryable, "\(code)")
+            #expect(example?["type"]?.string == "/problems/\(code.rawValue)", "\(code)")
+        }
+    }
+
+    @Test(arguments: Rejection.allCases)
+    func `Every rejection of the engine is documented`(rejection: Rejection) throws {
+        #expect(try contract.schema("ProblemCode")["enum"]?.strings.contains(rejection.code) == true)
+    }
+
+    @Test(arguments: ProblemCode.allCases)
+    func `Every problem that is rendered has the schema of a problem`(code: ProblemCode) throws {
+        var problem = Problem(code)
+        problem.sequence = SequenceNumber(3)
+        problem.errors = [
+            FieldError(.pointer("#/a"), .required, "a is required."),
+            FieldError(.parameter("b"), .empty, "b is empty."),
+        ]
+        let json = try JSONValue(problem.response(requestID: 1).body)
+        let faults = SchemaValidator(contract: contract).faults(json, try contract.schema("Problem"))
+        #expect(faults.isEmpty)
+    }
+}
