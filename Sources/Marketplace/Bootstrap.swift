@@ -1,0 +1,36 @@
+internal import Engine
+internal import Store
+internal import Units
+
+/// The first commands of an empty exchange: the operator's account and its first key (ENGINE §9).
+///
+/// They are journaled like any others, before the network opens, because nobody could give them otherwise.
+enum Bootstrap {
+    /// The operator's account.
+    static let operatorAccount = AccountID(1)
+
+    static func carryOut(on opening: inout Opening, key: KeyHash, loops: Int) throws(StoreError) -> SealedBatch {
+        let scopes: Scopes = [.operator, .read, .auditor]
+        let commands = [
+            Command(account: .system, action: .createAccount(AccountTerms(label: "operator"))),
+            Command(
+                account: .system,
+                action: .createKey(
+                    KeyTerms(owner: operatorAccount, hash: key, scopes: scopes, label: "first operator key")
+                )
+            ),
+        ]
+        var open = OpenBatch(number: opening.nextBatch, firstSequence: opening.engine.sequence.next, loops: loops)
+        open.time = max(opening.engine.time, LogicalTime(microseconds: wallClockMicroseconds()))
+        _ = opening.engine.beginBatch(at: open.time)
+        for command in commands {
+            opening.engine.apply(command, into: &open.events)
+            open.ends.append(Int32(open.events.count))
+            command.encode(into: &open.commandBytes)
+        }
+        let batch = SealedBatch(open, stateDigest: opening.engine.digest, bookChanges: nil)
+        try opening.term.append(batch)
+        opening.nextBatch += 1
+        return batch
+    }
+}

@@ -1,0 +1,123 @@
+internal import API
+internal import Engine
+internal import Exchange
+internal import Synchronization
+internal import Units
+
+/// What has changed in the book since the last publication: copies of the levels, made on the engine's thread, shown
+/// only when the batch that they belong to is durable.
+struct BookChanges: Sendable {
+    struct ClassLevels: Sendable {
+        let id: ClassID
+        let capability: Capability
+        let levels: [BookLevel]
+    }
+
+    struct ProfileLevels: Sendable {
+        let id: ProfileID
+        let requirement: Requirement
+        let levels: [BookLevel]
+    }
+
+    let classes: [ClassLevels]
+    let profiles: [ProfileLevels]
+
+    init(takingFrom engine: inout Engine) {
+        var changedClasses: [ClassID] = []
+        var changedProfiles: [ProfileID] = []
+        engine.takeChangedClasses(into: &changedClasses)
+        engine.takeChangedProfiles(into: &changedProfiles)
+        let depth = Limits.bookDepthMax
+        classes = changedClasses.map { [engine] id in
+            ClassLevels(id: id, capability: engine.capability(of: id), levels: engine.levels(of: id, depth: depth))
+        }
+        profiles = changedProfiles.map { [engine] id in
+            ProfileLevels(id: id, requirement: engine.requirement(of: id), levels: engine.levels(of: id, depth: depth))
+        }
+    }
+}
+
+/// The book as of one durable sequence number: immutable, shared by all loops.
+final class PublishedBook: Sendable {
+    let asOf: SequenceNumber
+    /// Classes with resting offers, by number.
+    let classes: [ClassID: BookChanges.ClassLevels]
+    /// Profiles with resting bids, by number.
+    let profiles: [ProfileID: BookChanges.ProfileLevels]
+
+    init(
+        asOf: SequenceNumber = .none,
+        classes: [ClassID: BookChanges.ClassLevels] = [:],
+        profiles: [ProfileID: BookChanges.ProfileLevels] = [:]
+    ) {
+        self.asOf = asOf
+        self.classes = classes
+        self.profiles = profiles
+    }
+
+    func applying(_ changes: BookChanges, asOf: SequenceNumber) -> PublishedBook {
+        var classes = classes
+        var profiles = profiles
+        for change in changes.classes { classes[change.id] = change.levels.isEmpty ? nil : change }
+        for change in changes.profiles { profiles[change.id] = change.levels.isEmpty ? nil : change }
+        return PublishedBook(asOf: max(self.asOf, asOf), classes: classes, profiles: profiles)
+    }
+}
+
+/// What the loops read without asking the engine: who may do what, which models there are, and the book. Never ahead
+/// of durability; every read gets one consistent value.
+final class Published: Sendable {
+    private let directoryBox = Mutex(Directory())
+    private let bookBox = Mutex(PublishedBook())
+    private let names = Mutex(Names())
+    private let version = Atomic<Int>(0)
+
+    /// What the numbers of classes and profiles stand for. They never change their meaning, so this only grows.
+    private struct Names {
+        var classes: [ClassID: Capability] = [:]
+        var profiles: [ProfileID: Requirement] = [:]
+    }
+
+    init() {}
+
+    /// Grows whenever the directory changes; a loop may keep its copy until then.
+    var directoryVersion: Int { version.load(ordering: .acquiring) }
+    var directory: Directory { directoryBox.withLock { $0 } }
+    var book: PublishedBook { bookBox.withLock { $0 } }
+
+    /// Starts anew from the state of an engine that was just rebuilt.
+    func replace(with engine: inout Engine, state: EngineState) {
+        let book = PublishedBook().applying(BookChanges(takingFrom: &engine), asOf: engine.sequence)
+        bookBox.withLock { $0 = book }
+        directoryBox.withLock { $0 = Directory(state) }
+        names.withLock { names in
+            names = Names()
+            for (id, capability) in state.classes { names.classes[id] = capability }
+            for (id, requirement) in state.profiles { names.profiles[id] = requirement }
+        }
+        version.add(1, ordering: .releasing)
+    }
+
+    func capability(of id: ClassID) -> Capability? { names.withLock { $0.classes[id] } }
+    func requirement(of id: ProfileID) -> Requirement? { names.withLock { $0.profiles[id] } }
+
+    func applyToNames(_ interned: Interned) {
+        guard !interned.isEmpty else { return }
+        names.withLock { names in
+            for (id, capability) in interned.classes { names.classes[id] = capability }
+            for (id, requirement) in interned.profiles { names.profiles[id] = requirement }
+        }
+    }
+
+    func applyToDirectory(_ batch: SealedBatch) {
+        guard let next = directory.applying(batch.events, through: batch.lastSequence) else { return }
+        directoryBox.withLock { $0 = next }
+        version.add(1, ordering: .releasing)
+    }
+
+    func applyToBook(_ changes: BookChanges, asOf: SequenceNumber) {
+        // Only the journal's thread writes, so what was read outside the lock is still the latest.
+        let next = book.applying(changes, asOf: asOf)
+        bookBox.withLock { $0 = next }
+    }
+}

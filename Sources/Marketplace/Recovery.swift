@@ -1,0 +1,171 @@
+internal import Engine
+internal import Postgres
+internal import Store
+internal import Units
+
+/// The rules by which this build carries commands out; a journal of other rules needs the release that it names.
+enum RulesVersion {
+    static let current: Int32 = 1
+}
+
+/// What a period of leadership starts with.
+struct Opening {
+    var engine: Engine
+    let term: JournalTerm
+    let projector: Projector
+    var nextBatch: Int64
+    /// Durable batches that the tables do not show yet.
+    let backlog: [ProjectedBatch]
+    /// The sequence number that the tables show.
+    let projected: SequenceNumber
+}
+
+/// Rebuilds the engine from the database: the tables as of their cursor, and the journal behind it.
+///
+/// Every replayed batch must give the state digest that its row carries; otherwise the server does not start.
+struct Recovery {
+    let database: String
+    /// How this server calls itself in the leadership's row.
+    let holder: String
+    let log: @Sendable (String) -> Void
+
+    /// Takes the leadership and rebuilds the state. The server's other connections are opened here too, because who
+    /// takes over later must be able to end all of them.
+    func open() throws(RecoveryError) -> Opening {
+        do {
+            let writerConnection = try Connection(database, Self.settings("bombyx journal"))
+            let projectorConnection = try Connection(database, Self.settings("bombyx projector"))
+            let leadership = try Leadership.acquire(
+                holder: holder,
+                backends: [writerConnection.backendPID, projectorConnection.backendPID],
+                on: writerConnection
+            )
+            let loaded = try StateLoader.load(projectorConnection)
+            var replay = try Replay(loaded)
+            var reader = JournalReader(projectorConnection, after: loaded.chain)
+            while true {
+                let batches = try reader.next()
+                if batches.isEmpty { break }
+                for batch in batches { try replay.carryOut(batch) }
+            }
+            guard replay.batch == leadership.lastBatch else {
+                throw RecoveryError.lastBatchDiffers(journal: replay.batch, leader: leadership.lastBatch)
+            }
+            return Opening(
+                engine: replay.engine,
+                term: JournalTerm(
+                    writer: try JournalWriter(writerConnection, leadership),
+                    epoch: leadership.epoch,
+                    previousDigest: reader.chain.digest
+                ),
+                projector: try Projector(projectorConnection),
+                nextBatch: replay.batch + 1,
+                backlog: replay.replayed,
+                projected: loaded.cursor.sequence
+            )
+        } catch let error as RecoveryError {
+            throw error
+        } catch let error as StoreError {
+            throw .database(error.description)
+        } catch let error as PostgresError {
+            throw .database(error.description)
+        } catch {
+            throw .database("\(error)")
+        }
+    }
+
+    /// A projector with a connection of its own.
+    static func projector(_ database: String) throws(StoreError) -> Projector {
+        let connection: Connection
+        do throws(PostgresError) {
+            connection = try Connection(database, settings("bombyx projector"))
+        } catch {
+            throw .refused(error)
+        }
+        return try Projector(connection)
+    }
+
+    static func settings(_ name: String) -> Connection.Settings {
+        var settings = Connection.Settings()
+        settings.applicationName = name
+        return settings
+    }
+}
+
+/// Why a server cannot start or go on.
+package enum RecoveryError: Error, Equatable, CustomStringConvertible {
+    case database(String)
+    /// The tables do not give a state; the sentence says which record.
+    case tables(String)
+    /// Commands of this batch cannot be decoded.
+    case undecodable(batch: Int64, String)
+    case rulesUnknown(batch: Int64, version: Int32)
+    /// Carrying out the batch again gave another state than when it was committed.
+    case digestDiffers(batch: Int64)
+    case lastBatchDiffers(journal: Int64, leader: Int64)
+
+    package var description: String {
+        switch self {
+        case .database(let reason): reason
+        case .tables(let reason): "the tables do not give a state: \(reason)"
+        case .undecodable(let batch, let reason): "batch \(batch) of the journal cannot be decoded: \(reason)"
+        case .rulesUnknown(let batch, let version):
+            "batch \(batch) follows rules version \(version); this release knows \(RulesVersion.current)"
+        case .digestDiffers(let batch):
+            "batch \(batch) gives another state now than when it was committed: its state digest differs"
+        case .lastBatchDiffers(let journal, let leader):
+            "the journal ends with batch \(journal), but the leader's row says \(leader)"
+        }
+    }
+}
+
+/// Carries out journaled batches again.
+struct Replay {
+    private(set) var engine: Engine
+    /// The last batch carried out.
+    private(set) var batch: Int64
+    private(set) var replayed: [ProjectedBatch] = []
+
+    init(_ loaded: LoadedState) throws(RecoveryError) {
+        do {
+            engine = try Engine(state: loaded.state)
+        } catch {
+            throw .tables("\(error)")
+        }
+        batch = loaded.cursor.batch
+        if let expected = loaded.stateDigest, expected != engine.digest { throw .digestDiffers(batch: batch) }
+    }
+
+    mutating func carryOut(_ row: JournalBatch) throws(RecoveryError) {
+        guard row.rulesVersion == RulesVersion.current else {
+            throw .rulesUnknown(batch: row.number, version: row.rulesVersion)
+        }
+        var events: [Event] = []
+        var ends: [Int32] = []
+        var offset = 0
+        _ = engine.beginBatch(at: row.time)
+        while offset < row.commands.count {
+            do {
+                let command = try Command.decode(row.commands.span, at: &offset)
+                engine.apply(command, into: &events)
+            } catch {
+                throw .undecodable(batch: row.number, "\(error)")
+            }
+            ends.append(Int32(events.count))
+        }
+        guard engine.digest == row.stateDigest, engine.sequence == row.lastSequence else {
+            throw .digestDiffers(batch: row.number)
+        }
+        replayed.append(
+            ProjectedBatch(
+                number: row.number,
+                firstSequence: row.firstSequence,
+                lastSequence: row.lastSequence,
+                time: row.time,
+                events: events,
+                ends: ends
+            )
+        )
+        batch = row.number
+    }
+}

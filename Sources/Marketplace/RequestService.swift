@@ -1,0 +1,248 @@
+internal import API
+internal import Cryptography
+internal import Engine
+package import HTTP2
+internal import Units
+
+/// What one loop of the network does with a request: it is checked here, on the loop's own thread; what needs the
+/// engine is collected and handed over at the end of the turn.
+package final class RequestService: Service {
+    private let marketplace: Marketplace
+    private let loop: Int
+    private var directory: Directory
+    private var directoryVersion: Int
+    private var submission: Submission
+    /// Principals that connections refer to, for as long as the directory's keys stay the same.
+    private var principals: [Principal] = []
+    /// The bytes of the request under way, one behind the other; kept, so that a request allocates nothing for them.
+    private var buffer: [UInt8] = []
+    private var nextRequestID: UInt64
+
+    /// A connection's memory of a key is dropped when so many keys have been seen: they are looked up anew.
+    private static let principalsMax = 65_536
+
+    package init(_ marketplace: Marketplace, loop: Int) {
+        self.marketplace = marketplace
+        self.loop = loop
+        directoryVersion = marketplace.published.directoryVersion
+        directory = marketplace.published.directory
+        submission = Submission(loop: loop)
+        // A random start, so that ids of several runs and loops do not meet in the logs.
+        nextRequestID = SecureRandom.uint64() & ~0xFFFF_FFFF
+    }
+
+    package func receive(_ request: borrowing HTTP2.Request, stream: StreamReference, on server: LoopServer) {
+        nextRequestID &+= 1
+        let requestID = nextRequestID
+        switch admit(request, requestID: requestID) {
+        case .answer(let response): server.respond(to: stream, HTTP2.Response(response))
+        case .command(let command, let shape): take(command, shape, stream, requestID, on: server)
+        case .query(let query): submit(.query(query), stream, requestID)
+        case .history(let query):
+            if let account = query.account {
+                submit(.touched(account, query), stream, requestID)
+            } else {
+                // Public lists wait for nobody.
+                read(.history(query), needs: .none, stream, requestID, on: server)
+            }
+        case .book(let query): server.respond(to: stream, HTTP2.Response(marketplace.published.answer(query)))
+        case .models(let query): server.respond(to: stream, HTTP2.Response(marketplace.published.answer(query)))
+        case .operations(let operation): server.respond(to: stream, HTTP2.Response(marketplace.answer(operation)))
+        }
+    }
+
+    package func receive(_ message: any Sendable, on server: LoopServer) {
+        switch message {
+        case let batch as SealedBatch:
+            for delivery in batch.deliveries[loop] { answer(delivery, of: batch, on: server) }
+        case let answer as ReadyAnswer: server.respond(to: answer.stream, HTTP2.Response(answer.response))
+        case let refused as RefusedItems:
+            for item in refused.items {
+                server.respond(to: item.stream, HTTP2.Response(refused.reason.response(requestID: item.requestID)))
+            }
+        default: assertionFailure("a message that no part of the exchange sends")
+        }
+    }
+
+    package func endTurn(on server: LoopServer) {
+        guard !submission.items.isEmpty else { return }
+        let items = submission.items.count
+        let handed = submission
+        submission = Submission(loop: loop)
+        submission.items.reserveCapacity(items)
+        submission.commandBytes.reserveCapacity(handed.commandBytes.count)
+        switch marketplace.inbox.post(handed, cancelsOnly: false) {
+        case nil: return
+        case .closed: refuse(handed.items, .rebuilding, on: server)
+        case .full: handOverCancels(of: handed, on: server)
+        }
+    }
+
+    package func tick(on server: LoopServer) {}
+}
+
+// What comes in.
+extension RequestService {
+    private func admit(_ request: borrowing HTTP2.Request, requestID: UInt64) -> Admission {
+        if request.isBodyTooLarge {
+            return .answer(Problem(.bodyTooLarge).response(requestID: requestID))
+        }
+        refreshDirectory()
+        buffer.removeAll(keepingCapacity: true)
+        let target = request.append(.path, to: &buffer) ?? 0..<0
+        let contentType = request.append(.contentType, to: &buffer)
+        let idempotencyKey = request.append(.idempotencyKey, to: &buffer)
+        let now = LogicalTime(microseconds: wallClockMicroseconds())
+        let known = request.rememberedContext.flatMap { principal(of: $0) }
+        // A connection that has shown this very field before need not show it again.
+        let authorization = known == nil ? request.append(.authorization, to: &buffer) : nil
+        var context = RequestContext(directory: directory, now: now, requestID: requestID, principal: known)
+        let head = RequestHead(
+            method: RequestMethod(request.method),
+            target: buffer[target],
+            contentType: contentType.map { buffer[$0] },
+            authorization: authorization.map { buffer[$0] },
+            idempotencyKey: idempotencyKey.map { buffer[$0] }
+        )
+        if let authorization = head.authorization {
+            // What is wrong with a key, and whether that matters here, is for the interface to say.
+            context.principal = try? Authentication.principal(authorization, directory: directory, now: now)
+            if let found = context.principal { remember(found, for: request) }
+        }
+        return API.admit(head, body: request.body, in: context, newKey: APIKey.random)
+    }
+
+    private func refreshDirectory() {
+        let version = marketplace.published.directoryVersion
+        guard version != directoryVersion else { return }
+        let next = marketplace.published.directory
+        if next.keysVersion != directory.keysVersion { principals.removeAll(keepingCapacity: true) }
+        directory = next
+        directoryVersion = version
+    }
+
+    /// A connection remembers a place in ``principals`` and the version of the keys in which it was looked up.
+    private func principal(of context: UInt64) -> Principal? {
+        let index = Int(context & 0xFFFF_FFFF)
+        guard context >> 32 == directory.keysVersion & 0xFFFF_FFFF, index < principals.count else { return nil }
+        return principals[index]
+    }
+
+    private func remember(_ principal: Principal, for request: borrowing HTTP2.Request) {
+        if principals.count == Self.principalsMax { return }
+        request.remember(directory.keysVersion << 32 | UInt64(principals.count))
+        principals.append(principal)
+    }
+
+    private func take(
+        _ command: Command,
+        _ shape: AnswerShape,
+        _ stream: StreamReference,
+        _ requestID: UInt64,
+        on server: LoopServer
+    ) {
+        if case .placed = shape, marketplace.metrics.eventsWaitingForProjection > BatchLimits.waitingEventsMax {
+            server.respond(to: stream, HTTP2.Response(Unavailable.projectionLag.response(requestID: requestID)))
+            return
+        }
+        command.encode(into: &submission.commandBytes)
+        submit(.command(command, shape), stream, requestID)
+    }
+
+    private func submit(_ work: Submission.Work, _ stream: StreamReference, _ requestID: UInt64) {
+        submission.items.append(Submission.Item(stream: stream, requestID: requestID, work: work))
+    }
+
+    private func read(
+        _ question: ReaderJob.Question,
+        needs sequence: SequenceNumber,
+        _ stream: StreamReference,
+        _ requestID: UInt64,
+        on server: LoopServer
+    ) {
+        let job = ReaderJob(stream: stream, requestID: requestID, needs: sequence, question: question)
+        guard !marketplace.readers.post(job) else { return }
+        server.respond(to: stream, HTTP2.Response(Unavailable.overloaded.response(requestID: requestID)))
+    }
+
+    /// The engine's mailbox is full: cancels have a reserve, everything else is refused.
+    private func handOverCancels(of full: Submission, on server: LoopServer) {
+        var cancels = Submission(loop: loop)
+        var others: [Submission.Item] = []
+        for item in full.items {
+            guard case .command(let command, _) = item.work, case .cancel = command.action else {
+                others.append(item)
+                continue
+            }
+            cancels.items.append(item)
+            command.encode(into: &cancels.commandBytes)
+        }
+        refuse(others, .overloaded, on: server)
+        guard !cancels.items.isEmpty else { return }
+        if marketplace.inbox.post(cancels, cancelsOnly: true) != nil { refuse(cancels.items, .overloaded, on: server) }
+    }
+
+    private func refuse(_ items: [Submission.Item], _ reason: Unavailable, on server: LoopServer) {
+        for item in items {
+            server.respond(to: item.stream, HTTP2.Response(reason.response(requestID: item.requestID)))
+        }
+    }
+}
+
+// What goes out.
+extension RequestService {
+    private func answer(_ delivery: Delivery, of batch: SealedBatch, on server: LoopServer) {
+        let requestID = delivery.requestID
+        let stream = delivery.stream
+        switch delivery.outcome {
+        case .command(let index, let shape):
+            let outcome = Outcome(
+                sequence: batch.sequence(index),
+                events: batch.group(index),
+                requestID: requestID
+            )
+            server.respond(to: stream, HTTP2.Response(Answer.render(shape, outcome)))
+        case .replay(let original, let shape, let action):
+            read(.replay(shape, original, action), needs: original, stream, requestID, on: server)
+        case .order(let order, let id, let owner, let asOf, let touched):
+            if let order, owner == nil || order.account == owner {
+                let response = marketplace.published.answer(order, asOf: asOf)
+                server.respond(to: stream, HTTP2.Response(response))
+            } else {
+                read(.history(.order(id, owner: owner)), needs: touched, stream, requestID, on: server)
+            }
+        case .account(let account, let asOf):
+            let response =
+                account.map { View.account($0, asOf: asOf) }
+                ?? Problem(.accountUnknown).response(requestID: requestID)
+            server.respond(to: stream, HTTP2.Response(response))
+        case .touched(let sequence, let query):
+            read(.history(query), needs: sequence, stream, requestID, on: server)
+        }
+    }
+}
+
+extension HTTP2.Response {
+    fileprivate init(_ response: API.Response) {
+        self.init(
+            status: response.status,
+            contentType: response.contentType.text,
+            body: response.body,
+            fields: response.fields.map { Field($0.name, $0.value) }
+        )
+    }
+}
+
+extension RequestMethod {
+    /// Methods that no route has are one.
+    fileprivate init(_ method: HTTP2.Method) {
+        switch method {
+        case .get: self = .get
+        case .head: self = .head
+        case .post: self = .post
+        case .put: self = .put
+        case .delete: self = .delete
+        case .patch, .options, .other: self = .other
+        }
+    }
+}

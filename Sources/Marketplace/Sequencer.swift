@@ -1,0 +1,179 @@
+internal import API
+internal import Engine
+internal import Ledger
+internal import Units
+
+/// What runs on the engine's thread: it gives every command its place, executes it, and seals what it has when the
+/// journal is idle. It is the only thread that touches the engine.
+///
+/// Group commit adapts by itself: a batch is what arrived while the previous one was committing. The engine executes
+/// batch k+1 while k commits; nothing of it leaves the process before it is durable itself, because the journal's
+/// thread hands out answers only after its commit.
+final class Sequencer {
+    private let inbox: Inbox
+    private let journal: JournalThread
+    private let metrics: Metrics
+    private let loops: Int
+    private var nextBatch: Int64
+    private var open: OpenBatch
+    private var publishedAt = Instant.now
+    private var hasUnpublishedBook = true
+
+    /// Why the thread stopped serving.
+    enum End {
+        case stopped
+        /// The journal failed: the state in memory may be ahead of the database and must be dropped.
+        case failed(String, unanswered: [[Delivery]])
+    }
+
+    init(inbox: Inbox, journal: JournalThread, metrics: Metrics, loops: Int, nextBatch: Int64, engine: Engine) {
+        self.inbox = inbox
+        self.journal = journal
+        self.metrics = metrics
+        self.loops = loops
+        self.nextBatch = nextBatch
+        open = OpenBatch(number: nextBatch, firstSequence: engine.sequence.next, loops: loops)
+    }
+
+    /// Serves until the inbox is told to stop or the journal fails.
+    func serve(_ engine: inout Engine) -> End {
+        while true {
+            let work = inbox.next(
+                hasOpenBatch: !open.isEmpty || isPublicationDue,
+                isFull: open.isFull,
+                deadline: deadline(of: engine)
+            )
+            switch work {
+            case .execute(let submissions): for submission in submissions { execute(submission, on: &engine) }
+            case .seal: seal(&engine)
+            case .deadline: tickIfDue(&engine)
+            case .journalFailed(let reason): return .failed(reason, unanswered: open.deliveries)
+            case .stop: return .stopped
+            }
+        }
+    }
+
+    private var nextPublication: Instant {
+        publishedAt.adding(milliseconds: BatchLimits.publicationIntervalMilliseconds)
+    }
+
+    private var isPublicationDue: Bool { hasUnpublishedBook && nextPublication <= .now }
+
+    /// The moment at which there is work without a submission: something of the engine is due, or the book is to be
+    /// published. While a batch is open its sealing brings both, and what is already due waits for the journal: a
+    /// deadline in the past would only spin.
+    private func deadline(of engine: Engine) -> Instant? {
+        guard open.isEmpty else { return nil }
+        var deadline: Instant?
+        if let due = engine.nextDeadline {
+            let wait = max(0, due.microseconds - wallClockMicroseconds()) / 1_000 + 1
+            deadline = Instant.now.adding(milliseconds: wait)
+        }
+        guard hasUnpublishedBook, nextPublication > .now else { return deadline }
+        return min(deadline ?? nextPublication, nextPublication)
+    }
+
+    private func execute(_ submission: Submission, on engine: inout Engine) {
+        for item in submission.items {
+            switch item.work {
+            case .command(let command, let shape):
+                beginBatchIfEmpty(&engine)
+                apply(command, on: &engine)
+                deliver(outcome(of: command, shape), of: item, to: submission.loop)
+            case .query(let query):
+                deliver(answer(query, from: engine), of: item, to: submission.loop)
+            case .touched(let account, let query):
+                deliver(.touched(engine.lastTouched(account), query), of: item, to: submission.loop)
+            }
+        }
+        open.commandBytes.append(contentsOf: submission.commandBytes)
+        open.itemCount += submission.items.count
+    }
+
+    private func deliver(_ outcome: Delivery.Outcome, of item: Submission.Item, to loop: Int) {
+        open.deliveries[loop].append(Delivery(stream: item.stream, requestID: item.requestID, outcome: outcome))
+    }
+
+    private func apply(_ command: Command, on engine: inout Engine) {
+        engine.apply(command, into: &open.events)
+        let start = Int(open.ends.last ?? 0)
+        open.ends.append(Int32(open.events.count))
+        open.interned.collect(from: open.events[start...])
+        hasUnpublishedBook = true
+        switch command.action {
+        case .createKey, .createAccount, .setModel, .setFees: open.changesDirectory = true
+        default: break
+        }
+    }
+
+    /// What the last command of the open batch came to, for its answer.
+    private func outcome(of command: Command, _ shape: AnswerShape) -> Delivery.Outcome {
+        // A repetition has this one event and nothing else.
+        if case .replayed(let sequence)? = open.events.last { return .replay(sequence, shape, command.action) }
+        return .command(index: open.ends.count - 1, shape)
+    }
+
+    /// The first command of a batch fixes its logical time, and what is due by then happens before it.
+    private func beginBatchIfEmpty(_ engine: inout Engine) {
+        guard open.ends.isEmpty else { return }
+        open.time = max(engine.time, LogicalTime(microseconds: wallClockMicroseconds()))
+        guard engine.beginBatch(at: open.time) else { return }
+        let tick = Command(account: .system, action: .tick)
+        // Commands of one batch are journaled in the order of their execution: the tick comes before the submission's.
+        tick.encode(into: &open.commandBytes)
+        apply(tick, on: &engine)
+    }
+
+    private func tickIfDue(_ engine: inout Engine) {
+        guard let due = engine.nextDeadline, due.microseconds <= wallClockMicroseconds() else { return }
+        beginBatchIfEmpty(&engine)
+    }
+
+    private func answer(_ query: EngineQuery, from engine: Engine) -> Delivery.Outcome {
+        switch query {
+        case .order(let id, let owner):
+            return .order(
+                engine.order(id),
+                id,
+                owner: owner,
+                asOf: engine.sequence,
+                touched: owner.map { engine.lastTouched($0) } ?? engine.sequence
+            )
+        case .account(let id):
+            return .account(engine.detail(of: id), asOf: engine.sequence)
+        }
+    }
+
+    private func seal(_ engine: inout Engine) {
+        var changes: BookChanges?
+        if isPublicationDue {
+            changes = BookChanges(takingFrom: &engine)
+            publishedAt = .now
+            hasUnpublishedBook = false
+        }
+        let batch = SealedBatch(open, stateDigest: engine.digest, bookChanges: changes)
+        metrics.sealed(batch, openOrders: engine.openOrderCount)
+        if batch.hasCommands { nextBatch += 1 }
+        open = OpenBatch(number: nextBatch, firstSequence: engine.sequence.next, loops: loops)
+        inbox.journalIsBusy()
+        journal.commit(batch)
+    }
+}
+
+extension Engine {
+    /// An account with its balances; `nil` when there is none of this number.
+    fileprivate func detail(of id: AccountID) -> AccountDetail? {
+        guard let record = account(id) else { return nil }
+        var amounts: [LedgerAccount.Kind: NanoTON] = [:]
+        for (account, counters) in balances(of: id) {
+            guard let kind = account.kind else { continue }
+            amounts[kind] = NanoTON(Int64(counters.credits - counters.debits))
+        }
+        return AccountDetail(
+            record: record,
+            balances: amounts,
+            openOrders: openOrderCount(of: id),
+            attestation: attestation(of: id)
+        )
+    }
+}

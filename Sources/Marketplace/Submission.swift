@@ -1,0 +1,163 @@
+internal import API
+internal import Engine
+internal import Exchange
+internal import HTTP2
+internal import Units
+
+/// What one loop of the network hands to the engine at the end of a turn: commands and queries in the order in which
+/// they were heard.
+struct Submission: Sendable {
+    /// The loop that waits for the answers.
+    let loop: Int
+    var items: [Item] = []
+    /// The commands among ``items``, encoded one behind the other: the journal keeps exactly these bytes.
+    var commandBytes: [UInt8] = []
+
+    struct Item: Sendable {
+        let stream: StreamReference
+        let requestID: UInt64
+        let work: Work
+    }
+
+    enum Work: Sendable {
+        case command(Command, AnswerShape)
+        /// Answered from the engine's state, without a sequence number.
+        case query(EngineQuery)
+        /// A question to the tables; the engine says which sequence number they must have reached for this account.
+        case touched(AccountID, HistoryQuery)
+    }
+}
+
+/// What the engine found out for one item; it leaves the process when its batch is durable.
+struct Delivery: Sendable {
+    let stream: StreamReference
+    let requestID: UInt64
+    let outcome: Outcome
+
+    enum Outcome: Sendable {
+        /// The command with this index in the batch.
+        case command(index: Int, AnswerShape)
+        /// The command repeats an earlier one, whose answer is in the tables.
+        case replay(SequenceNumber, AnswerShape, Command.Action)
+        case order(OrderRecord?, OrderID, owner: AccountID?, asOf: SequenceNumber, touched: SequenceNumber)
+        case account(AccountDetail?, asOf: SequenceNumber)
+        case touched(SequenceNumber, HistoryQuery)
+    }
+}
+
+/// The commands that one commit makes durable together, with all that follows from them.
+///
+/// A batch without commands carries only answers to queries: it has nothing to commit, and waits for its turn because
+/// what the queries saw must be durable before it leaves.
+final class SealedBatch: Sendable {
+    /// From 1, without gaps. Meaningless without commands.
+    let number: Int64
+    let firstSequence: SequenceNumber
+    let lastSequence: SequenceNumber
+    let time: LogicalTime
+    let commandBytes: [UInt8]
+    let stateDigest: StateDigest
+    let events: [Event]
+    /// For each command the end of its group in ``events``.
+    let ends: [Int32]
+    /// For each loop its answers.
+    let deliveries: [[Delivery]]
+    let bookChanges: BookChanges?
+    /// Some event changes what authentication or the model names depend on.
+    let changesDirectory: Bool
+    /// Classes and profiles that this batch has named.
+    let interned: Interned
+    let sealedAt: Instant
+
+    var hasCommands: Bool { !ends.isEmpty }
+
+    init(_ open: consuming OpenBatch, stateDigest: StateDigest, bookChanges: BookChanges?) {
+        number = open.number
+        firstSequence = open.firstSequence
+        lastSequence = SequenceNumber(open.firstSequence.rawValue + Int64(open.ends.count) - 1)
+        time = open.time
+        commandBytes = open.commandBytes
+        self.stateDigest = stateDigest
+        events = open.events
+        ends = open.ends
+        deliveries = open.deliveries
+        self.bookChanges = bookChanges
+        changesDirectory = open.changesDirectory
+        interned = open.interned
+        sealedAt = .now
+    }
+
+    /// The events of the command with this index.
+    func group(_ index: Int) -> ArraySlice<Event> {
+        let start = index == 0 ? 0 : Int(ends[index - 1])
+        return events[start..<Int(ends[index])]
+    }
+
+    func sequence(_ index: Int) -> SequenceNumber {
+        SequenceNumber(firstSequence.rawValue + Int64(index))
+    }
+}
+
+/// The batch that is being filled: its commands are executed as they come, and it is sealed when the journal is idle.
+struct OpenBatch {
+    let number: Int64
+    let firstSequence: SequenceNumber
+    var time = LogicalTime.zero
+    var commandBytes: [UInt8] = []
+    var events: [Event] = []
+    var ends: [Int32] = []
+    var deliveries: [[Delivery]]
+    var changesDirectory = false
+    var interned = Interned()
+    /// Items of any kind.
+    var itemCount = 0
+
+    init(number: Int64, firstSequence: SequenceNumber, loops: Int) {
+        self.number = number
+        self.firstSequence = firstSequence
+        deliveries = Array(repeating: [], count: loops)
+    }
+
+    var isEmpty: Bool { itemCount == 0 && ends.isEmpty }
+    /// Full batches are sealed before anything more is taken: a commit must not grow without bound.
+    var isFull: Bool {
+        ends.count >= BatchLimits.commandsMax || commandBytes.count >= BatchLimits.bytesMax
+    }
+}
+
+/// New names of capabilities and requirements.
+struct Interned: Sendable {
+    var classes: [(id: ClassID, capability: Capability)] = []
+    var profiles: [(id: ProfileID, requirement: Requirement)] = []
+
+    var isEmpty: Bool { classes.isEmpty && profiles.isEmpty }
+
+    init() {}
+
+    /// Takes what these events name.
+    mutating func collect(from events: ArraySlice<Event>) {
+        for index in events.indices {
+            switch events[index] {
+            case .classInterned(let id, let capability): classes.append((id, capability))
+            case .profileInterned(let id, let requirement): profiles.append((id, requirement))
+            default: continue
+            }
+        }
+    }
+}
+
+/// Bounds of the way from the network to the journal (ENGINE §8).
+enum BatchLimits {
+    /// Commands after which a batch takes no further submission.
+    static let commandsMax = 10_000
+    /// Bytes of commands after which a batch takes no further submission.
+    static let bytesMax = 4 << 20
+    /// Items that may wait for the engine before new orders are refused.
+    static let waitingItemsMax = 65_536
+    /// What cancels may use above that.
+    static let waitingCancelsReserve = 8_192
+    /// Events that may wait for the projector before new orders are refused: about 500 MB.
+    static let waitingEventsMax = 2_000_000
+    /// How often the book is published at most, in milliseconds.
+    static let publicationIntervalMilliseconds: Int64 = 5
+}

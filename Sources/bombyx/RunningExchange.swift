@@ -1,0 +1,165 @@
+internal import Cryptography
+internal import Engine
+internal import Foundation
+internal import HTTP2
+internal import Marketplace
+internal import Postgres
+internal import Sockets
+internal import Store
+internal import TLS
+internal import Units
+
+/// All parts of a running server, started in order and stopped in the reverse one.
+final class RunningExchange {
+    private let cluster: EmbeddedCluster?
+    private let marketplace: Marketplace
+    private var threads: Marketplace.Running?
+    private let server: Server
+    private let certificate: ReloadableTLSContext?
+    private let state: StateFolder
+    private let drainTimeoutMilliseconds: UInt64
+
+    init(_ options: Serve) throws {
+        let started = Instant.now
+        let lock = try StateLock(folder: options.stateDir)
+        state = StateFolder(path: lock.folder)
+        drainTimeoutMilliseconds = UInt64(options.drainTimeout) * 1_000
+        let database: String
+        if let external = ProcessInfo.processInfo.environment["DATABASE_URL"], !external.isEmpty {
+            cluster = nil
+            database = external
+            try Self.requireCurrentSchema(external)
+            // The lock lives as long as the process.
+            state.keep(lock)
+        } else {
+            let cluster = try EmbeddedCluster(lock)
+            self.cluster = cluster
+            if let notice = cluster.notice { complain("bombyx: \(notice)") }
+            database = cluster.connectionString(.server)
+            try Self.migrate(cluster)
+            let milliseconds = Instant.now.microseconds(since: started) / 1_000
+            complain("bombyx: PostgreSQL is ready in \(cluster.place.folder) after \(milliseconds) ms")
+        }
+        marketplace = Marketplace(
+            Marketplace.Configuration(
+                database: database,
+                holder: try state.holder(),
+                loops: options.loops,
+                log: { complain("bombyx: \($0)") }
+            )
+        )
+        threads = try marketplace.start { [state] in try state.makeOperatorKey() }
+        certificate = try Self.certificate(options, in: state)
+        server = try Self.listen(options, certificate: certificate, for: marketplace)
+        marketplace.attach(server)
+        try announce(options, since: started)
+    }
+
+    private static func migrate(_ cluster: EmbeddedCluster) throws {
+        let connection = try Connection(cluster.connectionString(.owner))
+        let done = try Schema.migrate(connection)
+        if !done.isEmpty { complain("bombyx: migrated to \(done[done.count - 1].name)") }
+    }
+
+    private static func requireCurrentSchema(_ database: String) throws {
+        let pending = try Schema.plan(try Connection(database))
+        guard pending.isEmpty else {
+            throw ServeError("the database lacks \(pending.count) migrations; run `bombyx migrate` first")
+        }
+    }
+
+    private static func certificate(_ options: Serve, in state: StateFolder) throws -> ReloadableTLSContext? {
+        guard options.tlsListen != "off" else { return nil }
+        if let certificate = options.tlsCert, let key = options.tlsKey {
+            return try ReloadableTLSContext(certificatePath: certificate, keyPath: key)
+        }
+        try SelfSignedCertificate.makeIfMissing(
+            certificatePath: state.certificatePath,
+            keyPath: state.certificateKeyPath
+        )
+        return try ReloadableTLSContext(certificatePath: state.certificatePath, keyPath: state.certificateKeyPath)
+    }
+
+    private static func listen(
+        _ options: Serve,
+        certificate: ReloadableTLSContext?,
+        for marketplace: Marketplace
+    ) throws -> Server {
+        var limits = ServerLimits()
+        limits.concurrentStreamsMax = options.streams
+        limits.bodyBytesMax = Limits.bodyBytesMax
+        let configuration = ServerConfiguration(
+            cleartext: options.listen == "off" ? [] : [SocketAddress(options.listen)].compactMap(\.self),
+            tls: options.tlsListen == "off" ? [] : [SocketAddress(options.tlsListen)].compactMap(\.self),
+            certificate: certificate,
+            loops: options.loops,
+            limits: limits
+        )
+        return try Server(configuration) { loop in RequestService(marketplace, loop: loop.index) }
+    }
+
+    private func announce(_ options: Serve, since started: Instant) throws {
+        for address in server.cleartext { complain("bombyx: listening on http://\(address) (HTTP/2, prior knowledge)") }
+        for address in server.tls { complain("bombyx: listening on https://\(address) (HTTP/2 over TLS)") }
+        if FileManager.default.fileExists(atPath: state.operatorKeyPath) {
+            complain("bombyx: the operator's key is in \(state.operatorKeyPath)")
+        }
+        if let cluster { complain("bombyx: psql \"\(cluster.connectionString(.auditor))\"") }
+        try state.writeRunning(
+            RunningFacts(
+                http: server.cleartext.first?.description,
+                https: server.tls.first?.description,
+                certificate: certificate?.certificatePath,
+                psql: cluster?.connectionString(.auditor)
+            )
+        )
+        complain("bombyx: ready after \(Instant.now.microseconds(since: started) / 1_000) ms")
+    }
+
+    /// Watches over the cluster until a signal says to stop.
+    func supervise(until signals: StopSignals) {
+        while true {
+            switch signals.next(milliseconds: 500) {
+            case .stop: return
+            case .reload: reloadCertificate()
+            case nil: restartClusterIfDead()
+            }
+        }
+    }
+
+    private func reloadCertificate() {
+        guard let certificate else { return }
+        do {
+            try certificate.reload()
+            complain("bombyx: read the certificate again")
+        } catch {
+            complain("bombyx: kept the old certificate: \(error)")
+        }
+    }
+
+    private func restartClusterIfDead() {
+        guard let cluster, !cluster.isAlive else { return }
+        complain("bombyx: PostgreSQL has died, starting it again")
+        do {
+            try cluster.restart()
+        } catch {
+            complain("bombyx: PostgreSQL does not start: \(error)")
+        }
+    }
+
+    /// Says goodbye to the clients, finishes what was accepted, brings the tables up to date, stops the cluster.
+    func stop() {
+        complain("bombyx: stopping")
+        if let error = server.drain(timeoutMilliseconds: drainTimeoutMilliseconds) { complain("bombyx: \(error)") }
+        if let running = threads.take() { marketplace.stop(running) }
+        cluster?.stop()
+        state.removeRunning()
+        complain("bombyx: stopped")
+    }
+}
+
+/// A sentence for the operator.
+struct ServeError: Error, CustomStringConvertible {
+    let description: String
+    init(_ description: String) { self.description = description }
+}

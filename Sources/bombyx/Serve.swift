@@ -1,0 +1,76 @@
+internal import ArgumentParser
+internal import Foundation
+internal import Marketplace
+internal import Sockets
+
+/// `bombyx serve`: the exchange itself.
+struct Serve: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Run the exchange.",
+        discussion: """
+            Without DATABASE_URL in the environment it keeps a private PostgreSQL cluster in the state folder and \
+            starts and stops it with the server. With DATABASE_URL (any libpq connection string, several hosts \
+            included) it uses that server, whose migrations `bombyx migrate` carries out.
+
+            SIGTERM and SIGINT finish what was accepted and stop; SIGHUP reads the TLS certificate again.
+            Exit codes: 0 after a stop, 1 when the exchange cannot run, 64 for wrong arguments.
+            """
+    )
+
+    @Option(help: "Folder of the exchange's state: cluster, certificate, operator key.")
+    var stateDir = ".bombyx"
+
+    @Option(help: "Address for HTTP/2 without TLS, by prior knowledge; port 0 takes a free one; 'off' for none.")
+    var listen = "127.0.0.1:8080"
+
+    @Option(help: "Address for HTTP/2 over TLS; port 0 takes a free one; 'off' for none.")
+    var tlsListen = "127.0.0.1:8443"
+
+    @Option(help: "Certificate chain (PEM). Without it a self-signed one is made and kept in the state folder.")
+    var tlsCert: String?
+
+    @Option(help: "Key of the certificate (PEM).")
+    var tlsKey: String?
+
+    @Option(help: "Threads of the network; by default one for each processor.")
+    var ioThreads: Int?
+
+    @Option(help: "Requests that a client may have under way on one connection.")
+    var streams: UInt32 = 128
+
+    @Option(help: "Seconds that a stop may take for the requests under way.")
+    var drainTimeout: Int = 10
+
+    func validate() throws {
+        guard (tlsCert == nil) == (tlsKey == nil) else {
+            throw ValidationError("--tls-cert and --tls-key go together.")
+        }
+        guard listen != "off" || tlsListen != "off" else {
+            throw ValidationError("--listen and --tls-listen cannot both be off.")
+        }
+        guard (0...3_600).contains(drainTimeout) else { throw ValidationError("--drain-timeout is 0 to 3600.") }
+        if let ioThreads, !(1...256).contains(ioThreads) { throw ValidationError("--io-threads is 1 to 256.") }
+        guard (1...65_535).contains(streams) else { throw ValidationError("--streams is 1 to 65535.") }
+        for (name, text) in [("--listen", listen), ("--tls-listen", tlsListen)] where text != "off" {
+            guard SocketAddress(text) != nil else {
+                throw ValidationError("\(name) is an address and a port like 127.0.0.1:8080 or [::1]:8080, or off.")
+            }
+        }
+    }
+
+    func run() throws {
+        // Before any thread exists, so that all of them leave these signals to the main thread.
+        let signals = StopSignals()
+        do {
+            let exchange = try RunningExchange(self)
+            exchange.supervise(until: signals)
+            exchange.stop()
+        } catch {
+            complain("bombyx serve: \(error)")
+            throw ExitCode(1)
+        }
+    }
+
+    /// The loops of the network.
+    var loops: Int { ioThreads ?? max(1, ProcessInfo.processInfo.activeProcessorCount) }
+}
