@@ -1,5 +1,4 @@
 // swift-tools-version: 6.3
-import Foundation
 import PackageDescription
 
 /// One list of settings for every Swift target, so a rule is switched on everywhere or nowhere.
@@ -26,9 +25,8 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Reso
 }
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
-let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 
-let all: [Target] = [
+let targets: [Target] = [
     .target(name: "CLinux"),
     .systemLibrary(name: "CNghttp2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
     .systemLibrary(name: "CPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
@@ -40,6 +38,7 @@ let all: [Target] = [
     target("Engine", ["Units", "Exchange", "Ledger"]),
     target("Cryptography", ["Units", "COpenSSL", "CSodium"]),
     target("JSON"),
+    target("Demonstration", ["Units", "Exchange", "JSON"]),
     target("Vectors", ["Units", "Exchange", "Ledger", "Engine", "JSON"]),
     target("Sockets", ["CLinux"]),
     target("TLS", ["Sockets", "COpenSSL"]),
@@ -59,14 +58,14 @@ let all: [Target] = [
         "Marketplace",
         [
             "Units", "Exchange", "Ledger", "Engine", "Cryptography", "JSON", "Sockets", "TLS", "HTTP2", "Postgres",
-            "Store", "API", logging,
+            "Store", "API",
         ]
     ),
     .executableTarget(
         name: "bombyx",
         dependencies: [
             "Units", "Exchange", "Ledger", "Engine", "Cryptography", "JSON", "Sockets", "TLS", "HTTP2", "Postgres",
-            "Store", "API", "Marketplace", "Vectors", argumentParser, logging,
+            "Store", "API", "Marketplace", "Vectors", "Demonstration", argumentParser,
         ],
         resources: [.copy("Resources")],
         swiftSettings: settings
@@ -94,26 +93,22 @@ let all: [Target] = [
     tests("APITests", ["API", "JSON", "Engine", "Exchange", "Ledger", "Units", "Cryptography"]),
     tests(
         "ContractTests",
-        ["API", "JSON", "Engine", "Exchange", "Ledger", "Units", .product(name: "Yams", package: "Yams")]
+        [
+            "API", "JSON", "Cryptography", "Engine", "Exchange", "Ledger", "Units",
+            .product(name: "Yams", package: "Yams"),
+        ]
     ),
-    tests("MarketplaceTests", ["Marketplace", "PostgresTesting", "Engine", "Exchange", "Ledger", "Units"]),
+    tests("MarketplaceTests", ["Marketplace", "API", "Engine", "HTTP2", "Sockets", "Units"]),
+    tests("ProgramTests", ["bombyx", "HTTP2", "TLS", "Sockets", "JSON"]),
+    tests("DemoTests", ["Demonstration", "Units", "Exchange", "JSON"]),
     tests("StyleTests", []),
 ]
-
-/// A folder of sources is there.
-func isPresent(_ target: Target) -> Bool {
-    let folder = target.path ?? (target.type == .test ? "Tests/" : "Sources/") + target.name
-    return FileManager.default.fileExists(atPath: "\(Context.packageDirectory)/\(folder)")
-}
-
-let present = all.filter(isPresent)
 
 let package = Package(
     name: "bombyx",
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
-        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
     ],
-    targets: present
+    targets: targets
 )
