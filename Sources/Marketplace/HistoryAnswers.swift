@@ -74,6 +74,6 @@ struct HistoryAnswers {
 
 extension HistoryReader.TradeFilter {
     fileprivate init(account: AccountID?, model: ModelID?) {
-        self = account.map { .account($0) } ?? model.map { .model($0) } ?? .all
+        self = account.map { .account($0, model: model) } ?? model.map { .model($0) } ?? .all
     }
 }

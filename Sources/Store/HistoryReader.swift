@@ -79,8 +79,8 @@ package final class HistoryReader {
         case all
         /// Of any version of the model.
         case model(ModelID)
-        /// With the account on either side.
-        case account(AccountID)
+        /// With the account on either side; of any version of the model, if one is given.
+        case account(AccountID, model: ModelID?)
     }
 
     /// The newest trades that the filter lets through, of those older than `before`; at most `limit`.
@@ -94,7 +94,11 @@ package final class HistoryReader {
             switch filter {
             case .all: (Self.tradesStatement, place)
             case .model(let model): (Self.modelTradesStatement, place + [.int8(model.rawValue)])
-            case .account(let account): (Self.accountTradesStatement, place + [.int8(account.rawValue)])
+            case .account(let account, let model):
+                (
+                    Self.accountTradesStatement,
+                    place + [.int8(account.rawValue), .int8(model?.rawValue ?? 0)]
+                )
             }
         return try page(statement, parameters) { row throws(PostgresError) in try TradeRow(row, from: 2) }
     }
@@ -201,9 +205,11 @@ extension HistoryReader {
             TradeRow.columns,
             """
             (
-                (SELECT * FROM market.trades WHERE buyer = $3 AND trade < $1 ORDER BY trade DESC LIMIT $2)
+                (SELECT * FROM market.trades WHERE buyer = $3 AND trade < $1 AND ($4 = 0 OR model = $4)
+                    ORDER BY trade DESC LIMIT $2)
                 UNION ALL
-                (SELECT * FROM market.trades WHERE seller = $3 AND trade < $1 ORDER BY trade DESC LIMIT $2)
+                (SELECT * FROM market.trades WHERE seller = $3 AND trade < $1 AND ($4 = 0 OR model = $4)
+                    ORDER BY trade DESC LIMIT $2)
             ) AS sides ORDER BY trade DESC LIMIT $2
             """,
             "found.trade DESC"

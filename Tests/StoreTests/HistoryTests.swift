@@ -103,7 +103,10 @@ import Units
         }
         try expect(.all) { _ in true }
         try expect(.model(ModelID(1))) { $0.model == ModelID(1) }
-        try expect(.account(AccountID(3))) { $0.buyer == AccountID(3) || $0.seller == AccountID(3) }
+        try expect(.account(AccountID(3), model: nil)) { $0.buyer == AccountID(3) || $0.seller == AccountID(3) }
+        try expect(.account(AccountID(3), model: ModelID(1))) {
+            ($0.buyer == AccountID(3) || $0.seller == AccountID(3)) && $0.model == ModelID(1)
+        }
     }
 
     @Test(arguments: [1, 3, 1_000])
@@ -147,12 +150,12 @@ import Units
         )
         let reader = HistoryReader(connection)
         _ = try reader.transfers(of: AccountID(1), limit: 5)
-        _ = try reader.trades(.account(AccountID(1)), limit: 5)
+        _ = try reader.trades(.account(AccountID(1), model: nil), limit: 5)
         _ = try reader.trades(.model(ModelID(1)), limit: 5)
         _ = try reader.orders(.init(account: AccountID(1)), limit: 5)
         let questions = [
             ("history_transfers(1, 5, 5, 5)", ["transfers_by_debited_owner", "transfers_by_credited_owner"]),
-            ("history_trades_account(5, 5, 1)", ["trades_by_buyer", "trades_by_seller"]),
+            ("history_trades_account(5, 5, 1, 0)", ["trades_by_buyer", "trades_by_seller"]),
             ("history_trades_model(5, 5, 1)", ["trades_by_model"]),
             ("history_orders(1, 5, 5, 0::int2, 0::int2, 0)", ["orders_by_account"]),
         ]
