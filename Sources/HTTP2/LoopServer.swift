@@ -1,4 +1,4 @@
-internal import Sockets
+package import Sockets
 internal import TLS
 
 /// One loop of a ``Server``: its thread, its connections, its service.
@@ -8,6 +8,8 @@ package final class LoopServer: EventLoop.Owner {
     /// What clients are granted.
     package let limits: ServerLimits
     let loop: EventLoop
+    /// Where other threads leave messages for this loop's service.
+    package var mailbox: Mailbox { loop.mailbox }
     private(set) var service: (any Service)?
     private let pool = StreamPool()
     private let published: LoopCounters

@@ -16,6 +16,8 @@ final class JournalThread: Sendable {
         /// At most one: the engine seals the next batch only when this one is durable.
         var pending: SealedBatch?
         var isStopping = false
+        /// The thread has ended with a failure and takes nothing more.
+        var hasFailed = false
     }
 
     /// What a durable batch flows into.
@@ -32,7 +34,13 @@ final class JournalThread: Sendable {
     }
 
     /// Hands over a sealed batch; the inbox hears when it is durable or has failed.
-    func commit(_ batch: SealedBatch) { handoff.withLock(waking: true) { $0.pending = batch } }
+    func commit(_ batch: SealedBatch) {
+        let isTaken = handoff.withLock(waking: true) { state in
+            if !state.hasFailed { state.pending = batch }
+            return !state.hasFailed
+        }
+        if !isTaken { outlets.loops.refuse(batch.deliveries, .outcomeUnknown) }
+    }
 
     func stop() { handoff.withLock(waking: true) { $0.isStopping = true } }
 
@@ -54,6 +62,12 @@ final class JournalThread: Sendable {
             } catch {
                 // The outcome may be unknown: the batch's answers must not leave, and the state in memory is dropped.
                 if case .batch(let batch)? = work { outlets.loops.refuse(batch.deliveries, .outcomeUnknown) }
+                // A batch may have been handed over while the leadership was being renewed.
+                let waiting = handoff.withLock { state in
+                    state.hasFailed = true
+                    return state.pending.take()
+                }
+                if let waiting { outlets.loops.refuse(waiting.deliveries, .outcomeUnknown) }
                 inbox.journalFailed(error.description)
                 return
             }

@@ -5,56 +5,49 @@ internal import Sockets
 
 /// The ways back to the loops of the network: for each loop its mailbox.
 final class LoopMailboxes: Sendable {
-    private let monitor = Monitor<[Mailbox]>([])
+    private let mailboxes: Monitor<[Mailbox?]>
 
-    init() {}
+    init(count: Int) { mailboxes = Monitor(Array(repeating: nil, count: count)) }
 
-    /// The server's loops, in their order; set once, before the first request.
-    func attach(_ mailboxes: [Mailbox]) { monitor.withLock { $0 = mailboxes } }
-
-    var count: Int { monitor.withLock { $0.count } }
+    /// Called by each loop before it hears its first request; so whoever waits for an answer has a mailbox.
+    func attach(_ mailbox: Mailbox, loop: Int) { mailboxes.withLock { $0[loop] = mailbox } }
 
     /// Tells every loop that waits for something in `batch` that it is durable.
     func deliver(_ batch: SealedBatch) {
-        let mailboxes = monitor.withLock { $0 }
         for (loop, deliveries) in batch.deliveries.enumerated() where !deliveries.isEmpty {
-            post(batch, to: mailboxes[loop])
+            post(batch, to: loop)
         }
     }
 
     /// Answers each of these with a problem: nothing is known of them, or nothing was done.
     func refuse(_ deliveries: [[Delivery]], _ reason: Unavailable) {
-        let mailboxes = monitor.withLock { $0 }
         for (loop, deliveries) in deliveries.enumerated() where !deliveries.isEmpty {
             let refused = RefusedItems(
                 items: deliveries.map { RefusedItems.Item(stream: $0.stream, requestID: $0.requestID) },
                 reason: reason
             )
-            post(refused, to: mailboxes[loop])
+            post(refused, to: loop)
         }
     }
 
     /// Answers what was still waiting for the engine.
     func refuse(_ submissions: [Submission], _ reason: Unavailable) {
-        let mailboxes = monitor.withLock { $0 }
         for submission in submissions {
             let refused = RefusedItems(
                 items: submission.items.map { RefusedItems.Item(stream: $0.stream, requestID: $0.requestID) },
                 reason: reason
             )
-            post(refused, to: mailboxes[submission.loop])
+            post(refused, to: submission.loop)
         }
     }
 
     /// An answer that a reader has made.
-    func answer(_ answer: ReadyAnswer, loop: Int) {
-        let mailbox = monitor.withLock { $0.indices.contains(loop) ? $0[loop] : nil }
-        if let mailbox { post(answer, to: mailbox) }
-    }
+    func answer(_ answer: ReadyAnswer) { post(answer, to: answer.stream.loop) }
 
     /// A loop that is this far behind must catch up before anything more leaves: dropping an answer would leave a
     /// client waiting for ever.
-    private func post(_ message: any Sendable, to mailbox: Mailbox) {
+    private func post(_ message: any Sendable, to loop: Int) {
+        guard let mailbox = mailboxes.withLock({ $0[loop] }) else { return }
         var attempts = 0
         while !mailbox.post(message), attempts < 10_000 {
             attempts += 1

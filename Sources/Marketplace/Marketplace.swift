@@ -35,7 +35,7 @@ package final class Marketplace: Sendable {
     let inbox = Inbox()
     let published = Published()
     let metrics = Metrics()
-    let loops = LoopMailboxes()
+    let loops: LoopMailboxes
     let progress = ProjectionProgress()
     let readers: ReaderPool
     let network = Mutex<Server?>(nil)
@@ -52,6 +52,7 @@ package final class Marketplace: Sendable {
 
     package init(_ configuration: Configuration) {
         self.configuration = configuration
+        loops = LoopMailboxes(count: configuration.loops)
         readers = ReaderPool(
             database: configuration.database,
             progress: progress,
@@ -123,16 +124,18 @@ package final class Marketplace: Sendable {
             guard let current = opening.take() ?? reopen() else { return }
             let end = serve(current, after: bootstrap)
             bootstrap = []
-            switch end {
-            case .stopped: return
-            case .failed(let reason, let unanswered):
-                status.withLock { $0 = .rebuilding(reason) }
-                configuration.log("the journal failed, rebuilding from the database: \(reason)")
-                loops.refuse(unanswered, .outcomeUnknown)
-                loops.refuse(inbox.close(), .rebuilding)
-                metrics.recovered()
-            }
+            if case .stopped = end { return }
+            metrics.recovered()
         }
+    }
+
+    /// Nobody waits while the state is being rebuilt: what was executed but is not durable has an unknown outcome,
+    /// and what was not executed can be sent again.
+    private func refuseAll(_ reason: String, unanswered: [[Delivery]]) {
+        status.withLock { $0 = .rebuilding(reason) }
+        configuration.log("the journal failed, rebuilding from the database: \(reason)")
+        loops.refuse(unanswered, .outcomeUnknown)
+        loops.refuse(inbox.close(), .rebuilding)
     }
 
     /// Tries until the database is back; `nil` when the exchange is to stop.
@@ -156,7 +159,7 @@ package final class Marketplace: Sendable {
         let projector = ProjectorThread(progress: progress, metrics: metrics)
         let outlets = JournalThread.Outlets(loops: loops, projector: projector, published: published)
         let journal = JournalThread(inbox: inbox, outlets: outlets, metrics: metrics)
-        progress.advance(to: opening.projected)
+        progress.restart(at: opening.projected)
         for batch in opening.backlog { projector.project(batch) }
         for batch in bootstrap { projector.project(batch) }
         published.replace(with: &engine, state: engine.state())
@@ -173,14 +176,18 @@ package final class Marketplace: Sendable {
         do {
             threads = try startThreads(opening, journal: journal, projector: projector)
         } catch {
+            refuseAll("\(error)", unanswered: [])
             return .failed("\(error)", unanswered: [])
         }
         inbox.open()
         status.withLock { if $0 != .stopping { $0 = .ready } }
         let end = sequencer.serve(&engine)
+        if case .failed(let reason, let unanswered) = end { refuseAll(reason, unanswered: unanswered) }
         journal.stop()
+        threads.journal.join()
+        // Now the projector has been given the last batch.
         if case .stopped = end { projector.stop() } else { projector.abort() }
-        threads.join()
+        threads.projector.join()
         return end
     }
 
@@ -213,10 +220,5 @@ package final class Marketplace: Sendable {
     private struct TermThreads: ~Copyable {
         let journal: Thread
         let projector: Thread
-
-        consuming func join() {
-            journal.join()
-            projector.join()
-        }
     }
 }

@@ -40,11 +40,8 @@ extension Marketplace {
         return APIResponse(status: status == .ready ? 200 : 503, body: writer.finish())
     }
 
-    /// Lets answers and counters of the network be found: after the server has been made, before it is used.
-    package func attach(_ server: Server) {
-        loops.attach((0..<server.loopCount).map { server.mailbox(of: $0) })
-        network.withLock { $0 = server }
-    }
+    /// Lets `/metrics` count what the network does.
+    package func attach(_ server: Server) { network.withLock { $0 = server } }
 }
 
 extension ServerCounters {

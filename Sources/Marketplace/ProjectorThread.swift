@@ -141,6 +141,9 @@ final class ProjectionProgress: Sendable {
         position.withLock(waking: true) { $0 = max($0, sequence) }
     }
 
+    /// The tables were read: they may be behind where they were, when the database has lost its last transactions.
+    func restart(at sequence: SequenceNumber) { position.withLock(waking: true) { $0 = sequence } }
+
     /// Waits until the tables have reached `sequence`; false when they have not by the deadline.
     func wait(for sequence: SequenceNumber, until deadline: Instant) -> Bool {
         position.wait(until: deadline) { $0 >= sequence ? true : nil } ?? false

@@ -22,8 +22,8 @@ final class ReaderPool: Sendable {
 
     /// Jobs that may wait; more are answered with 503 at once.
     static let jobsMax = 4_096
-    /// How long a question waits for the tables to show what its account last did.
-    static let projectionWaitMilliseconds: Int64 = 2_000
+    /// How long a question waits for a reader, and for the tables to show what its account last did.
+    static let waitMilliseconds: Int64 = 2_000
 
     init(database: String, progress: ProjectionProgress, published: Published, loops: LoopMailboxes) {
         self.database = database
@@ -47,8 +47,7 @@ final class ReaderPool: Sendable {
     func run() {
         var reader: HistoryReader?
         while let job = next() {
-            let response = answer(job, &reader)
-            loops.answer(ReadyAnswer(stream: job.stream, response: response), loop: job.stream.loop)
+            loops.answer(ReadyAnswer(stream: job.stream, response: answer(job, &reader)))
         }
     }
 
@@ -60,9 +59,10 @@ final class ReaderPool: Sendable {
     }
 
     private func answer(_ job: ReaderJob, _ reader: inout HistoryReader?) -> API.Response {
-        let deadline = Instant.now.adding(milliseconds: Self.projectionWaitMilliseconds)
-        guard progress.wait(for: job.needs, until: deadline) else {
-            return Problem(.projectionLag).response(requestID: job.requestID)
+        // Whoever waited too long is told so at once: the next ones must not wait for it too.
+        guard job.deadline > .now else { return Unavailable.overloaded.response(requestID: job.requestID) }
+        guard progress.wait(for: job.needs, until: job.deadline) else {
+            return Unavailable.projectionLag.response(requestID: job.requestID)
         }
         // A connection that has died is noticed by its first use: the second attempt has a new one.
         for _ in 0..<2 {
@@ -74,7 +74,7 @@ final class ReaderPool: Sendable {
                 reader = nil
             }
         }
-        return Problem(.notReady).response(requestID: job.requestID)
+        return Unavailable.rebuilding.response(requestID: job.requestID)
     }
 }
 
@@ -84,6 +84,8 @@ struct ReaderJob: Sendable {
     let requestID: UInt64
     /// The tables must show this sequence number first.
     let needs: SequenceNumber
+    /// When the client is told to come back instead.
+    let deadline: Instant
     let question: Question
 
     enum Question: Sendable {

@@ -14,16 +14,20 @@ package final class RequestService: Service {
     private var submission: Submission
     /// Principals that connections refer to, for as long as the directory's keys stay the same.
     private var principals: [Principal] = []
+    /// Where a key's principal stands in ``principals``.
+    private var places: [KeyID: Int] = [:]
     /// The bytes of the request under way, one behind the other; kept, so that a request allocates nothing for them.
     private var buffer: [UInt8] = []
     private var nextRequestID: UInt64
 
-    /// A connection's memory of a key is dropped when so many keys have been seen: they are looked up anew.
+    /// Keys that a loop remembers; those of further connections are looked up at every request.
     private static let principalsMax = 65_536
 
-    package init(_ marketplace: Marketplace, loop: Int) {
+    /// Answers for one loop, whose mailbox gets what other threads have for it.
+    package init(_ marketplace: Marketplace, for server: LoopServer) {
         self.marketplace = marketplace
-        self.loop = loop
+        loop = server.index
+        marketplace.loops.attach(server.mailbox, loop: server.index)
         directoryVersion = marketplace.published.directoryVersion
         directory = marketplace.published.directory
         submission = Submission(loop: loop)
@@ -116,7 +120,10 @@ extension RequestService {
         let version = marketplace.published.directoryVersion
         guard version != directoryVersion else { return }
         let next = marketplace.published.directory
-        if next.keysVersion != directory.keysVersion { principals.removeAll(keepingCapacity: true) }
+        if next.keysVersion != directory.keysVersion {
+            principals.removeAll(keepingCapacity: true)
+            places.removeAll(keepingCapacity: true)
+        }
         directory = next
         directoryVersion = version
     }
@@ -129,9 +136,13 @@ extension RequestService {
     }
 
     private func remember(_ principal: Principal, for request: borrowing HTTP2.Request) {
-        if principals.count == Self.principalsMax { return }
-        request.remember(directory.keysVersion << 32 | UInt64(principals.count))
-        principals.append(principal)
+        let place = places[principal.key] ?? principals.count
+        if place == Self.principalsMax { return }
+        if place == principals.count {
+            principals.append(principal)
+            places[principal.key] = place
+        }
+        request.remember(directory.keysVersion << 32 | UInt64(place))
     }
 
     private func take(
@@ -160,7 +171,13 @@ extension RequestService {
         _ requestID: UInt64,
         on server: LoopServer
     ) {
-        let job = ReaderJob(stream: stream, requestID: requestID, needs: sequence, question: question)
+        let job = ReaderJob(
+            stream: stream,
+            requestID: requestID,
+            needs: sequence,
+            deadline: Instant.now.adding(milliseconds: ReaderPool.waitMilliseconds),
+            question: question
+        )
         guard !marketplace.readers.post(job) else { return }
         server.respond(to: stream, HTTP2.Response(Unavailable.overloaded.response(requestID: requestID)))
     }

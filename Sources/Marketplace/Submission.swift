@@ -121,7 +121,7 @@ struct OpenBatch {
     var isEmpty: Bool { itemCount == 0 && ends.isEmpty }
     /// Full batches are sealed before anything more is taken: a commit must not grow without bound.
     var isFull: Bool {
-        ends.count >= BatchLimits.commandsMax || commandBytes.count >= BatchLimits.bytesMax
+        itemCount >= BatchLimits.commandsMax || commandBytes.count >= BatchLimits.bytesMax
     }
 }
 
@@ -148,7 +148,7 @@ struct Interned: Sendable {
 
 /// Bounds of the way from the network to the journal (ENGINE §8).
 enum BatchLimits {
-    /// Commands after which a batch takes no further submission.
+    /// Commands and queries after which a batch takes no further submission.
     static let commandsMax = 10_000
     /// Bytes of commands after which a batch takes no further submission.
     static let bytesMax = 4 << 20

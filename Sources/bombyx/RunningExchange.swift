@@ -18,6 +18,10 @@ final class RunningExchange {
     private let certificate: ReloadableTLSContext?
     private let state: StateFolder
     private let drainTimeoutMilliseconds: UInt64
+    private var restartPolicy = RestartPolicy()
+    private var clusterStarted = ContinuousClock.now
+    /// When a cluster that has died will be started again.
+    private var clusterRestart: ContinuousClock.Instant?
 
     init(_ options: Serve) throws {
         let started = Instant.now
@@ -95,7 +99,7 @@ final class RunningExchange {
             loops: options.loops,
             limits: limits
         )
-        return try Server(configuration) { loop in RequestService(marketplace, loop: loop.index) }
+        return try Server(configuration) { RequestService(marketplace, for: $0) }
     }
 
     private func announce(_ options: Serve, since started: Instant) throws {
@@ -139,9 +143,17 @@ final class RunningExchange {
 
     private func restartClusterIfDead() {
         guard let cluster, !cluster.isAlive else { return }
-        complain("bombyx: PostgreSQL has died, starting it again")
+        if clusterRestart == nil {
+            let pause = restartPolicy.pause(afterUptime: clusterStarted.duration(to: .now))
+            clusterRestart = .now + pause
+            complain("bombyx: PostgreSQL has died, starting it again" + (pause == .zero ? "" : " in \(pause)"))
+        }
+        guard let moment = clusterRestart, moment <= .now else { return }
+        clusterRestart = nil
+        clusterStarted = .now
         do {
             try cluster.restart()
+            complain("bombyx: PostgreSQL is running again")
         } catch {
             complain("bombyx: PostgreSQL does not start: \(error)")
         }
