@@ -48,6 +48,8 @@ package final class Marketplace: Sendable {
         /// Commands are refused until the state has been rebuilt; the reason is for the log and `/readyz`.
         case rebuilding(String)
         case stopping
+        /// The state cannot be rebuilt, and trying again would not help.
+        case failed(String)
     }
 
     package init(_ configuration: Configuration) {
@@ -85,7 +87,10 @@ package final class Marketplace: Sendable {
 
     /// Finishes what was accepted, then ends all threads. The network must have stopped handing over requests.
     package func stop(_ running: consuming Running) {
-        status.withLock { $0 = .stopping }
+        status.withLock { status in
+            if case .failed = status { return }
+            status = .stopping
+        }
         inbox.stop()
         let readerThreads = running.readers
         running.engine.join()
@@ -138,13 +143,17 @@ package final class Marketplace: Sendable {
         loops.refuse(inbox.close(), .rebuilding)
     }
 
-    /// Tries until the database is back; `nil` when the exchange is to stop.
+    /// Tries until the database is back; `nil` when the exchange is to stop, or can never go on.
     private func reopen() -> Opening? {
         var attempts = 0
         while !inbox.isStopping {
             do throws(RecoveryError) {
                 return try recovery.open()
             } catch {
+                guard error.isTransient else {
+                    status.withLock { $0 = .failed(error.description) }
+                    return nil
+                }
                 attempts += 1
                 if attempts % 20 == 1 { configuration.log("cannot rebuild yet: \(error.description)") }
                 _ = Monitor(()).wait(until: Instant.now.adding(milliseconds: 250)) { _ -> Bool? in nil }

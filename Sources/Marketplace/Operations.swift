@@ -7,9 +7,9 @@ internal import Units
 
 /// What the server says of itself.
 extension Marketplace {
-    func answer(_ operation: Operation) -> APIResponse {
+    func answer(_ operation: Operation, requestID: UInt64) -> APIResponse {
         switch operation {
-        case .readiness: return readiness
+        case .readiness: return readiness(requestID)
         case .metrics:
             var text = MetricsText()
             metrics.write(into: &text, projected: progress.sequence, waitingItems: inbox.waitingItems)
@@ -18,26 +18,30 @@ extension Marketplace {
         }
     }
 
-    /// 200 while commands are taken, else 503; the body says where the exchange stands.
-    private var readiness: APIResponse {
-        let status = currentStatus
-        let lag = max(0, metrics.durableSequence.rawValue - progress.sequence.rawValue)
+    /// 200 while commands are taken, and where the exchange stands; else 503, and why.
+    private func readiness(_ requestID: UInt64) -> APIResponse {
+        let reason: String
+        switch currentStatus {
+        case .ready: return standing
+        case .starting: reason = "The exchange is starting."
+        case .rebuilding(let failure): reason = "The exchange rebuilds its state from the database: \(failure)."
+        case .stopping: reason = "The exchange is stopping."
+        case .failed(let failure): reason = "The exchange cannot go on: \(failure)."
+        }
+        return Problem(.notReady, reason, retryAfterSeconds: 1).response(requestID: requestID)
+    }
+
+    private var standing: APIResponse {
         var writer = JSONWriter(capacity: 256)
         writer.beginObject()
-        switch status {
-        case .starting: writer.member("status", word: "starting")
-        case .ready: writer.member("status", word: "ready")
-        case .rebuilding(let reason):
-            writer.member("status", word: "rebuilding")
-            writer.member("reason", reason)
-        case .stopping: writer.member("status", word: "stopping")
-        }
+        writer.member("status", word: "ready")
         writer.member("sequence", metrics.durableSequence.rawValue)
         writer.member("batch", metrics.durableBatch)
         writer.member("projected_sequence", progress.sequence.rawValue)
+        let lag = max(0, metrics.durableSequence.rawValue - progress.sequence.rawValue)
         writer.member("projection_lag_sequence", lag)
         writer.endObject()
-        return APIResponse(status: status == .ready ? 200 : 503, body: writer.finish())
+        return APIResponse(status: 200, body: writer.finish())
     }
 
     /// Lets `/metrics` count what the network does.

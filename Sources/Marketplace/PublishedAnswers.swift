@@ -48,7 +48,7 @@ extension Published {
 }
 
 extension PublishedBook {
-    /// The cheapest offer of the model, and the best bid that names it or any model of its weight set.
+    /// The cheapest offer of the model, and the best bid that an offer of it could meet.
     fileprivate func best(of model: ModelRecord) -> BestPrices {
         var best = BestPrices()
         for entry in classes.values where entry.capability.model == model.id {
@@ -70,8 +70,11 @@ extension Requirement {
         return models.isEmpty || other.models.isEmpty || models.contains { other.models.contains($0) }
     }
 
+    /// Some offer of this model could meet the demand.
     fileprivate func accepts(_ model: ModelRecord) -> Bool {
-        weightSet == model.terms.weightSet && (models.isEmpty || models.contains(model.id))
+        guard weightSet == model.terms.weightSet, models.isEmpty || models.contains(model.id) else { return false }
+        guard qualityAtLeast == 0 || (model.terms.quality ?? -1) >= qualityAtLeast else { return false }
+        return model.terms.contextLength == 0 || model.terms.contextLength >= contextLengthAtLeast
     }
 }
 

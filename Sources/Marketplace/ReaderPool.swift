@@ -67,7 +67,7 @@ final class ReaderPool: Sendable {
         // A connection that has died is noticed by its first use: the second attempt has a new one.
         for _ in 0..<2 {
             do {
-                let current = try reader ?? HistoryReader(Connection(database, Recovery.settings("bombyx reader")))
+                let current = try reader ?? HistoryReader(Recovery.connect(database, as: "bombyx reader"))
                 reader = current
                 return try HistoryAnswers(reader: current, published: published).answer(job)
             } catch {

@@ -33,8 +33,8 @@ struct Recovery {
     /// takes over later must be able to end all of them.
     func open() throws(RecoveryError) -> Opening {
         do {
-            let writerConnection = try Connection(database, Self.settings("bombyx journal"))
-            let projectorConnection = try Connection(database, Self.settings("bombyx projector"))
+            let writerConnection = try Self.connect(database, as: "bombyx journal")
+            let projectorConnection = try Self.connect(database, as: "bombyx projector")
             let leadership = try Leadership.acquire(
                 holder: holder,
                 backends: [writerConnection.backendPID, projectorConnection.backendPID],
@@ -66,7 +66,10 @@ struct Recovery {
         } catch let error as RecoveryError {
             throw error
         } catch let error as StoreError {
-            throw .database(error.description)
+            switch error {
+            case .brokenChain, .inconsistent: throw .tables(error.description)
+            case .fenced, .ledBy, .refused, .unknown, .cursorMoved: throw .database(error.description)
+            }
         } catch let error as PostgresError {
             throw .database(error.description)
         } catch {
@@ -78,24 +81,27 @@ struct Recovery {
     static func projector(_ database: String) throws(StoreError) -> Projector {
         let connection: Connection
         do throws(PostgresError) {
-            connection = try Connection(database, settings("bombyx projector"))
+            connection = try connect(database, as: "bombyx projector")
         } catch {
             throw .refused(error)
         }
         return try Projector(connection)
     }
 
-    static func settings(_ name: String) -> Connection.Settings {
+    /// A session that may do what the server needs and no more, whoever the connection string says that we are.
+    static func connect(_ database: String, as name: String) throws(PostgresError) -> Connection {
         var settings = Connection.Settings()
         settings.applicationName = name
-        return settings
+        let connection = try Connection(database, settings)
+        try connection.execute("SET ROLE bombyx_server")
+        return connection
     }
 }
 
 /// Why a server cannot start or go on.
 package enum RecoveryError: Error, Equatable, CustomStringConvertible {
     case database(String)
-    /// The tables do not give a state; the sentence says which record.
+    /// The tables or the journal do not give a state; the sentence says which record.
     case tables(String)
     /// Commands of this batch cannot be decoded.
     case undecodable(batch: Int64, String)
@@ -104,10 +110,18 @@ package enum RecoveryError: Error, Equatable, CustomStringConvertible {
     case digestDiffers(batch: Int64)
     case lastBatchDiffers(journal: Int64, leader: Int64)
 
+    /// Whether it may go away by itself: a database that is down does, a journal that contradicts itself does not.
+    var isTransient: Bool {
+        switch self {
+        case .database: true
+        case .tables, .undecodable, .rulesUnknown, .digestDiffers, .lastBatchDiffers: false
+        }
+    }
+
     package var description: String {
         switch self {
         case .database(let reason): reason
-        case .tables(let reason): "the tables do not give a state: \(reason)"
+        case .tables(let reason): "the records do not give a state: \(reason)"
         case .undecodable(let batch, let reason): "batch \(batch) of the journal cannot be decoded: \(reason)"
         case .rulesUnknown(let batch, let version):
             "batch \(batch) follows rules version \(version); this release knows \(RulesVersion.current)"

@@ -51,7 +51,8 @@ package final class RequestService: Service {
             }
         case .book(let query): server.respond(to: stream, HTTP2.Response(marketplace.published.answer(query)))
         case .models(let query): server.respond(to: stream, HTTP2.Response(marketplace.published.answer(query)))
-        case .operations(let operation): server.respond(to: stream, HTTP2.Response(marketplace.answer(operation)))
+        case .operations(let operation):
+            server.respond(to: stream, HTTP2.Response(marketplace.answer(operation, requestID: requestID)))
         }
     }
 

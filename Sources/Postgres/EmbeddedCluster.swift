@@ -63,6 +63,15 @@ package final class EmbeddedCluster: Sendable {
         return configuration.connectionString(role, database: databaseName)
     }
 
+    /// Whether the state folder has a cluster already. Looks, and makes nothing.
+    package static func exists(stateFolder: String, _ settings: Settings = Settings()) -> Bool {
+        guard let state = try? Files.resolved(stateFolder), let user = try? SystemUser.current(),
+            let owner = try? SystemUser.clusterOwner(startedBy: user),
+            let place = try? ClusterPlace.choose(state: state, owner: owner, settings.alternatives)
+        else { return false }
+        return Files.exists(place.data)
+    }
+
     /// A sentence for the person who started the program, when the cluster is not where it is to be expected.
     package var notice: String? { place.notice }
 

@@ -29,7 +29,11 @@ extension StoreError: CustomStringConvertible {
     package var description: String {
         switch self {
         case .fenced: "another server leads this exchange; this one may not write any more"
-        case .ledBy(let holder, _): "the exchange is led by \"\(holder)\"; only one server may write its journal"
+        case .ledBy(let holder, let until):
+            """
+            the exchange is led by "\(holder)" until \(until.clock) UTC, and only one server may write its journal; \
+            if that one has died, start again then
+            """
         case .refused(let error): "\(error)"
         case .unknown(let error): "the outcome is unknown: \(error)"
         case .cursorMoved(let batch): "the tables do not end with batch \(batch), after which they were to go on"
@@ -46,5 +50,14 @@ func stored<Value>(_ body: () throws(PostgresError) -> Value) throws(StoreError)
         return try body()
     } catch {
         throw StoreError(error)
+    }
+}
+
+extension LogicalTime {
+    /// Hours, minutes and seconds of the day.
+    fileprivate var clock: String {
+        let seconds = microseconds / 1_000_000 % 86_400
+        let parts = [seconds / 3_600, seconds / 60 % 60, seconds % 60]
+        return parts.map { $0 < 10 ? "0\($0)" : "\($0)" }.joined(separator: ":")
     }
 }

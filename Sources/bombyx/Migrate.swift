@@ -28,6 +28,8 @@ struct Migrate: ParsableCommand {
         do {
             if let external = ProcessInfo.processInfo.environment["DATABASE_URL"], !external.isEmpty {
                 try migrate(Connection(external))
+            } else if dryRun, !EmbeddedCluster.exists(stateFolder: stateDir) {
+                for migration in Schema.migrations { say("would apply \(migration) to a new private cluster") }
             } else {
                 let cluster = try EmbeddedCluster(try StateLock(folder: stateDir))
                 defer { cluster.stop() }

@@ -61,12 +61,15 @@ struct Psql: ParsableCommand {
 
     /// A database that the user named, maybe with a password, which no list of processes may show.
     private func open(_ database: String) throws {
+        // Whoever the connection string says that we are, psql may only read.
+        let role = "-c role=bombyx_auditor"
         if print {
-            say("psql -X -d \"$DATABASE_URL\"")
+            say("PGOPTIONS='\(role)' psql -X -d \"$DATABASE_URL\"")
             return
         }
         let connection = try ClientEnvironment(database)
         for variable in connection.variables { unsafe setenv(variable.name, variable.value, 1) }
+        unsafe setenv("PGOPTIONS", role, 1)
         let rest = connection.openSettings.isEmpty ? [] : ["-d", connection.openSettings]
         throw ExitCode(Self.become(["psql", "-X"] + rest + arguments))
     }

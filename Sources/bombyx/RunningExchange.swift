@@ -28,6 +28,8 @@ final class RunningExchange {
         let lock = try StateLock(folder: options.stateDir)
         state = StateFolder(path: lock.folder)
         drainTimeoutMilliseconds = UInt64(options.drainTimeout) * 1_000
+        // Before the database: a wrong path should not cost a cluster.
+        certificate = try Self.certificate(options, in: state)
         let database: String
         if let external = ProcessInfo.processInfo.environment["DATABASE_URL"], !external.isEmpty {
             cluster = nil
@@ -53,7 +55,6 @@ final class RunningExchange {
             )
         )
         threads = try marketplace.start { [state] in try state.makeOperatorKey() }
-        certificate = try Self.certificate(options, in: state)
         server = try Self.listen(options, certificate: certificate, for: marketplace)
         marketplace.attach(server)
         try announce(options, since: started)
@@ -75,7 +76,11 @@ final class RunningExchange {
     private static func certificate(_ options: Serve, in state: StateFolder) throws -> ReloadableTLSContext? {
         guard options.tlsListen != "off" else { return nil }
         if let certificate = options.tlsCert, let key = options.tlsKey {
-            return try ReloadableTLSContext(certificatePath: certificate, keyPath: key)
+            do {
+                return try ReloadableTLSContext(certificatePath: certificate, keyPath: key)
+            } catch {
+                throw ServeError("--tls-cert and --tls-key: \(error)")
+            }
         }
         try SelfSignedCertificate.makeIfMissing(
             certificatePath: state.certificatePath,
@@ -99,7 +104,11 @@ final class RunningExchange {
             loops: options.loops,
             limits: limits
         )
-        return try Server(configuration) { RequestService(marketplace, for: $0) }
+        do {
+            return try Server(configuration) { RequestService(marketplace, for: $0) }
+        } catch {
+            throw ServeError("cannot listen: \(error); choose another address with --listen or --tls-listen")
+        }
     }
 
     private func announce(_ options: Serve, since started: Instant) throws {
@@ -120,9 +129,10 @@ final class RunningExchange {
         complain("bombyx: ready after \(Instant.now.microseconds(since: started) / 1_000) ms")
     }
 
-    /// Watches over the cluster until a signal says to stop.
-    func supervise(until signals: StopSignals) {
+    /// Watches over the cluster until a signal says to stop. Throws when the exchange can never go on.
+    func supervise(until signals: StopSignals) throws {
         while true {
+            if case .failed(let reason) = marketplace.currentStatus { throw ServeError(reason) }
             switch signals.next(milliseconds: 500) {
             case .stop: return
             case .reload: reloadCertificate()

@@ -63,8 +63,8 @@ struct Serve: ParsableCommand {
         let signals = StopSignals()
         do {
             let exchange = try RunningExchange(self)
-            exchange.supervise(until: signals)
-            exchange.stop()
+            defer { exchange.stop() }
+            try exchange.supervise(until: signals)
         } catch {
             complain("bombyx serve: \(error)")
             throw ExitCode(1)

@@ -27,9 +27,13 @@ struct VerifyMarkets: ParsableCommand {
     var file: String
 
     func run() throws {
+        guard let data = FileManager.default.contents(atPath: file) else {
+            complain("bombyx verify: cannot read \(file)")
+            throw ExitCode(2)
+        }
         let markets: [TestMarket]
         do {
-            markets = try TestMarket.read(Array(try Data(contentsOf: URL(fileURLWithPath: file))))
+            markets = try TestMarket.read(Array(data))
         } catch {
             complain("bombyx verify: \(file): \(error)")
             throw ExitCode(2)
