@@ -45,12 +45,12 @@ final class ProjectorThread: Sendable {
     }
 
     func project(_ batch: ProjectedBatch) {
-        let waiting = mailbox.withLock(waking: true) { state in
+        mailbox.withLock(waking: true) { state in
             state.waiting.append(batch)
             state.waitingEvents += batch.events.count
-            return state.waitingEvents
+            // Under the lock: a figure that came late would refuse orders for something that is over.
+            metrics.projectionWaiting(events: state.waitingEvents)
         }
-        metrics.projectionWaiting(events: waiting)
     }
 
     /// Projects everything that waits, then ends. A database that cannot be reached is given up after a while: the next
@@ -96,13 +96,12 @@ final class ProjectorThread: Sendable {
     }
 
     private func nextWork() -> Work {
-        let work = mailbox.wait { state -> Work? in
+        mailbox.wait { state -> Work? in
             if state.isAborted { return .stop }
             if state.waiting.isEmpty { return state.stopDeadline == nil ? nil : .stop }
+            defer { metrics.projectionWaiting(events: state.waitingEvents) }
             return .batches(state.take(eventsMax: Self.eventsPerTransactionMax))
-        }
-        metrics.projectionWaiting(events: mailbox.withLock { $0.waitingEvents })
-        return work ?? .stop
+        } ?? .stop
     }
 
     /// A short pause before the next attempt; true when there will be none.

@@ -22,6 +22,8 @@ final class ReaderPool: Sendable {
 
     /// Jobs that may wait; more are answered with 503 at once.
     static let jobsMax = 4_096
+    /// The longest that one question may take the database.
+    static let statementDeadline = Duration.seconds(5)
     /// How long a question waits for a reader, and for the tables to show what its account last did.
     static let waitMilliseconds: Int64 = 2_000
 
@@ -67,7 +69,11 @@ final class ReaderPool: Sendable {
         // A connection that has died is noticed by its first use: the second attempt has a new one.
         for _ in 0..<2 {
             do {
-                let current = try reader ?? HistoryReader(Recovery.connect(database, as: "bombyx reader"))
+                let current =
+                    try reader
+                    ?? HistoryReader(
+                        Recovery.connect(database, as: "bombyx reader", statementDeadline: Self.statementDeadline)
+                    )
                 reader = current
                 return try HistoryAnswers(reader: current, published: published).answer(job)
             } catch {

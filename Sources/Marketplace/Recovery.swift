@@ -29,6 +29,9 @@ struct Recovery {
     let holder: String
     let log: @Sendable (String) -> Void
 
+    /// The longest that reading one table may take: about a hundred million rows.
+    private static let loadDeadline = Duration.seconds(600)
+
     /// Takes the leadership and rebuilds the state. The server's other connections are opened here too, because who
     /// takes over later must be able to end all of them.
     func open() throws(RecoveryError) -> Opening {
@@ -40,7 +43,11 @@ struct Recovery {
                 backends: [writerConnection.backendPID, projectorConnection.backendPID],
                 on: writerConnection
             )
+            // Reading millions of orders may take longer than any other statement should.
+            let usualDeadline = projectorConnection.statementDeadline
+            projectorConnection.statementDeadline = Self.loadDeadline
             let loaded = try StateLoader.load(projectorConnection)
+            projectorConnection.statementDeadline = usualDeadline
             var replay = try Replay(loaded)
             var reader = JournalReader(projectorConnection, after: loaded.chain)
             while true {
@@ -89,9 +96,15 @@ struct Recovery {
     }
 
     /// A session that may do what the server needs and no more, whoever the connection string says that we are.
-    static func connect(_ database: String, as name: String) throws(PostgresError) -> Connection {
+    static func connect(
+        _ database: String,
+        as name: String,
+        statementDeadline: Duration = .seconds(20)
+    ) throws(PostgresError) -> Connection {
         var settings = Connection.Settings()
         settings.applicationName = name
+        // A database that says nothing for so long is treated like one that is gone; it also bounds a stop.
+        settings.statementDeadline = statementDeadline
         let connection = try Connection(database, settings)
         try connection.execute("SET ROLE bombyx_server")
         return connection

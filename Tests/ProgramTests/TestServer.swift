@@ -118,14 +118,29 @@ final class TestServer {
         return text
     }
 
+    /// All processes of the cluster: the main one and its children.
+    func postgresProcesses() throws -> [Int32] {
+        let main = try postgresProcess()
+        let numbers = try FileManager.default.contentsOfDirectory(atPath: "/proc").compactMap { Int32($0) }
+        let children = numbers.filter { number in
+            guard let stat = try? String(contentsOfFile: "/proc/\(number)/stat", encoding: .utf8) else { return false }
+            // After the name in parentheses: the state, then the parent.
+            let fields = stat.split(separator: ")").last?.split(separator: " ") ?? []
+            return fields.count > 1 && Int32(fields[1]) == main
+        }
+        return [main] + children
+    }
+
     /// Kills the cluster's main process.
-    func killPostgres() throws {
+    func killPostgres() throws { Foundation.kill(try postgresProcess(), SIGKILL) }
+
+    private func postgresProcess() throws -> Int32 {
         let file = folder + "/postgres/data/postmaster.pid"
         let text = try String(contentsOfFile: file, encoding: .utf8)
         guard let pid = text.split(separator: "\n").first.flatMap({ Int32($0) }) else {
             throw Failure(description: "no process id in \(file)")
         }
-        Foundation.kill(pid, SIGKILL)
+        return pid
     }
 
     func operatorKey() throws -> String {
