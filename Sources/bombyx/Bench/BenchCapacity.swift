@@ -8,8 +8,8 @@ struct BenchCapacity: ParsableCommand {
         abstract: "Memory of the server with many resting orders, and the time of a restart from the tables.",
         discussion: """
             Places offers through the interface that differ in price and capability, waits until the tables show all, \
-            and reads the memory of the server. Then the server is asked to stop, and started again; then it is killed, \
-            and started again. A start is over when /readyz answers with 200.
+            and reads the memory of the server. Then the server is asked to stop, and started again; then it is \
+            killed, and started again. A start is over when /readyz answers with 200.
 
             Exit codes: 0 when every order rests after each start; 1 when one does not; 2 when it could not be \
             measured; 64 for wrong arguments; 130 when it was interrupted.

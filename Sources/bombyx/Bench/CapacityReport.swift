@@ -19,11 +19,12 @@ struct CapacityReport {
     }
 
     var lines: [String] {
-        var table = TextTable("lrrr")
-        table.row("server", "resting orders", "memory", "ready after")
+        var table = TextTable("lrrrr")
+        table.row("server", "resting orders", "memory", "at most", "ready after")
         for stage in stages {
             let start = stage.startMicroseconds == 0 ? "–" : Figures.duration(stage.startMicroseconds)
-            table.row(stage.name, Figures.count(stage.openOrders), Figures.bytes(stage.residentBytes), start)
+            let memory = (now: Figures.bytes(stage.residentBytes), peak: Figures.bytes(stage.peakBytes))
+            table.row(stage.name, Figures.count(stage.openOrders), memory.now, memory.peak, start)
         }
         let rate = Int128(orders) * 1_000_000 / Int128(max(1, placingMicroseconds))
         return ["\(Figures.count(orders)) resting orders; load average before: \(loadAverage)"]
@@ -54,6 +55,7 @@ struct CapacityReport {
                             ("name", .string(stage.name)),
                             ("open_orders", .integer(stage.openOrders)),
                             ("resident_bytes", .integer(stage.residentBytes)),
+                            ("peak_resident_bytes", .integer(stage.peakBytes)),
                             ("start_microseconds", .integer(stage.startMicroseconds)),
                         ])
                     }

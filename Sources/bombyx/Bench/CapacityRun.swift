@@ -86,6 +86,7 @@ struct CapacityRun {
         /// From the start of its process until it was ready; 0 for a server that was not started.
         let startMicroseconds: Int64
         let residentBytes: Int64
+        let peakBytes: Int64
         let openOrders: Int64
 
         init(_ name: String, _ server: TemporaryServer, microseconds: Int64) throws {
@@ -96,6 +97,7 @@ struct CapacityRun {
             startMicroseconds = microseconds
             openOrders = try ServerMetrics(client).openOrders
             residentBytes = ProcessTimes.residentBytes(of: facts.pid)
+            peakBytes = ProcessTimes.peakBytes(of: facts.pid)
         }
     }
 

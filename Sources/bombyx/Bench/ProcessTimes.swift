@@ -27,9 +27,16 @@ enum ProcessTimes {
     }
 
     /// Resident memory of the process in bytes.
-    static func residentBytes(of pid: Int32) -> Int64 {
-        for line in text("/proc/\(pid)/status").split(separator: "\n") where line.hasPrefix("VmRSS:") {
-            return line.split(separator: " ").dropFirst().first.flatMap { Int64($0) }.map { $0 * 1_024 } ?? 0
+    static func residentBytes(of pid: Int32) -> Int64 { status(pid, "VmRSS:") }
+
+    /// The most resident memory that the process has had, in bytes.
+    static func peakBytes(of pid: Int32) -> Int64 { status(pid, "VmHWM:") }
+
+    private static func status(_ pid: Int32, _ name: String) -> Int64 {
+        for line in text("/proc/\(pid)/status").split(separator: "\n") where line.hasPrefix(name) {
+            // The name, blanks, a number, and kB.
+            let words = line.split(whereSeparator: { $0 == " " || $0 == "\t" })
+            return words.dropFirst().first.flatMap { Int64($0) }.map { $0 * 1_024 } ?? 0
         }
         return 0
     }

@@ -2,7 +2,8 @@ internal import Glibc
 internal import Sockets
 internal import Synchronization
 
-/// Takes Ctrl-C and its like while a temporary server runs: the server is stopped and the folder removed before the program ends.
+/// Takes Ctrl-C and its like while a temporary server runs: it is stopped and its folder removed before the program
+/// ends.
 final class InterruptWatch {
     private let state = State()
     private var thread: Thread?

@@ -20,8 +20,8 @@ final class TemporaryServer: Sendable {
         var isOver = false
     }
 
-    /// Until the server is ready. A first start takes a few seconds, one from a million orders some more; a slow machine
-    /// is no reason to give up.
+    /// Until the server is ready. A first start takes a few seconds, one with a million orders some more; a slow
+    /// machine is no reason to give up.
     private static let startDeadline = Duration.seconds(300)
     /// Until it has stopped when asked to; then it is killed.
     private static let stopDeadline = Duration.seconds(45)
