@@ -16,7 +16,7 @@ struct DemoOwners {
     }
 
     /// Does all that the operator does before a market opens.
-    init(_ plan: Plan, _ server: DemoServer) throws {
+    init(_ plan: Plan, _ server: TemporaryServer) throws {
         let labels = plan.supply.workers.map(\.label) + plan.demand.apps.map(\.label)
         let attested = plan.supply.workers.count { $0.isAttested }
         let total = 1 + plan.supply.models.count + labels.count * 2 + plan.demand.apps.count + attested
@@ -55,13 +55,13 @@ struct DemoOwners {
 
 /// The operator's requests, batch by batch; those of a batch do not depend on each other.
 private struct OperatorBatch {
-    private let server: DemoServer
+    private let server: TemporaryServer
     private let key: String
     private var progress: Progress
     private var doneBefore = 0
 
     /// `total` requests in all batches.
-    init(_ server: DemoServer, key: String, total: Int) {
+    init(_ server: TemporaryServer, key: String, total: Int) {
         self.server = server
         self.key = key
         progress = Progress("opening the market", total: total)

@@ -8,13 +8,13 @@ internal import Units
 struct DemoRun {
     private let options: Demo
     private let plan: Plan
-    private let server: DemoServer
+    private let server: TemporaryServer
     private let watch: InterruptWatch
 
     init(_ options: Demo, plan: Plan, signals: StopSignals) throws {
         self.options = options
         self.plan = plan
-        server = try DemoServer()
+        server = try TemporaryServer(of: "demo")
         watch = try InterruptWatch(signals, server, keepsFolder: options.keep)
     }
 
@@ -203,10 +203,4 @@ extension Audit.Record {
     var lastSequence: SequenceNumber {
         SequenceNumber(orders.map(\.id.rawValue).max() ?? 0)
     }
-}
-
-/// Time since `start` in microseconds.
-func microseconds(since start: ContinuousClock.Instant) -> Int64 {
-    let elapsed = (ContinuousClock.now - start).components
-    return elapsed.seconds * 1_000_000 + elapsed.attoseconds / 1_000_000_000_000
 }

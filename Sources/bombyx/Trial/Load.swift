@@ -1,4 +1,3 @@
-internal import Glibc
 internal import HTTP2
 internal import Sockets
 internal import Synchronization
@@ -22,7 +21,7 @@ struct LoadAnswer: Sendable {
 /// A request without an answer may have been carried out: it is sent again, over a new connection if need be, and its
 /// own identity (`client_order_id`) keeps it from being done twice.
 final class Load: Sendable {
-    private let server: DemoServer
+    private let server: TemporaryServer
     private let settings: Settings
     private let answers = Mutex<[LoadAnswer]>([])
     private let failure = Mutex<String?>(nil)
@@ -37,7 +36,7 @@ final class Load: Sendable {
         var patience = Duration.seconds(90)
     }
 
-    init(_ server: DemoServer, _ settings: Settings) {
+    init(_ server: TemporaryServer, _ settings: Settings) {
         self.server = server
         self.settings = settings
     }
@@ -147,10 +146,7 @@ private struct LoadLane {
     }
 }
 
-extension DemoServer {
+extension TemporaryServer {
     /// A new connection to the server as it runs now.
     func connect() throws -> ClientConnection { try Endpoint(running()).connect() }
 }
-
-/// Lets others run for a while.
-func pause(milliseconds: UInt32) { usleep(milliseconds * 1_000) }

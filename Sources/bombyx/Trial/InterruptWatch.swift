@@ -2,7 +2,8 @@ internal import Glibc
 internal import Sockets
 internal import Synchronization
 
-/// Takes Ctrl-C and its like while a demo runs: the server is stopped and the folder removed before the program ends.
+/// Takes Ctrl-C and its like while a temporary server runs: it is stopped and its folder removed before the program
+/// ends.
 final class InterruptWatch {
     private let state = State()
     private var thread: Thread?
@@ -12,11 +13,11 @@ final class InterruptWatch {
     }
 
     /// Watches from now on; ``end()`` must follow.
-    init(_ signals: StopSignals, _ server: DemoServer, keepsFolder: Bool) throws {
+    init(_ signals: StopSignals, _ server: TemporaryServer, keepsFolder: Bool) throws {
         thread = try Thread(named: "interrupts") { [state] in
             while !state.isOver.load(ordering: .relaxed) {
                 guard signals.next(milliseconds: 50) != nil else { continue }
-                complain("\nbombyx demo: interrupted, stopping the server")
+                complain("\nbombyx \(server.command): interrupted, stopping the server")
                 server.end(keepingFolder: keepsFolder)
                 _exit(130)
             }

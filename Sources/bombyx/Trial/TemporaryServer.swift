@@ -4,11 +4,14 @@ internal import HTTP2
 internal import Postgres
 internal import Synchronization
 
-/// A server of the demo's own: a child process on free ports, with a new state folder. It dies with the demo, however
-/// that dies.
-final class DemoServer: Sendable {
-    /// What the demo leaves behind unless it removes it.
+/// A server of a command's own: a child process on free ports, with a new state folder. It dies with the command,
+/// however that dies.
+final class TemporaryServer: Sendable {
+    /// What the command leaves behind unless it removes it.
     let folder: String
+    /// The command's name, as in `demo`.
+    let command: String
+    private let options: [String]
     private let state = Mutex(State())
 
     private struct State {
@@ -17,20 +20,23 @@ final class DemoServer: Sendable {
         var isOver = false
     }
 
-    /// Until the server is ready. A first start takes a few seconds; a slow machine is no reason to give up.
-    private static let startDeadline = Duration.seconds(90)
+    /// Until the server is ready. A first start takes a few seconds, one with a million orders some more; a slow
+    /// machine is no reason to give up.
+    private static let startDeadline = Duration.seconds(300)
     /// Until it has stopped when asked to; then it is killed.
     private static let stopDeadline = Duration.seconds(45)
 
-    /// Makes the folder; nothing runs yet.
-    init() throws {
-        let template = Self.temporaryFolder() + "/bombyx-demo.XXXXXX"
+    /// Makes the folder; nothing runs yet. `options` are more arguments of `bombyx serve`.
+    init(of command: String, options: [String] = []) throws {
+        self.command = command
+        self.options = options
+        let template = Self.temporaryFolder() + "/bombyx-\(command).XXXXXX"
         var path = Array(template.utf8CString)
         guard unsafe mkdtemp(&path) != nil else {
             throw CommandFailure("\(template) cannot be made: \(unsafe String(cString: strerror(errno)))")
         }
         folder = String(decoding: path.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        // The database runs as another user when the demo runs as root, and has to pass through.
+        // The database runs as another user when the command runs as root, and has to pass through.
         if geteuid() == 0 { unsafe chmod(folder, 0o711) }
     }
 
@@ -61,11 +67,12 @@ final class DemoServer: Sendable {
         let executable = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         let command = ChildProcess.Command(
             path: executable,
-            arguments: ["serve", "--state-dir", stateFolder, "--listen", "127.0.0.1:0", "--tls-listen", "127.0.0.1:0"],
+            arguments: ["serve", "--state-dir", stateFolder, "--listen", "127.0.0.1:0", "--tls-listen", "127.0.0.1:0"]
+                + options,
             deathSignal: SIGTERM
         )
         let child = try state.withLock { state in
-            guard !state.isOver else { throw CommandFailure("the demo is over") }
+            guard !state.isOver else { throw CommandFailure("the \(command) is over") }
             let child = try ChildProcess(command, output: log)
             state.process = child
             return child
@@ -99,11 +106,24 @@ final class DemoServer: Sendable {
 
     /// Kills the server as a loss of power would, and starts it again.
     func crash() throws {
-        if let child = state.withLock({ $0.process }) {
-            child.send(SIGKILL)
-            _ = child.wait(for: .seconds(10))
-        }
+        kill()
         try start()
+    }
+
+    /// Kills the server as a loss of power would.
+    func kill() {
+        guard let child = state.withLock({ $0.process }) else { return }
+        child.send(SIGKILL)
+        _ = child.wait(for: .seconds(10))
+    }
+
+    /// Asks the server to stop, and waits until it has.
+    func stop() throws {
+        guard let child = state.withLock({ $0.process }) else { return }
+        child.send(SIGTERM)
+        guard child.wait(for: Self.stopDeadline) != nil else {
+            throw CommandFailure("the server did not stop in time")
+        }
     }
 
     /// Stops the server, politely if it lets itself be asked, and removes the folder unless it is to be kept. Whoever

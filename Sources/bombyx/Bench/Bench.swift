@@ -1,0 +1,79 @@
+internal import ArgumentParser
+internal import Demonstration
+internal import JSON
+
+/// `bombyx bench`: measurements that anybody can repeat.
+struct Bench: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Measure an exchange: the price of an acknowledgement, the size of a full book.",
+        discussion: """
+            Each measurement starts a server of its own on free ports with an empty state folder, is a client of it \
+            like any other, and leaves nothing behind.
+            """,
+        subcommands: [BenchJournal.self, BenchCapacity.self]
+    )
+
+    /// Carries a measurement out with a server of its own, and ends that server whatever happens.
+    static func measure(options: [String] = [], _ body: (TemporaryServer) throws -> Bool) throws {
+        // Before any thread exists, so that all of them leave these signals to the one that waits for them.
+        let signals = StopSignals()
+        let isSound: Bool
+        do {
+            isSound = try measured(options, signals, body)
+        } catch {
+            complain("bombyx bench: \(error)")
+            throw ExitCode(2)
+        }
+        if !isSound { throw ExitCode(1) }
+    }
+
+    private static func measured(
+        _ options: [String],
+        _ signals: StopSignals,
+        _ body: (TemporaryServer) throws -> Bool
+    ) throws -> Bool {
+        let server = try TemporaryServer(of: "bench", options: options)
+        let watch = try InterruptWatch(signals, server, keepsFolder: false)
+        defer { watch.end() }
+        defer { server.end(keepingFolder: false) }
+        do {
+            return try body(server)
+        } catch {
+            throw CommandFailure("\(error)\nThe server's last words:\n\(server.logTail)")
+        }
+    }
+}
+
+extension TemporaryServer {
+    /// The key of a new account that may have `openOrdersMax` resting orders, to offer and to read with.
+    func makeWorker(_ label: String, openOrdersMax: Int64, by operations: ExchangeClient) throws -> String {
+        let terms = jsonObject([("label", .string(label)), ("open_orders_max", .integer(openOrdersMax))])
+        let id = try operations.json("POST", "/v1/accounts", terms)["id"]?.string ?? ""
+        let scopes = jsonObject([("scopes", .array([.string("offer"), .string("read")]))])
+        guard let key = try operations.json("POST", "/v1/accounts/\(id)/keys", scopes)["key"]?.string else {
+            throw CommandFailure("the server made no key")
+        }
+        return key
+    }
+
+    /// Enters the model that the measurements offer.
+    func makeModel(by operations: ExchangeClient) throws {
+        let facts = jsonObject([("weight_set", .string("standard")), ("context_length", .integer(1 << 20))])
+        _ = try operations.json("PUT", "/v1/models/" + Self.model, facts)
+    }
+
+    static let model = "bombyx/bench"
+}
+
+extension JSONValue {
+    /// An object with its members in order.
+    static func members(_ members: [(String, JSONValue)]) -> JSONValue {
+        .object(members.map { JSONValue.Member($0, $1) })
+    }
+
+    /// A number in thousandths.
+    static func thousandths(_ value: Int64) -> JSONValue {
+        let digits = String(value % 1_000)
+        return .number("\(value / 1_000)." + String(repeating: "0", count: 3 - digits.count) + digits)
+    }
+}

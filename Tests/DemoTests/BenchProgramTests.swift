@@ -1,0 +1,78 @@
+import Foundation
+import JSON
+import Testing
+
+/// `bombyx bench` from outside. What it measures depends on the machine; that it measures does not.
+@Suite(.serialized, .enabled(if: Program.isBuilt)) struct BenchProgramTests {
+    let folder: Folder
+
+    init() throws { folder = try Folder() }
+
+    /// Folders that a measurement made and did not remove.
+    var remains: [String] { folder.entries.filter { $0.hasPrefix("bombyx-bench") } }
+
+    private func bench(_ arguments: [String]) throws -> Program.Result {
+        let result = try Program.run(Program.path, ["bench"] + arguments, in: folder)
+        #expect(result.status == 0, "\(result.errors)\n\(result.output)")
+        #expect(remains.isEmpty)
+        return result
+    }
+
+    @Test(.timeLimit(.minutes(5)))
+    func `The journal's report has a line for each round and the medians`() throws {
+        let result = try bench(["journal", "--rounds", "2", "--requests", "1000", "--connections", "4"])
+        let lines = result.output.split(separator: "\n")
+        #expect(lines.count { $0.contains("  round ") && $0.contains("; nghttpd ") && $0.contains("; ratio ") } == 2)
+        for words in ["Medians of 2 rounds", "ratio of requests a second: ", "commands a batch: ", "tables behind"] {
+            #expect(lines.count { $0.contains(words) } == 1, "\(words) in\n\(result.output)")
+        }
+        #expect(lines.contains { $0.hasPrefix("  answered with 2xx") && $0.hasSuffix("2,000    2,000") })
+    }
+
+    @Test(.timeLimit(.minutes(5)), arguments: [[], ["--tls"]])
+    func `The journal's report in JSON has what was measured`(options: [String]) throws {
+        let result = try bench(["journal", "--rounds", "1", "--requests", "2000", "--json"] + options)
+        let report = try JSONValue(Array(result.output.utf8))
+        #expect(report["sound"]?.boolean == true)
+        #expect(report["tls"]?.boolean == !options.isEmpty)
+        let round = report["rounds"]?[0]
+        #expect(round?["bombyx"]?["answered_2xx"]?.integer == 2_000)
+        #expect(round?["nghttpd"]?["answered_2xx"]?.integer == 2_000)
+        #expect(round?["commands"]?.integer == 2_000)
+        #expect((round?["batches"]?.integer ?? 0) > 0)
+        #expect((round?["bombyx"]?["mean_microseconds"]?.integer ?? 0) > 0)
+        #expect((round?["resident_bytes"]?.integer ?? 0) > 1_000_000)
+    }
+
+    @Test(.timeLimit(.minutes(5)))
+    func `Every order of a full book rests after a stop and after a kill`() throws {
+        let result = try bench(["capacity", "--orders", "2000", "--json"])
+        let report = try JSONValue(Array(result.output.utf8))
+        #expect(report["sound"]?.boolean == true)
+        let stages = try #require(report["stages"]?.elements)
+        #expect(stages.map { $0["name"]?.string } == ["empty", "full", "after a stop", "after a kill"])
+        #expect(stages.map { $0["open_orders"]?.integer } == [0, 2_000, 2_000, 2_000])
+        for stage in stages {
+            let resident = stage["resident_bytes"]?.integer ?? 0
+            #expect(resident > 1_000_000 && resident <= stage["peak_resident_bytes"]?.integer ?? 0)
+        }
+    }
+
+    @Test(
+        .timeLimit(.minutes(1)),
+        arguments: [
+            (["journal", "--rounds", "0"], "--rounds is 1 to 1000"),
+            (["journal", "--requests", "10000000", "--rounds", "2"], "--rounds times --requests is at most"),
+            (["journal", "--requests", "31"], "--requests is at least --connections"),
+            (["journal", "--in-flight", "0"], "--in-flight is 1 to 1024"),
+            (["capacity", "--orders", "0"], "--orders is 1 to"),
+            (["capacity", "--accounts", "13"], "--accounts is 1 to 12"),
+        ]
+    )
+    func `Wrong arguments are refused before anything is measured`(arguments: [String], words: String) throws {
+        let result = try Program.run(Program.path, ["bench"] + arguments, in: folder)
+        #expect(result.status == 64)
+        #expect(result.errors.contains(words), "\(result.errors)")
+        #expect(remains.isEmpty)
+    }
+}
