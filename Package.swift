@@ -99,7 +99,7 @@ let targets: [Target] = [
         ]
     ),
     tests("MarketplaceTests", ["Marketplace", "API", "Engine", "HTTP2", "Sockets", "Units"]),
-    tests("ProgramTests", ["bombyx", "HTTP2", "TLS", "Sockets", "JSON"]),
+    tests("ProgramTests", ["bombyx", "HTTP2", "TLS", "Sockets", "JSON", "PostgresTesting"]),
     tests("DemoTests", ["Demonstration", "Units", "Exchange", "JSON"]),
     tests("StyleTests", []),
 ]

@@ -71,7 +71,7 @@ final class TestServer {
         let http: String
         let https: String
         let certificate: String
-        let psql: String
+        let psql: String?
     }
 
     private func facts() throws -> Facts {
@@ -107,7 +107,7 @@ final class TestServer {
         let psql = Process()
         let pipe = Pipe()
         psql.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        psql.arguments = ["psql", "--no-psqlrc", "-AtX", "-c", statement, try facts().psql]
+        psql.arguments = ["psql", "--no-psqlrc", "-AtX", "-c", statement, try facts().psql ?? ""]
         psql.standardOutput = pipe
         psql.standardError = pipe
         try psql.run()
