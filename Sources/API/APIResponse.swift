@@ -23,10 +23,9 @@ package struct APIResponse: Hashable, Sendable {
         self.body = body
     }
 
-    /// Fields beside `content-type` and `content-length`, names in lower case.
+    /// Fields beside `content-type`, `content-length` and `location`, names in lower case. Most answers have none.
     package var fields: [(name: StaticString, value: [UInt8])] {
         var fields: [(name: StaticString, value: [UInt8])] = []
-        if let location { fields.append(("location", location)) }
         if let retryAfterSeconds { fields.append(("retry-after", Array(String(retryAfterSeconds).utf8))) }
         if let allow { fields.append(("allow", Array(allow.utf8))) }
         if isReplayed { fields.append(("idempotency-replayed", Array("true".utf8))) }

@@ -2,16 +2,16 @@ package import Cryptography
 package import Engine
 package import Units
 
-/// What is to be done with a request.
+/// What is to be done with a request. The rarer and larger ones lie elsewhere, so that a command is moved cheaply.
 package enum Admission: Sendable {
     /// Nothing more: a problem, or an answer that needs nobody.
     case answer(APIResponse)
     /// Give the command to the engine; the shape says how to write its outcome (``Answer/render(_:_:)``).
     case command(Command, AnswerShape)
-    case query(EngineQuery)
-    case history(HistoryQuery)
-    case book(BookQuery)
-    case models(ModelsQuery)
+    indirect case query(EngineQuery)
+    indirect case history(HistoryQuery)
+    indirect case book(BookQuery)
+    indirect case models(ModelsQuery)
     case operations(Operation)
 }
 
@@ -21,7 +21,7 @@ package enum AnswerShape: Sendable {
     case cancelled(OrderID)
     case accountCreated
     /// The secret is in the first answer only.
-    case keyCreated(APIKey)
+    indirect case keyCreated(APIKey)
     case deposited
     case attested
     case modelSet

@@ -86,8 +86,15 @@ enum OrderAnswer {
     }
 
     private static func location(of id: OrderID) -> [UInt8] {
-        var path = Array("/v1/orders/o".utf8)
-        path += String(id.rawValue).utf8
+        var path: [UInt8] = []
+        path.reserveCapacity(32)
+        path.append(contentsOf: "/v1/orders/o".utf8)
+        var power: Int64 = 1
+        while id.rawValue / power >= 10 { power *= 10 }
+        while power > 0 {
+            path.append(UInt8(ascii: "0") + UInt8(id.rawValue / power % 10))
+            power /= 10
+        }
         return path
     }
 }
@@ -96,27 +103,27 @@ extension JSONWriter {
     /// What every view of an order has.
     mutating func order(_ order: OrderRecord) {
         member("id", "o", order.id.rawValue)
-        key("side")
-        word(order.side == .offer ? "offer" : "bid")
-        key("state")
+        member("side", word: order.side == .offer ? "offer" : "bid")
         switch OrderState(order.closeReason) {
-        case .open: word("open")
-        case .filled: word("filled")
-        case .cancelled: word("cancelled")
+        case .open: member("state", word: "open")
+        case .filled: member("state", word: "filled")
+        case .cancelled: member("state", word: "cancelled")
         }
-        key("close_reason")
-        if let reason = order.closeReason { string(reason.name) } else { null() }
+        if let reason = order.closeReason { member("close_reason", reason.name) } else { nullMember("close_reason") }
         member("price_nanoton_per_mtok", decimalString: order.price.nanoTONPerMTok)
         member("quantity_lots", order.lots.count)
         member("filled_lots", order.lots.count - order.remaining.count)
         member("remaining_lots", order.remaining.count)
-        key("time_in_force")
         switch order.timeInForce {
-        case .gtc: word("gtc")
-        case .ioc: word("ioc")
+        case .gtc: member("time_in_force", word: "gtc")
+        case .ioc: member("time_in_force", word: "ioc")
         }
-        key("client_order_id")
-        if let id = order.clientOrderID { text(id.bytes.span) } else { null() }
+        if let id = order.clientOrderID {
+            key("client_order_id")
+            text(id.bytes.span)
+        } else {
+            nullMember("client_order_id")
+        }
         member("held_nanoton", decimalString: order.held.count)
         member("maker_fee_bps", order.rates.maker.count)
         member("taker_fee_bps", order.rates.taker.count)

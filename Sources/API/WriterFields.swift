@@ -5,13 +5,6 @@ internal import Units
 
 /// The parts that several answers share.
 extension JSONWriter {
-    /// What was written; the writer starts anew.
-    mutating func take() -> [UInt8] {
-        let writer = self
-        self = JSONWriter(capacity: 0)
-        return writer.finish()
-    }
-
     /// A time, or `null` for never.
     mutating func time(_ name: StaticString, _ time: LogicalTime) {
         key(name)

@@ -18,16 +18,17 @@ package struct Command: Hashable, Sendable {
         self.action = action
     }
 
-    /// What is to be done, with the fields of its kind.
+    /// What is to be done, with the fields of its kind. Large ones lie elsewhere, so that the busiest, an offer, is
+    /// moved from thread to thread as a few words.
     package enum Action: Hashable, Sendable {
         case placeOffer(OfferTerms)
-        case placeBid(BidTerms)
+        indirect case placeBid(BidTerms)
         case cancel(OrderID)
         /// Money that arrived for an owner, or the operator's own (`to == .system`).
         case deposit(to: AccountID, amount: NanoTON)
         case createAccount(AccountTerms)
-        case createKey(KeyTerms)
-        case setModel(ModelTerms)
+        indirect case createKey(KeyTerms)
+        indirect case setModel(ModelTerms)
         case setAttested(AttestationTerms)
         case setFees(FeeTerms)
         /// Cumulative adjusted tokens used on a lease.

@@ -25,14 +25,23 @@ package struct Response: Sendable {
     package var contentType: StaticString
     /// The content; for HEAD only its length is sent.
     package var body: [UInt8]
+    /// The value of `location`, the field of every answer that tells of something new; empty for none.
+    package var location: [UInt8]
     /// Further fields; none costs nothing.
     package var fields: [Field]
 
     /// An answer of these parts.
-    package init(status: Int, contentType: StaticString = "", body: [UInt8] = [], fields: [Field] = []) {
+    package init(
+        status: Int,
+        contentType: StaticString = "",
+        body: [UInt8] = [],
+        location: [UInt8] = [],
+        fields: [Field] = []
+    ) {
         self.status = status
         self.contentType = contentType
         self.body = body
+        self.location = location
         self.fields = fields
     }
 

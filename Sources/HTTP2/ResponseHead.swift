@@ -16,13 +16,13 @@ enum ResponseHead {
     ) -> Int32 {
         let isHead = unsafe stream.pointee.method == .head
         let length = response.body.count
-        let valueBytes = response.fields.reduce(0) { $0 + $1.value.count }
-        let fields = response.fields
+        let (fields, location) = (response.fields, response.location)
+        let valueBytes = fields.reduce(location.count) { $0 + $1.value.count }
         let (status, contentType, mayHaveContent) = (response.status, response.contentType, response.mayHaveContent)
         let hasContent = mayHaveContent && !isHead && length > 0
         if hasContent { unsafe stream.pointee.answer = response.body }
 
-        return unsafe withUnsafeTemporaryAllocation(of: nghttp2_nv.self, capacity: 4 + fields.count) { pairs in
+        return unsafe withUnsafeTemporaryAllocation(of: nghttp2_nv.self, capacity: 5 + fields.count) { pairs in
             unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: valueBytes + 1) { values in
                 let digits = unsafe stream.pointee.digits
                 unsafe writeStatus(status, to: digits)
@@ -39,7 +39,13 @@ enum ResponseHead {
                     unsafe pairs[count] = pair("content-length", digits + 3, digitCount)
                     count += 1
                 }
-                unsafe append(fields, to: pairs, at: &count, keepingValuesIn: values)
+                var offset = 0
+                if !location.isEmpty {
+                    unsafe append("location", location, to: pairs, at: &count, keepingIn: values, at: &offset)
+                }
+                for field in fields {
+                    unsafe append(field.name, field.value, to: pairs, at: &count, keepingIn: values, at: &offset)
+                }
 
                 // An answer that ends before the request does is told so by the content's end.
                 guard unsafe hasContent || !stream.pointee.hasEnded else {
@@ -55,20 +61,21 @@ enum ResponseHead {
 
     /// nghttp2 copies these values: they live no longer than the call.
     private static func append(
-        _ fields: [Response.Field],
+        _ name: StaticString,
+        _ value: [UInt8],
         to pairs: UnsafeMutableBufferPointer<nghttp2_nv>,
         at count: inout Int,
-        keepingValuesIn values: UnsafeMutableBufferPointer<UInt8>
+        keepingIn values: UnsafeMutableBufferPointer<UInt8>,
+        at offset: inout Int
     ) {
-        var offset = 0
-        for field in fields {
-            let start = unsafe values.baseAddress! + offset
-            for index in field.value.indices { unsafe start[index] = field.value[index] }
-            offset += field.value.count
-            unsafe pairs[count] = pair(field.name, start, field.value.count)
-            unsafe pairs[count].flags = noCopyOfName
-            count += 1
+        let start = unsafe values.baseAddress! + offset
+        unsafe value.withUnsafeBufferPointer { bytes in
+            if let first = bytes.baseAddress { unsafe start.update(from: first, count: bytes.count) }
         }
+        offset += value.count
+        unsafe pairs[count] = pair(name, start, value.count)
+        unsafe pairs[count].flags = noCopyOfName
+        count += 1
     }
 
     private static func pair(_ name: StaticString, _ value: UnsafePointer<UInt8>, _ count: Int) -> nghttp2_nv {

@@ -27,8 +27,12 @@ package struct JSONWriter: ~Copyable {
     /// Writes behind what `bytes` holds, with room for `capacity` bytes more.
     package init(appendingTo bytes: consuming [UInt8], capacity: Int = 256) {
         count = bytes.count
-        storage = bytes
-        storage.append(contentsOf: repeatElement(0, count: max(capacity, 16)))
+        if count == 0 {
+            storage = [UInt8](repeating: 0, count: max(capacity, 16))
+        } else {
+            storage = bytes
+            storage.append(contentsOf: repeatElement(0, count: max(capacity, 16)))
+        }
     }
 
     /// Forgets what was written and keeps the memory, so that one writer serves many documents.
@@ -54,6 +58,14 @@ package struct JSONWriter: ~Copyable {
         return storage
     }
 
+    /// What ``finish()`` gives, for who cannot give the writer away. Nothing more may be written.
+    package mutating func take() -> [UInt8] {
+        precondition(depth == 0, "an array or object is still open")
+        storage.removeLast(storage.count - count)
+        count = 0
+        return exchange(&storage, with: [])
+    }
+
     /// Opens an object: a key and a value follow, until it is closed.
     package mutating func beginObject() { open(UInt8(ascii: "{")) }
 
@@ -68,8 +80,12 @@ package struct JSONWriter: ~Copyable {
 
     /// The key of the next value: a name of ours, printable ASCII without `"` and `\`.
     package mutating func key(_ name: StaticString) {
-        quote(name)
-        put(UInt8(ascii: ":"))
+        reserve(name.utf8CodeUnitCount + 4)
+        var index = count
+        let isFollowing = needsComma
+        var span = storage.mutableSpan
+        span.put(key: name, afterComma: isFollowing, at: &index)
+        count = index
         needsComma = false
     }
 
@@ -91,7 +107,10 @@ package struct JSONWriter: ~Copyable {
     package mutating func integer(_ value: Int64) {
         reserve(24)
         separate()
-        put(decimal: value)
+        var index = count
+        var span = storage.mutableSpan
+        span.put(decimal: value, at: &index)
+        count = index
     }
 
     /// An integer as a string, `"-5"`: how money is written.
@@ -107,14 +126,21 @@ package struct JSONWriter: ~Copyable {
     package mutating func identifier(_ letter: StaticString, _ number: Int64) {
         reserve(letter.utf8CodeUnitCount + 24)
         separate()
-        put(UInt8(ascii: "\""))
-        put(letter)
-        put(decimal: number)
-        put(UInt8(ascii: "\""))
+        var index = count
+        var span = storage.mutableSpan
+        span.put(quoted: letter, number, at: &index)
+        count = index
     }
 
     /// A word of ours: printable ASCII without `"` and `\`.
-    package mutating func word(_ word: StaticString) { quote(word) }
+    package mutating func word(_ word: StaticString) {
+        reserve(word.utf8CodeUnitCount + 3)
+        separate()
+        var index = count
+        var span = storage.mutableSpan
+        span.put(quoted: word, at: &index)
+        count = index
+    }
 
     /// A string of any content.
     package mutating func string(_ value: String) {
@@ -156,7 +182,10 @@ package struct JSONWriter: ~Copyable {
     package mutating func raw(_ json: Span<UInt8>) {
         reserve(json.count + 1)
         separate()
-        for index in json.indices { put(json[index]) }
+        let start = count
+        count += json.count
+        var span = storage.mutableSpan
+        for index in json.indices { span[start + index] = json[index] }
     }
 
     private mutating func literal(_ literal: StaticString) {
@@ -183,10 +212,18 @@ package struct JSONWriter: ~Copyable {
 }
 
 extension JSONWriter {
+    // The usual ones write key and value in one go: the array is made unique once for both.
+
     /// A key with an integer.
     package mutating func member(_ name: StaticString, _ value: Int64) {
-        key(name)
-        integer(value)
+        reserve(name.utf8CodeUnitCount + 24)
+        var index = count
+        let isFollowing = needsComma
+        var span = storage.mutableSpan
+        span.put(key: name, afterComma: isFollowing, at: &index)
+        span.put(decimal: value, at: &index)
+        count = index
+        needsComma = true
     }
 
     /// A key with a truth value.
@@ -203,20 +240,37 @@ extension JSONWriter {
 
     /// A key with an identifier.
     package mutating func member(_ name: StaticString, _ letter: StaticString, _ number: Int64) {
-        key(name)
-        identifier(letter, number)
+        reserve(name.utf8CodeUnitCount + letter.utf8CodeUnitCount + 26)
+        var index = count
+        let isFollowing = needsComma
+        var span = storage.mutableSpan
+        span.put(key: name, afterComma: isFollowing, at: &index)
+        span.put(quoted: letter, number, at: &index)
+        count = index
+        needsComma = true
     }
 
     /// A key with a word of ours.
     package mutating func member(_ name: StaticString, word value: StaticString) {
-        key(name)
-        word(value)
+        reserve(name.utf8CodeUnitCount + value.utf8CodeUnitCount + 6)
+        var index = count
+        let isFollowing = needsComma
+        var span = storage.mutableSpan
+        span.put(key: name, afterComma: isFollowing, at: &index)
+        span.put(quoted: value, at: &index)
+        count = index
+        needsComma = true
     }
 
     /// A key with an integer written as a string.
     package mutating func member(_ name: StaticString, decimalString value: Int64) {
+        member(name, "", value)
+    }
+
+    /// A key with `null`.
+    package mutating func nullMember(_ name: StaticString) {
         key(name)
-        decimalString(value)
+        null()
     }
 
     /// A key with an integer written as a string.
@@ -266,55 +320,10 @@ extension JSONWriter {
     }
 
     private mutating func put(_ text: StaticString) {
-        for index in 0..<text.utf8CodeUnitCount { put(text.byte(at: index)) }
-    }
-
-    /// Writes `text` with its quotes, a comma before it where one is needed, and leaves room for a colon:
-    /// every key and most values come this way, so the array is made unique once for all of it.
-    private mutating func quote(_ text: StaticString) {
-        let length = text.utf8CodeUnitCount
-        reserve(length + 4)
         var index = count
-        let isFollowing = needsComma
         var span = storage.mutableSpan
-        if isFollowing {
-            span[index] = UInt8(ascii: ",")
-            index += 1
-        }
-        span[index] = UInt8(ascii: "\"")
-        index += 1
-        for offset in 0..<length { span[index + offset] = text.byte(at: offset) }
-        index += length
-        span[index] = UInt8(ascii: "\"")
-        count = index + 1
-        needsComma = true
-    }
-
-    private mutating func put(decimal value: Int64) {
-        if value < 0 { put(UInt8(ascii: "-")) }
-        var rest = value.magnitude
-        let start = count
-        var index = start + decimalDigits(of: rest)
+        span.put(text, at: &index)
         count = index
-        var span = storage.mutableSpan
-        while index > start {
-            index -= 1
-            let tenth = rest / 10
-            span[index] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest &- tenth &* 10)
-            rest = tenth
-        }
-    }
-
-    /// How many digits write `value`, which is at most 2^63 and so below the last power, 10^19, that fits;
-    /// comparing with powers is cheaper than dividing twice.
-    private func decimalDigits(of value: UInt64) -> Int {
-        var digits = 1
-        var power: UInt64 = 10
-        while value >= power {
-            digits += 1
-            power &*= 10
-        }
-        return digits
     }
 
     private mutating func put(escaping byte: UInt8) {

@@ -246,6 +246,7 @@ extension HTTP2.Response {
             status: response.status,
             contentType: response.contentType.text,
             body: response.body,
+            location: response.location ?? [],
             fields: response.fields.map { Field($0.name, $0.value) }
         )
     }

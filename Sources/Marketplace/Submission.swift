@@ -19,12 +19,13 @@ struct Submission: Sendable {
         let work: Work
     }
 
+    /// The larger ones lie elsewhere: most are commands, and all of a turn's lie in one array.
     enum Work: Sendable {
         case command(Command, AnswerShape)
         /// Answered from the engine's state, without a sequence number.
-        case query(EngineQuery)
+        indirect case query(EngineQuery)
         /// A question to the tables; the engine says which sequence number they must have reached for this account.
-        case touched(AccountID, HistoryQuery)
+        indirect case touched(AccountID, HistoryQuery)
     }
 }
 
@@ -34,14 +35,15 @@ struct Delivery: Sendable {
     let requestID: UInt64
     let outcome: Outcome
 
+    /// The larger ones lie elsewhere: most are commands, and a batch has thousands.
     enum Outcome: Sendable {
         /// The command with this index in the batch.
         case command(index: Int, AnswerShape)
         /// The command repeats an earlier one, whose answer is in the tables.
-        case replay(SequenceNumber, AnswerShape, Command.Action)
-        case order(OrderRecord?, OrderID, owner: AccountID?, asOf: SequenceNumber, touched: SequenceNumber)
-        case account(AccountDetail?, asOf: SequenceNumber)
-        case touched(SequenceNumber, HistoryQuery)
+        indirect case replay(SequenceNumber, AnswerShape, Command.Action)
+        indirect case order(OrderRecord?, OrderID, owner: AccountID?, asOf: SequenceNumber, touched: SequenceNumber)
+        indirect case account(AccountDetail?, asOf: SequenceNumber)
+        indirect case touched(SequenceNumber, HistoryQuery)
     }
 }
 

@@ -36,8 +36,9 @@ import Units
         let json = try JSONValue(response.body)
         #expect(SchemaValidator(contract: contract).faults(json, schema).isEmpty, "\(route)")
         let headers = try contract.resolved(declared)["headers"]?.keys ?? []
-        for field in response.fields {
-            #expect(headers.contains { $0.lowercased() == field.name.description }, "\(route) \(field.name)")
+        let location = response.location == nil ? [] : ["location"]
+        for name in response.fields.map(\.name.description) + location {
+            #expect(headers.contains { $0.lowercased() == name }, "\(route) \(name)")
         }
     }
 
