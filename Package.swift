@@ -98,7 +98,7 @@ let targets: [Target] = [
             .product(name: "Yams", package: "Yams"),
         ]
     ),
-    tests("MarketplaceTests", ["Marketplace", "API", "Engine", "HTTP2", "Sockets", "Units"]),
+    tests("MarketplaceTests", ["Marketplace", "API", "Engine", "Exchange", "HTTP2", "JSON", "Sockets", "Units"]),
     tests("ProgramTests", ["bombyx", "HTTP2", "TLS", "Sockets", "JSON", "PostgresTesting"]),
     tests("DemoTests", ["Demonstration", "Units", "Exchange", "JSON"]),
     tests("StyleTests", []),
