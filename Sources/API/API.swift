@@ -224,7 +224,9 @@ enum MediaType {
     static func isJSON(_ field: ArraySlice<UInt8>?) -> Bool {
         let name = "application/json"
         guard let field, field.hasPrefix(ignoringCase: name) else { return false }
-        guard let next = field.dropFirst(name.utf8.count).first else { return true }
+        let end = field.startIndex + name.utf8.count
+        guard end < field.endIndex else { return true }
+        let next = field[end]
         return next == UInt8(ascii: ";") || next == UInt8(ascii: " ") || next == UInt8(ascii: "\t")
     }
 }

@@ -125,7 +125,7 @@ struct BodyReader: ~Copyable {
         seen: inout JSONFieldSet
     ) throws(JSONError) -> Int? {
         while let key = try json.nextKey() {
-            guard let index = position(of: key, in: names) else {
+            guard let index = position(of: key, in: names, after: seen) else {
                 failUnknown(slice(key), of: place, names)
                 try json.skipValue()
                 continue
@@ -153,6 +153,12 @@ struct BodyReader: ~Copyable {
         if !seen.contains(index) { fail(place.field(name), .required, "\(name) is required.") }
     }
 
+    /// As above, for a field of a kind of object.
+    mutating func require<Field: BodyField>(_ field: Field, of place: BodyPlace, seen: JSONFieldSet) {
+        guard !seen.contains(field.rawValue) else { return }
+        require(field.name, field.rawValue, of: place, seen: seen)
+    }
+
     /// Calls `read` before each element of an array; the values beyond `max` are skipped and are one error.
     mutating func elements(
         at place: BodyPlace,
@@ -174,12 +180,17 @@ struct BodyReader: ~Copyable {
         return count > 0
     }
 
-    private func position(of key: JSONText, in names: [StaticString]) -> Int? {
+    /// Looks first where the order of our own documents would have it: behind the last field that was seen.
+    private func position(of key: JSONText, in names: [StaticString], after seen: JSONFieldSet) -> Int? {
         // Lengths first: most names differ in it, and a comparison is a call.
         let length = key.end - key.start
-        for index in names.indices
-        where (names[index].utf8CodeUnitCount == length || key.hasEscapes) && json.equals(key, names[index]) {
-            return index
+        var index = UInt64.bitWidth - seen.bits.leadingZeroBitCount
+        for _ in names.indices {
+            if index >= names.count { index = 0 }
+            if (names[index].utf8CodeUnitCount == length || key.hasEscapes) && json.equals(key, names[index]) {
+                return index
+            }
+            index += 1
         }
         return nil
     }

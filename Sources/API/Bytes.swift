@@ -6,17 +6,19 @@ extension ArraySlice<UInt8> {
 
     func hasPrefix(_ text: String) -> Bool {
         let expected = text.utf8.span
-        guard count >= expected.count else { return false }
-        for offset in expected.indices where self[startIndex + offset] != expected[offset] { return false }
+        let bytes = span
+        guard bytes.count >= expected.count else { return false }
+        for offset in expected.indices where bytes[offset] != expected[offset] { return false }
         return true
     }
 
     /// Whether the bytes begin with `text`, whatever the case of their letters; `text` is in lower case.
     func hasPrefix(ignoringCase text: String) -> Bool {
         let expected = text.utf8.span
-        guard count >= expected.count else { return false }
+        let bytes = span
+        guard bytes.count >= expected.count else { return false }
         for offset in expected.indices {
-            let byte = self[startIndex + offset]
+            let byte = bytes[offset]
             let isUpper = byte >= UInt8(ascii: "A") && byte <= UInt8(ascii: "Z")
             guard (isUpper ? byte | 0x20 : byte) == expected[offset] else { return false }
         }
@@ -85,17 +87,19 @@ enum ModelName {
     static let rule = "1 to 96 of A-Z a-z 0-9 . _ : / @ + ~ -, a letter or digit first"
 
     static func isValid(_ name: ArraySlice<UInt8>) -> Bool {
-        guard let first = name.first, first.isAlphanumeric, name.count <= Limits.modelNameBytesMax else { return false }
-        for byte in name where !isAllowed(byte) { return false }
+        let name = name.span
+        guard !name.isEmpty, name[0].isAlphanumeric, name.count <= Limits.modelNameBytesMax else { return false }
+        for index in name.indices where !isAllowed(name[index]) { return false }
         return true
     }
 
     private static func isAllowed(_ byte: UInt8) -> Bool {
-        switch byte {
+        if byte.isAlphanumeric { return true }
+        return switch byte {
         case UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: ":"), UInt8(ascii: "/"), UInt8(ascii: "@"),
             UInt8(ascii: "+"), UInt8(ascii: "~"), UInt8(ascii: "-"):
             true
-        default: byte.isAlphanumeric
+        default: false
         }
     }
 }

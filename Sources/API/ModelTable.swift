@@ -72,19 +72,18 @@ package struct ModelTable: Sendable {
 
     private func isName(_ name: ArraySlice<UInt8>, of index: Int) -> Bool {
         let start = index == 0 ? 0 : Int(nameEnds[index - 1])
+        let name = name.span
         guard Int(nameEnds[index]) - start == name.count else { return false }
-        var position = start
-        for byte in name {
-            guard names[position] == byte else { return false }
-            position += 1
-        }
+        let known = names.span
+        for offset in name.indices where known[start + offset] != name[offset] { return false }
         return true
     }
 
     /// FNV-1a: names come from the operator, so nobody can choose them to collide.
     private static func hash(_ name: ArraySlice<UInt8>) -> Int {
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        for byte in name { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+        let name = name.span
+        for index in name.indices { hash = (hash ^ UInt64(name[index])) &* 0x100_0000_01B3 }
         return Int(truncatingIfNeeded: hash ^ hash >> 32)
     }
 }

@@ -92,9 +92,9 @@ enum Bodies {
                 case .capability: try reader.capability(at: place, into: &offer)
                 }
             }
-            for field in [OfferField.model, .price, .quantity] {
-                reader.require(field.name, field.rawValue, of: .document, seen: seen)
-            }
+            reader.require(OfferField.model, of: .document, seen: seen)
+            reader.require(OfferField.price, of: .document, seen: seen)
+            reader.require(OfferField.quantity, of: .document, seen: seen)
             guard let model, let terms = fields.terms else { return nil }
             offer.model = model
             offer.order = terms
@@ -122,9 +122,9 @@ enum Bodies {
                 case .weightSet: weightSet = try reader.choice(of: Vocabularies.weightSet, at: place)
                 }
             }
-            for field in [BidField.requirement, .price, .quantity] {
-                reader.require(field.name, field.rawValue, of: .document, seen: seen)
-            }
+            reader.require(BidField.requirement, of: .document, seen: seen)
+            reader.require(BidField.price, of: .document, seen: seen)
+            reader.require(BidField.quantity, of: .document, seen: seen)
             guard let builder, let terms = fields.terms else { return nil }
             return BidTerms(
                 order: terms,

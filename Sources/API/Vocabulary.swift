@@ -4,20 +4,37 @@ internal import Units
 
 /// A closed list of names with what they stand for.
 struct Vocabulary<Value: Sendable>: Sendable {
-    private let entries: [(name: [UInt8], value: Value)]
+    /// The names, one behind the other: a search follows no references.
+    private let bytes: [UInt8]
+    private let entries: [(start: Int, end: Int, value: Value)]
 
-    init(_ entries: [(String, Value)]) { self.entries = entries.map { (Array($0.0.utf8), $0.1) } }
+    init(_ entries: [(String, Value)]) {
+        var bytes: [UInt8] = []
+        self.entries = entries.map { name, value in
+            let start = bytes.count
+            bytes += name.utf8
+            return (start, bytes.count, value)
+        }
+        self.bytes = bytes
+    }
 
     /// What `name` stands for; `nil` when it is not in the list.
     func value(_ name: ArraySlice<UInt8>) -> Value? {
-        for entry in entries where entry.name.count == name.count && entry.name.elementsEqual(name) {
-            return entry.value
+        let wanted = name.span
+        let names = bytes.span
+        for index in entries.indices where entries[index].end - entries[index].start == wanted.count {
+            let start = entries[index].start
+            var offset = 0
+            while offset < wanted.count, names[start + offset] == wanted[offset] { offset += 1 }
+            if offset == wanted.count { return entries[index].value }
         }
         return nil
     }
 
     /// Every name, for messages.
-    var names: String { entries.map { String(decoding: $0.name, as: UTF8.self) }.joined(separator: ", ") }
+    var names: String {
+        entries.map { String(decoding: bytes[$0.start..<$0.end], as: UTF8.self) }.joined(separator: ", ")
+    }
 }
 
 /// The lists of the interface (DESIGN §5: OpenRouter's names where it has one).

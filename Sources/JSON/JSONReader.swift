@@ -126,6 +126,8 @@ package struct JSONReader: ~Copyable {
 extension JSONReader {
     /// The next byte that is not white space, which stays unread.
     mutating func peek() throws(JSONError) -> UInt8 {
+        // Most documents have no white space between what they say.
+        if position < bytes.count, bytes[position] > 0x20 { return bytes[position] }
         skipWhitespace()
         guard position < bytes.count else { throw JSONError(.unexpectedEnd, at: position) }
         return bytes[position]

@@ -32,9 +32,10 @@ extension JSONReader {
     package func equals(_ text: JSONText, _ name: StaticString) -> Bool {
         guard !text.hasEscapes else { return equalsDecoded(text, name) }
         guard text.end - text.start == name.utf8CodeUnitCount else { return false }
-        for offset in 0..<name.utf8CodeUnitCount {
-            guard bytes[text.start + offset] == name.byte(at: offset) else { return false }
-        }
+        let expected = unsafe UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount)
+        let start = text.start
+        let bytes = bytes.span
+        for offset in expected.indices where unsafe bytes[start + offset] != expected[offset] { return false }
         return true
     }
 
