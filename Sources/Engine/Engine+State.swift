@@ -6,6 +6,16 @@ import Units
 extension Engine {
     /// Everything, every list in ascending order: what the tables hold.
     package func state() -> EngineState {
+        var state = registryState()
+        state.orders = openSlots.map { record(of: $0) }
+        state.leases = leases.sorted
+        balances.forEach { state.balances.append(($0, $1)) }
+        requests.forEach { state.append($0) }
+        return state
+    }
+
+    /// The part of ``state()`` that does not grow with orders and money: what names and rights are looked up in.
+    package func registryState() -> EngineState {
         var state = EngineState()
         state.sequence = sequence
         state.time = time
@@ -17,10 +27,6 @@ extension Engine {
         state.attestations = registry.accounts.compactMap(\.attestation)
         state.classes = book.capabilities.enumerated().map { (ClassID(Int64($0.offset) + 1), $0.element) }
         state.profiles = book.requirements.enumerated().map { (ProfileID(Int64($0.offset) + 1), $0.element) }
-        state.orders = openSlots.map { record(of: $0) }
-        state.leases = leases.sorted
-        balances.forEach { state.balances.append(($0, $1)) }
-        requests.forEach { state.append($0) }
         return state
     }
 

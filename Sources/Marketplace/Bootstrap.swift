@@ -9,7 +9,7 @@ enum Bootstrap {
     /// The operator's account.
     static let operatorAccount = AccountID(1)
 
-    static func carryOut(on opening: inout Opening, key: KeyHash, loops: Int) throws(StoreError) -> SealedBatch {
+    static func carryOut(on opening: Opening, key: KeyHash, loops: Int) throws(StoreError) -> SealedBatch {
         let scopes: Scopes = [.operator, .read, .auditor]
         let commands = [
             Command(account: .system, action: .createAccount(AccountTerms(label: "operator"))),

@@ -22,22 +22,16 @@ final class LoopMailboxes: Sendable {
     /// Answers each of these with a problem: nothing is known of them, or nothing was done.
     func refuse(_ deliveries: [[Delivery]], _ reason: Unavailable) {
         for (loop, deliveries) in deliveries.enumerated() where !deliveries.isEmpty {
-            let refused = RefusedItems(
-                items: deliveries.map { RefusedItems.Item(stream: $0.stream, requestID: $0.requestID) },
-                reason: reason
-            )
-            post(refused, to: loop)
+            let items = deliveries.map { RefusedItems.Item(stream: $0.stream, requestID: $0.requestID) }
+            post(RefusedItems(items: items, reason: reason), to: loop)
         }
     }
 
     /// Answers what was still waiting for the engine.
     func refuse(_ submissions: [Submission], _ reason: Unavailable) {
         for submission in submissions {
-            let refused = RefusedItems(
-                items: submission.items.map { RefusedItems.Item(stream: $0.stream, requestID: $0.requestID) },
-                reason: reason
-            )
-            post(refused, to: submission.loop)
+            let items = submission.items.map { RefusedItems.Item(stream: $0.stream, requestID: $0.requestID) }
+            post(RefusedItems(items: items, reason: reason), to: submission.loop)
         }
     }
 

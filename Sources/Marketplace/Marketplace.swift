@@ -71,10 +71,10 @@ package final class Marketplace: Sendable {
     /// Throws when the state cannot be rebuilt; afterwards failures are retried for ever.
     package func start(firstKey: () throws -> KeyHash) throws -> Running {
         let recovery = self.recovery
-        var opening = try recovery.open()
+        let opening = try recovery.open()
         var bootstrap: [SealedBatch] = []
         if opening.engine.account(AccountID(1)) == nil {
-            bootstrap = [try Bootstrap.carryOut(on: &opening, key: firstKey(), loops: configuration.loops)]
+            bootstrap = [try Bootstrap.carryOut(on: opening, key: firstKey(), loops: configuration.loops)]
         }
         let first = FirstTerm(opening: opening, bootstrap: bootstrap)
         var readerThreads: [ThreadBox] = []
@@ -164,22 +164,26 @@ package final class Marketplace: Sendable {
 
     /// One period of leadership.
     private func serve(_ opening: Opening, after bootstrap: [SealedBatch]) -> Sequencer.End {
-        var engine = opening.engine
         let projector = ProjectorThread(progress: progress, metrics: metrics)
         let outlets = JournalThread.Outlets(loops: loops, projector: projector, published: published)
         let journal = JournalThread(inbox: inbox, outlets: outlets, metrics: metrics)
         progress.restart(at: opening.projected)
         for batch in opening.backlog { projector.project(batch) }
+        opening.backlog = []
         for batch in bootstrap { projector.project(batch) }
-        published.replace(with: &engine, state: engine.state())
-        metrics.started(batch: opening.nextBatch - 1, sequence: engine.sequence, openOrders: engine.openOrderCount)
+        published.replace(with: &opening.engine)
+        metrics.started(
+            batch: opening.nextBatch - 1,
+            sequence: opening.engine.sequence,
+            openOrders: opening.engine.openOrderCount
+        )
         let sequencer = Sequencer(
             inbox: inbox,
             journal: journal,
             metrics: metrics,
             loops: configuration.loops,
             nextBatch: opening.nextBatch,
-            engine: engine
+            engine: opening.engine
         )
         let threads: TermThreads
         do {
@@ -190,7 +194,7 @@ package final class Marketplace: Sendable {
         }
         inbox.open()
         status.withLock { if $0 != .stopping { $0 = .ready } }
-        let end = sequencer.serve(&engine)
+        let end = sequencer.serve(&opening.engine)
         if case .failed(let reason, let unanswered) = end { refuseAll(reason, unanswered: unanswered) }
         journal.stop()
         threads.journal.join()

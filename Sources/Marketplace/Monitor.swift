@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Sockets
 
 /// A value that several threads share, with a condition to wait on: what a mailbox between two threads is made of.
 ///
@@ -64,11 +65,7 @@ package struct Instant: Comparable, Sendable {
 
     package init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
 
-    package static var now: Instant {
-        var time = timespec()
-        unsafe clock_gettime(CLOCK_MONOTONIC, &time)
-        return Instant(nanoseconds: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
-    }
+    package static var now: Instant { Instant(nanoseconds: Int64(MonotonicClock.nanoseconds())) }
 
     package static func < (left: Self, right: Self) -> Bool { left.nanoseconds < right.nanoseconds }
     package func adding(milliseconds: Int64) -> Instant { Instant(nanoseconds: nanoseconds + milliseconds * 1_000_000) }

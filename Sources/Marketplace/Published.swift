@@ -86,7 +86,8 @@ final class Published: Sendable {
     var book: PublishedBook { bookBox.withLock { $0 } }
 
     /// Starts anew from the state of an engine that was just rebuilt.
-    func replace(with engine: inout Engine, state: EngineState) {
+    func replace(with engine: inout Engine) {
+        let state = engine.registryState()
         let book = PublishedBook().applying(BookChanges(takingFrom: &engine), asOf: engine.sequence)
         bookBox.withLock { $0 = book }
         directoryBox.withLock { $0 = Directory(state) }

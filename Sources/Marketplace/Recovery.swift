@@ -9,15 +9,34 @@ enum RulesVersion {
 }
 
 /// What a period of leadership starts with.
-struct Opening {
+///
+/// A reference, because the engine has one owner: a second copy of the value, however short its use, would make the
+/// first command copy every order.
+final class Opening {
     var engine: Engine
     let term: JournalTerm
     let projector: Projector
     var nextBatch: Int64
     /// Durable batches that the tables do not show yet.
-    let backlog: [ProjectedBatch]
+    var backlog: [ProjectedBatch]
     /// The sequence number that the tables show.
     let projected: SequenceNumber
+
+    init(
+        engine: Engine,
+        term: JournalTerm,
+        projector: Projector,
+        nextBatch: Int64,
+        backlog: [ProjectedBatch],
+        projected: SequenceNumber
+    ) {
+        self.engine = engine
+        self.term = term
+        self.projector = projector
+        self.nextBatch = nextBatch
+        self.backlog = backlog
+        self.projected = projected
+    }
 }
 
 /// Rebuilds the engine from the database: the tables as of their cursor, and the journal behind it.

@@ -21,7 +21,7 @@ import Units
             apply(.setModel(ModelTerms(name: "good", quality: 60)))
             apply(.setModel(ModelTerms(name: "poor", quality: 10)))
             apply(.deposit(to: AccountID(2), amount: NanoTON(1_000_000_000)))
-            published.replace(with: &engine, state: engine.state())
+            published.replace(with: &engine)
         }
 
         @discardableResult
@@ -98,7 +98,7 @@ import Units
         market.publish()
         let version = market.published.directoryVersion
         var rebuilt = Engine()
-        market.published.replace(with: &rebuilt, state: rebuilt.state())
+        market.published.replace(with: &rebuilt)
         #expect(market.published.book.classes.isEmpty)
         #expect(market.published.directory.models.records.isEmpty)
         #expect(market.published.directoryVersion > version, "the loops look again")
