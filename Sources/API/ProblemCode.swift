@@ -13,6 +13,9 @@ package enum ProblemCode: String, CaseIterable, Sendable {
     case targetTooLong = "target_too_long"
     case unsupportedMediaType = "unsupported_media_type"
     case headerFieldsTooLarge = "header_fields_too_large"
+    case expectationFailed = "expectation_failed"
+    case notImplemented = "not_implemented"
+    case httpVersionNotSupported = "http_version_not_supported"
 
     // Who asks, and for what.
     case authenticationRequired = "authentication_required"
@@ -82,9 +85,12 @@ package enum ProblemCode: String, CaseIterable, Sendable {
             .weightSetUnknown:
             422
         case .rateLimited: 429
+        case .expectationFailed: 417
         case .headerFieldsTooLarge: 431
         case .internalError: 500
+        case .notImplemented: 501
         case .overloaded, .projectionLag, .notReady, .notLeader, .outcomeUnknown, .idempotencyWindowFull: 503
+        case .httpVersionNotSupported: 505
         }
     }
 

@@ -1,7 +1,7 @@
 internal import Sockets
 internal import TLS
 
-/// One client: its socket, TLS if any, and its session. It belongs to one loop.
+/// One client: its socket, TLS if any, and what it speaks. It belongs to one loop.
 ///
 /// What can be answered while its input is read is written then; what is answered later, once at the end of the
 /// turn.
@@ -9,10 +9,10 @@ final class Connection: EventLoop.Handler {
     unowned let server: LoopServer
     let slot: UInt32
     let generation: UInt32
-    let session: Session
+    private(set) var session: Conversation
     private let tls: TLSSession?
-    private var socket: FileDescriptor?
-    private var registration: EventLoop.Registration?
+    private(set) var socket: FileDescriptor?
+    private(set) var registration: EventLoop.Registration?
 
     /// Output that the kernel did not take.
     private var unsent: [UInt8] = []
@@ -29,12 +29,16 @@ final class Connection: EventLoop.Handler {
 
     private let openedAt: UInt64
     private var lastRequestAt: UInt64
-    private var lastInputAt: UInt64
-    private var lastOutputAt: UInt64
+    var lastInputAt: UInt64
+    private(set) var lastOutputAt: UInt64
+
+    /// The answer of HTTP/1 has gone out, and what still comes is dropped.
+    var lingersSince: UInt64?
+    var discardedBytes = 0
 
     init(
         _ socket: consuming FileDescriptor,
-        session: Session,
+        session: Conversation,
         tls: TLSSession?,
         slot: UInt32,
         generation: UInt32,
@@ -55,14 +59,16 @@ final class Connection: EventLoop.Handler {
         registration = try server.loop.register(self, fileDescriptor: fileDescriptor)
     }
 
-    private var hasUnsent: Bool { unsentStart < unsent.count }
+    var hasUnsent: Bool { unsentStart < unsent.count }
 
     /// The client's handshake, preface and settings have come.
     private var isEstablished: Bool { session.isEstablished }
 
     func becameReady(_ readiness: EventLoop.Readiness) {
         guard socket != nil else { return }
-        if readiness.contains(.failed) { return close() }
+        // Both directions are closed when a client of HTTP/1 has ended, too; what it sent is still to be read, since
+        // a close would otherwise reset the connection.
+        if readiness.contains(.failed), lingersSince == nil { return close() }
         if readiness.contains(.hungUp) { hasPeerHungUp = true }
         if readiness.contains(.writable), hasUnsent { server.markDirty(self) }
         if !readiness.isDisjoint(with: [.readable, .hungUp]) { readOnce() }
@@ -83,6 +89,7 @@ extension Connection {
     /// Reads once, so that others get their turn; if there may be more, asks for another turn.
     private func readOnce() {
         if endsAfterFlush { return }
+        if lingersSince != nil { return discardInput() }
         if mustPauseReading {
             isReadingPaused = true
             return
@@ -126,6 +133,7 @@ extension Connection {
                 try tls.receive(input.extracting(start..<end))
                 start = end
                 guard try tls.handshake() else { continue }
+                if session.isUndecided, (try? session.choose(tls.agreedProtocol)) == nil { endsAfterFlush = true }
                 try readPlaintext(of: tls)
             }
         } catch {
@@ -137,7 +145,7 @@ extension Connection {
     private func readPlaintext(of tls: TLSSession) throws(TLSError) {
         var plaintext = server.plaintext.lend()
         defer { server.plaintext.giveBack(plaintext) }
-        while !endsAfterFlush {
+        while !endsAfterFlush, !session.isInputOver {
             var buffer = plaintext.mutableSpan
             switch try tls.read(into: &buffer) {
             case .bytes(let count):
@@ -151,6 +159,7 @@ extension Connection {
 
     /// Gives the service what is complete.
     private func serve() {
+        if let http1 = session.http1 { serveRefusal(of: http1) }
         guard session.requestCount != countedRequests else { return }
         server.counters.requests &+= session.requestCount &- countedRequests
         countedRequests = session.requestCount
@@ -164,7 +173,7 @@ extension Connection {
 
     private var mustPauseReading: Bool {
         unsent.count - unsentStart >= server.limits.outputBytesMax
-            || session.queuedFrameCount > server.limits.queuedFramesMax
+            || session.queuedFrameCount > server.limits.queuedFramesMax || session.isInputOver
     }
 }
 
@@ -172,7 +181,7 @@ extension Connection {
 extension Connection {
     /// Writes what is ready, once; what the kernel does not take waits for the next readiness.
     func flush() {
-        guard socket != nil else { return }
+        guard socket != nil, lingersSince == nil else { return }
         do {
             guard try sendUnsent() else { return }
             let mayHaveMore = try prepareOutput()
@@ -183,7 +192,7 @@ extension Connection {
             }
             try sendOutput()
             if hasUnsent { return }
-            if isFinished { return close() }
+            if isFinished { return endsAfterFlush || session.http1 == nil ? close() : linger() }
             goOn(mayHaveMore: mayHaveMore)
         } catch {
             close()
@@ -263,6 +272,7 @@ extension Connection {
 extension Connection {
     /// Ends what has taken too long.
     func checkTime(_ now: UInt64, _ limits: ServerLimits) {
+        if let http1 = session.http1 { return checkTime(of: http1, now, limits) }
         if !isEstablished {
             if now &- openedAt >= limits.handshakeMilliseconds { close() }
             return

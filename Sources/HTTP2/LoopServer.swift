@@ -150,10 +150,9 @@ extension LoopServer {
         }
         do {
             let tls = try context.map { context in try TLSSession(accepting: context.current) }
-            let session = try Session(limits: limits, pool: pool, peer: peer, isTLS: context != nil)
             let connection = try Connection(
                 consume socket,
-                session: session,
+                session: Conversation(limits: limits, pool: pool, peer: peer, isTLS: context != nil),
                 tls: tls,
                 slot: slot,
                 generation: generations[Int(slot)],
@@ -161,8 +160,6 @@ extension LoopServer {
             )
             connections[Int(slot)] = connection
             counters.connectionsOpen += 1
-            // The server speaks first: its settings.
-            if tls == nil { markDirty(connection) }
         } catch {
             freeSlots.append(slot)
             counters.connectionsRefused &+= 1

@@ -3,9 +3,9 @@ package import TLS
 
 /// What a ``Server`` listens on, and how.
 package struct ServerConfiguration: Sendable {
-    /// Where HTTP/2 is spoken without TLS, by prior knowledge (RFC 9113, section 3.3).
+    /// Where HTTP/1.1, and HTTP/2 by prior knowledge (RFC 9113, section 3.3), are spoken without TLS.
     package var cleartext: [SocketAddress]
-    /// Where it is spoken over TLS.
+    /// Where both are spoken over TLS, as ALPN chooses.
     package var tls: [SocketAddress]
     /// Certificate and key; needed if ``tls`` is not empty.
     package var certificate: ReloadableTLSContext?
@@ -42,7 +42,7 @@ struct Drain: Sendable {
     let deadline: UInt64
 }
 
-/// An HTTP/2 server: some threads that share its ports. It runs from `init` until ``drain(timeoutMilliseconds:)``,
+/// A server of HTTP/2 and HTTP/1.1: some threads that share its ports. It runs from `init` until ``drain(timeoutMilliseconds:)``,
 /// which must be called before it is dropped.
 package final class Server: Sendable {
     /// Why a loop has ended too early, if it has.

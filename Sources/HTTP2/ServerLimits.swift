@@ -50,6 +50,9 @@ package struct ServerLimits: Sendable {
     /// See ``resetBurst``.
     package var resetsPerSecond: UInt64 = 20
 
+    /// What holds for HTTP/1 only.
+    package var http1 = HTTP1Limits()
+
     /// The defaults.
     package init() {}
 

@@ -7,6 +7,8 @@ package protocol Service: AnyObject {
     func receive(_ request: borrowing Request, stream: StreamReference, on server: LoopServer)
     /// A message of another thread, in order (see ``Server/post(_:to:)``).
     func receive(_ message: any Sendable, on server: LoopServer)
+    /// The answer to what is not a request of HTTP/1, and never becomes one; its status is the refusal's.
+    func answer(to refusal: HTTP1Refusal, on server: LoopServer) -> Response
     /// After all events and messages of one turn, before the loop writes to its connections: hand over what
     /// was collected.
     func endTurn(on server: LoopServer)
@@ -17,6 +19,10 @@ package protocol Service: AnyObject {
 extension Service {
     /// Ignores messages.
     package func receive(_ message: any Sendable, on server: LoopServer) {}
+    /// The rule that was broken, as plain text.
+    package func answer(to refusal: HTTP1Refusal, on server: LoopServer) -> Response {
+        Response(status: refusal.status, contentType: "text/plain", body: Array("\(refusal.rule)\n".utf8))
+    }
     /// Does nothing.
     package func endTurn(on server: LoopServer) {}
     /// Does nothing.

@@ -56,6 +56,12 @@ package final class RequestService: Service {
         }
     }
 
+    package func answer(to refusal: HTTP1Refusal, on server: LoopServer) -> HTTP2.Response {
+        nextRequestID &+= 1
+        let problem = Problem(ProblemCode(refusal.kind), "\(refusal.rule)")
+        return HTTP2.Response(problem.response(requestID: nextRequestID))
+    }
+
     package func receive(_ message: any Sendable, on server: LoopServer) {
         switch message {
         case let batch as SealedBatch:
@@ -249,6 +255,21 @@ extension HTTP2.Response {
             location: response.location ?? [],
             fields: response.fields.map { Field($0.name, $0.value) }
         )
+    }
+}
+
+extension ProblemCode {
+    /// What a refusal of HTTP/1 is to clients; the statuses of both are the same.
+    init(_ kind: HTTP1Refusal.Kind) {
+        switch kind {
+        case .malformed: self = .malformedRequest
+        case .timedOut: self = .requestTimeout
+        case .targetTooLong: self = .targetTooLong
+        case .expectation: self = .expectationFailed
+        case .headTooLarge: self = .headerFieldsTooLarge
+        case .notImplemented: self = .notImplemented
+        case .version: self = .httpVersionNotSupported
+        }
     }
 }
 

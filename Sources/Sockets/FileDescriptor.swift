@@ -69,6 +69,11 @@ extension FileDescriptor {
         }
     }
 
+    /// Says to a socket's peer that no more will be sent; what it sends can still be read.
+    package borrowing func endSending() throws(SystemError) {
+        guard shutdown(rawValue, Int32(SHUT_WR)) == 0 else { throw SystemError(call: "shutdown", errno: errno) }
+    }
+
     /// Sets a socket's integer option; `name` is for the error.
     package borrowing func setOption(
         _ option: Int32,

@@ -15,12 +15,21 @@ internal import COpenSSL
         case v1_3 = 0x0304
     }
 
+    /// What a server speaks inside TLS, by the names of RFC 7301's registry; the earlier one is preferred.
+    package enum ApplicationProtocol: String, CaseIterable, Sendable {
+        /// HTTP/2 (RFC 9113).
+        case http2 = "h2"
+        /// HTTP/1.1 (RFC 9112).
+        case http1 = "http/1.1"
+    }
+
     /// Ciphers for TLS 1.2: forward secret and authenticated ones, which are those that RFC 9113, appendix A,
     /// does not forbid. The ciphers of TLS 1.3 are all of that kind.
     private static let ciphers = "ECDHE+AESGCM:ECDHE+CHACHA20"
 
     /// For servers: the certificate chain and the key of two PEM files. A client that offers application
-    /// protocols without `h2` gets the alert `no_application_protocol` (RFC 7301, section 3.2).
+    /// protocols, but none of ``ApplicationProtocol``, gets the alert `no_application_protocol` (RFC 7301,
+    /// section 3.2).
     package static func server(
         certificatePath: String,
         keyPath: String,
@@ -99,7 +108,8 @@ extension TLSContext.Version: Comparable {
     package static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
 }
 
-/// Picks `h2` from the protocols that a client offers, each behind its length, or refuses the handshake.
+/// Picks the protocol that we prefer from those that a client offers, each behind its length, or refuses the
+/// handshake.
 private func selectProtocol(
     _: OpaquePointer?,
     selected: UnsafeMutablePointer<UnsafePointer<UInt8>?>?,
@@ -109,18 +119,19 @@ private func selectProtocol(
     _: UnsafeMutableRawPointer?
 ) -> Int32 {
     let bytes = unsafe UnsafeBufferPointer(start: offered, count: Int(offeredCount))
-    var index = 0
-    while index < bytes.count {
-        let count = Int(unsafe bytes[index])
-        let isHTTP2 =
-            unsafe count == 2 && index + 2 < bytes.count && bytes[index + 1] == UInt8(ascii: "h")
-            && bytes[index + 2] == UInt8(ascii: "2")
-        if isHTTP2, let start = bytes.baseAddress {
-            unsafe selected?.pointee = start + index + 1
-            unsafe selectedCount?.pointee = 2
-            return SSL_TLSEXT_ERR_OK
+    for candidate in TLSContext.ApplicationProtocol.allCases {
+        var start = 0
+        while start < bytes.count {
+            let end = start + 1 + Int(unsafe bytes[start])
+            guard end <= bytes.count else { break }
+            let name = unsafe UnsafeBufferPointer(rebasing: bytes[(start + 1)..<end])
+            if unsafe name.elementsEqual(candidate.rawValue.utf8) {
+                unsafe selected?.pointee = name.baseAddress
+                unsafe selectedCount?.pointee = UInt8(name.count)
+                return SSL_TLSEXT_ERR_OK
+            }
+            start = end
         }
-        index += 1 + count
     }
     return SSL_TLSEXT_ERR_ALERT_FATAL
 }

@@ -148,12 +148,15 @@ internal import COpenSSL
     /// The version that both sides agreed on.
     package var version: TLSContext.Version? { TLSContext.Version(rawValue: unsafe SSL_version(ssl)) }
 
-    /// Both sides agreed on `h2` by ALPN.
-    package var hasAgreedOnHTTP2: Bool {
+    /// What both sides agreed on by ALPN; `nil` if the client offered nothing.
+    package var agreedProtocol: TLSContext.ApplicationProtocol? {
         var name: UnsafePointer<UInt8>?
         var count: UInt32 = 0
         unsafe SSL_get0_alpn_selected(ssl, &name, &count)
-        guard count == 2, let name = unsafe name else { return false }
-        return unsafe name[0] == UInt8(ascii: "h") && name[1] == UInt8(ascii: "2")
+        let bytes = unsafe UnsafeBufferPointer(start: name, count: Int(count))
+        return TLSContext.ApplicationProtocol.allCases.first { unsafe bytes.elementsEqual($0.rawValue.utf8) }
     }
+
+    /// Both sides agreed on `h2` by ALPN.
+    package var hasAgreedOnHTTP2: Bool { agreedProtocol == .http2 }
 }

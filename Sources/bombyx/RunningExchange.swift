@@ -112,8 +112,8 @@ final class RunningExchange {
     }
 
     private func announce(_ options: Serve, since started: Instant) throws {
-        for address in server.cleartext { complain("bombyx: listening on http://\(address) (HTTP/2, prior knowledge)") }
-        for address in server.tls { complain("bombyx: listening on https://\(address) (HTTP/2 over TLS)") }
+        for address in server.cleartext { complain("bombyx: listening on http://\(address) (HTTP/1.1 and HTTP/2)") }
+        for address in server.tls { complain("bombyx: listening on https://\(address) (HTTP/1.1 and HTTP/2, TLS)") }
         if FileManager.default.fileExists(atPath: state.operatorKeyPath) {
             complain("bombyx: the operator's key is in \(state.operatorKeyPath)")
         }

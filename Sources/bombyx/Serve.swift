@@ -20,10 +20,10 @@ struct Serve: ParsableCommand {
     @Option(help: "Folder of the exchange's state: cluster, certificate, operator key.")
     var stateDir = ".bombyx"
 
-    @Option(help: "Address for HTTP/2 without TLS, by prior knowledge; port 0 takes a free one; 'off' for none.")
+    @Option(help: "Address for HTTP/1.1 and HTTP/2 without TLS; port 0 takes a free one; 'off' for none.")
     var listen = "127.0.0.1:8080"
 
-    @Option(help: "Address for HTTP/2 over TLS; port 0 takes a free one; 'off' for none.")
+    @Option(help: "Address for HTTP/1.1 and HTTP/2 over TLS; port 0 takes a free one; 'off' for none.")
     var tlsListen = "127.0.0.1:8443"
 
     @Option(help: "Certificate chain (PEM). Without it a self-signed one is made and kept in the state folder.")

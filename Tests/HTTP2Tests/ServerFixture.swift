@@ -10,6 +10,7 @@ final class ServerFixture: Sendable {
     let server: Server
     private let authority: TLSContext
     private let directory: String
+    var certificatePath: String { "\(directory)/cert.pem" }
 
     init(
         loops: Int = 1,

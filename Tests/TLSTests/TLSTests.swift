@@ -36,21 +36,33 @@ import Testing
         #expect(try pair.carry(from: pair.client, to: pair.server) == Array("hello".utf8))
     }
 
-    @Test func `A client that offers other protocols only is refused`() throws {
+    @Test(arguments: [["http/1.0"], ["spdy/3", "http/1", "h2c", "h"], ["H2"], ["http/1.1x"]])
+    func `A client that offers other protocols only is refused`(protocols: [String]) throws {
         let files = try CertificateFiles()
-        let client = try TLSContext.client(authorityPath: files.certificate, protocols: ["http/1.1"])
+        let client = try TLSContext.client(authorityPath: files.certificate, protocols: protocols)
         var pair = try Pair(server: files.server(), client: client)
         #expect(throws: TLSError.self) { try pair.shakeHands() }
         // The alert is fatal (2) and says no_application_protocol (120).
         #expect(pair.lastFromServer.suffix(2) == [2, 120])
     }
 
-    @Test func `A client that offers h2 among others gets h2`() throws {
+    @Test(
+        arguments: [
+            (["http/1.1", "h2"], .http2), (["h2", "http/1.1"], .http2), (["spdy/3", "h2"], .http2),
+            (["http/1.1"], .http1), (["http/1.0", "http/1.1"], .http1), ([], nil),
+        ] as [([String], TLSContext.ApplicationProtocol?)]
+    )
+    func `A client that offers h2 among others gets h2, or else HTTP1`(
+        protocols: [String],
+        agreed: TLSContext.ApplicationProtocol?
+    ) throws {
         let files = try CertificateFiles()
-        let client = try TLSContext.client(authorityPath: files.certificate, protocols: ["http/1.1", "h2"])
+        let client = try TLSContext.client(authorityPath: files.certificate, protocols: protocols)
         var pair = try Pair(server: files.server(), client: client)
         try pair.shakeHands()
-        #expect(pair.server.hasAgreedOnHTTP2)
+        #expect(pair.server.agreedProtocol == agreed)
+        #expect(pair.client.agreedProtocol == agreed)
+        #expect(pair.server.hasAgreedOnHTTP2 == (agreed == .http2))
     }
 
     @Test(arguments: ["localhost", "127.0.0.1", "::1", "market.example", "10.0.0.9"])
