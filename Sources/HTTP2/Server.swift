@@ -42,8 +42,8 @@ struct Drain: Sendable {
     let deadline: UInt64
 }
 
-/// A server of HTTP/2 and HTTP/1.1: some threads that share its ports. It runs from `init` until ``drain(timeoutMilliseconds:)``,
-/// which must be called before it is dropped.
+/// A server of HTTP/2 and HTTP/1.1: some threads that share its ports. It runs from `init` until
+/// ``drain(timeoutMilliseconds:)``, which must be called before it is dropped.
 package final class Server: Sendable {
     /// Why a loop has ended too early, if it has.
     private final class Failure: Sendable {

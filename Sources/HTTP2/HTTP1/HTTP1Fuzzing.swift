@@ -1,7 +1,7 @@
 /// What a fuzzer drives: any bytes, through the choice of the protocol and the reader of requests.
 package enum HTTP1Fuzzing {
-    /// Reads `bytes` in one piece, byte by byte and in two pieces, and compares. `nil` if all agree and the result keeps
-    /// the reader's promises; otherwise what is wrong. Never traps.
+    /// Reads `bytes` in one piece, byte by byte and in two pieces, and compares. `nil` if all agree and the result
+    /// keeps the reader's promises; otherwise what is wrong. Never traps.
     package static func fault(_ bytes: [UInt8]) -> String? {
         // Small limits, so that a fuzzer reaches them.
         var limits = ServerLimits()

@@ -38,7 +38,7 @@ enum Heads {
         Good("GET http://x HTTP/1.1\r\nHost: x\r\n\r\n", "GET", "/", "x"),
         Good("GET http://x/ HTTP/1.0\r\n\r\n", "GET", "/", "x"),
         Good(
-            "GET / HTTP/1.1\r\nHost: x\r\nConnection: keep-alive, Upgrade\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\n",
+            "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\n",
             "GET",
             "/",
             "x"
