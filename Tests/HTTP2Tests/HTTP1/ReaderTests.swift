@@ -165,3 +165,21 @@ struct Seeded: RandomNumberGenerator {
         return mixed ^ mixed >> 31
     }
 }
+
+/// The limits of HTTP/1 and how they hang together.
+@Suite struct HTTP1LimitsTests {
+    @Test func `The limits allow what they are meant to allow`() {
+        let (limits, http1) = (ServerLimits(), ServerLimits().http1)
+        #expect(http1.headMilliseconds <= limits.handshakeMilliseconds)
+        #expect(http1.lingerIdleMilliseconds < http1.lingerMilliseconds)
+        #expect(http1.lingerBytesMax >= 100 * limits.bodyBytesMax, "a client that sends too much hears so")
+        #expect(http1.bodyMilliseconds(after: 0) == http1.bodyMilliseconds)
+        #expect(http1.bodyMilliseconds(after: limits.bodyBytesMax) == 74_000)
+    }
+
+    @Test func `A rate of zero is one byte a second, not a trap`() {
+        var http1 = HTTP1Limits()
+        http1.bodyBytesPerSecondMin = 0
+        #expect(http1.bodyMilliseconds(after: 2) == http1.bodyMilliseconds + 2_000)
+    }
+}
