@@ -43,7 +43,11 @@ final class RawClient {
     }
 
     /// Ends this direction only.
-    func endSending() throws { try socket?.endSending() }
+    func endSending() throws {
+        tls?.close()
+        try sendCiphertext()
+        try socket?.endSending()
+    }
 
     /// Ends both, without a word of TLS.
     func close() { socket = nil }

@@ -119,8 +119,10 @@ import Testing
         #expect(fixture.server.counters.requests <= 1)
     }
 
-    @Test(arguments: [false, true]) func `A body that is too long is refused, also while the client sends it`(
-        overTLS: Bool
+    @Test(arguments: [false, true], [false, true])
+    func `A body that is too long is refused, also while the client sends it`(
+        overTLS: Bool,
+        endsSending: Bool
     ) throws {
         let fixture = try ServerFixture { _ in MirrorService() }
         defer { fixture.stop() }
@@ -130,6 +132,7 @@ import Testing
         // It does not look for an answer before all is sent; a reset would make this fail.
         let part = [UInt8](repeating: 7, count: 65_536)
         for _ in 0..<(length / part.count) { try client.send(part) }
+        if endsSending { try client.endSending() }
         #expect(try RawAnswer(client.readToEnd()).status == 413)
         #expect(client.hasEnded)
     }
