@@ -72,6 +72,7 @@ import Testing
         feed(session, Self.get + Self.get)
         var count = 0
         session.takeRequests { _, _ in count += 1 }
+        feed(session, Self.get)
         session.takeRequests { _, _ in count += 1 }
         #expect(count == 1 && session.requestCount == 1)
         #expect(session.isOpen(1) && !session.isOpen(3))
