@@ -26,6 +26,8 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Reso
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
+let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
+
 let targets: [Target] = [
     .target(name: "CLinux"),
     .systemLibrary(name: "CNghttp2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
@@ -39,6 +41,7 @@ let targets: [Target] = [
     target("Cryptography", ["Units", "COpenSSL", "CSodium"]),
     target("JSON"),
     target("Demonstration", ["Units", "Exchange", "JSON"]),
+    target("Measurement", ["JSON", "Demonstration", histogram]),
     target("Vectors", ["Units", "Exchange", "Ledger", "Engine", "JSON"]),
     target("Sockets", ["CLinux"]),
     target("TLS", ["Sockets", "COpenSSL"]),
@@ -65,7 +68,7 @@ let targets: [Target] = [
         name: "bombyx",
         dependencies: [
             "Units", "Exchange", "Ledger", "Engine", "Cryptography", "JSON", "Sockets", "TLS", "HTTP2", "Postgres",
-            "Store", "API", "Marketplace", "Vectors", "Demonstration", argumentParser,
+            "Store", "API", "Marketplace", "Vectors", "Demonstration", "Measurement", argumentParser,
         ],
         resources: [.copy("Resources")],
         swiftSettings: settings
@@ -101,6 +104,7 @@ let targets: [Target] = [
     tests("MarketplaceTests", ["Marketplace", "API", "Engine", "Exchange", "HTTP2", "JSON", "Sockets", "Units"]),
     tests("ProgramTests", ["bombyx", "HTTP2", "TLS", "Sockets", "JSON", "PostgresTesting"]),
     tests("DemoTests", ["Demonstration", "Units", "Exchange", "JSON"]),
+    tests("MeasurementTests", ["Measurement", "Demonstration", "JSON"]),
     tests("StyleTests", []),
 ]
 
@@ -108,6 +112,7 @@ let package = Package(
     name: "bombyx",
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", exact: "0.2.0"),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
     ],
     targets: targets

@@ -5,20 +5,31 @@ extension FileDescriptor {
     /// Opens a TCP connection to `address`, non-blocking once it stands, and waits for it at most until
     /// `deadline` (``MonotonicClock/milliseconds()``; afterwards `ETIMEDOUT`).
     package init(connectingTo address: SocketAddress, deadline: UInt64) throws(SystemError) {
+        let socket = try FileDescriptor(beginningToConnectTo: address)
+        guard try socket.wait(for: .writable, deadline: deadline) else {
+            throw SystemError(call: "connect \(address)", errno: ETIMEDOUT)
+        }
+        let failure = socket.pendingError()
+        guard failure == 0 else { throw SystemError(call: "connect \(address)", errno: failure) }
+        self = socket
+    }
+
+    /// Begins a TCP connection to `address` and does not wait for it: the descriptor is writable when it stands, or
+    /// when it has failed, as ``connectionFailure()`` says.
+    package init(beginningToConnectTo address: SocketAddress) throws(SystemError) {
         let socket = try FileDescriptor(owning: CLinux_socket(address.family), from: "socket")
         let result = unsafe address.withKernelAddress { kernel, size in
             unsafe connect(socket.rawValue, kernel, size)
         }
-        if result != 0 {
-            guard errno == EINPROGRESS else { throw SystemError(call: "connect \(address)", errno: errno) }
-            guard try socket.wait(for: .writable, deadline: deadline) else {
-                throw SystemError(call: "connect \(address)", errno: ETIMEDOUT)
-            }
-            let failure = socket.pendingError()
-            guard failure == 0 else { throw SystemError(call: "connect \(address)", errno: failure) }
-        }
+        guard result == 0 || errno == EINPROGRESS else { throw SystemError(call: "connect \(address)", errno: errno) }
         try socket.sendWithoutDelay()
         self = socket
+    }
+
+    /// Why a connection that was begun does not stand; `nil` if it does.
+    package borrowing func connectionFailure() -> SystemError? {
+        let failure = pendingError()
+        return failure == 0 ? nil : SystemError(call: "connect", errno: failure)
     }
 
     private borrowing func pendingError() -> Int32 {

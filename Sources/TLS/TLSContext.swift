@@ -57,14 +57,16 @@ internal import COpenSSL
 
     /// For clients: verifies the server's certificate and name against the certificates of a PEM file, which
     /// may be the server's own, or against those that the system trusts (`nil`), and offers `protocols` by ALPN.
+    /// Only a measurement may do without the check (`verifiesServer`): then anybody may be the server.
     package static func client(
         authorityPath: String? = nil,
         versions: ClosedRange<Version> = .v1_2 ... .v1_3,
-        protocols: [String] = ["h2"]
+        protocols: [String] = ["h2"],
+        verifiesServer: Bool = true
     ) throws(TLSError) -> TLSContext {
         let context = try TLSContext(for: .client, versions: versions)
         ERR_clear_error()
-        unsafe SSL_CTX_set_verify(context.handle, SSL_VERIFY_PEER, nil)
+        unsafe SSL_CTX_set_verify(context.handle, verifiesServer ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nil)
         if let authorityPath {
             guard unsafe SSL_CTX_load_verify_locations(context.handle, authorityPath, nil) == 1 else {
                 throw TLSError.fromQueue(path: authorityPath)

@@ -11,8 +11,8 @@ struct Endpoint: Sendable {
     let serverName: String?
 
     /// Reads `https://HOST[:PORT]` or `http://HOST[:PORT]`. `certificate` is a PEM file with what may be trusted;
-    /// without it, the system's authorities are.
-    init(url: String, certificate: String?) throws {
+    /// without it, the system's authorities are. Without `verifiesServer` anybody may be the server.
+    init(url: String, certificate: String?, verifiesServer: Bool = true) throws {
         let isSecure = url.hasPrefix("https://")
         guard isSecure || url.hasPrefix("http://") else {
             throw CommandFailure("\(url) is no address of an exchange: it begins with https:// or http://")
@@ -33,7 +33,7 @@ struct Endpoint: Sendable {
             address = first
             serverName = String(parts[0])
         }
-        tls = isSecure ? try TLSContext.client(authorityPath: certificate) : nil
+        tls = isSecure ? try TLSContext.client(authorityPath: certificate, verifiesServer: verifiesServer) : nil
     }
 
     /// The address of the server that runs on a state folder: over TLS if it listens so.
@@ -48,7 +48,7 @@ struct Endpoint: Sendable {
     }
 
     /// A server that listens on every address is reached on this machine's own.
-    private static func reachable(_ address: String) -> String {
+    static func reachable(_ address: String) -> String {
         if address.hasPrefix("0.0.0.0:") { return "127.0.0.1:" + address.dropFirst(8) }
         if address.hasPrefix("[::]:") { return "[::1]:" + address.dropFirst(5) }
         return address

@@ -30,7 +30,8 @@ import Testing
     @Test func `Commands outside of the tour are those that other tests run`() {
         let tested = [
             "Deploy/run", "Deploy/test", ".build/release/bombyx demo", ".build/release/bombyx bench journal",
-            ".build/release/bombyx bench capacity --orders 1000000",
+            ".build/release/bombyx bench capacity --orders 1000000", ".build/release/bombyx load",
+            ".build/release/bombyx load --rate 20000 --plot plots",
         ]
         for block in blocks where block.kind == "sh" {
             for line in block.code.split(separator: "\n") {

@@ -9,6 +9,7 @@ import Testing
 final class ServerFixture: Sendable {
     let server: Server
     private let authority: TLSContext
+    var clientContext: TLSContext { authority }
     private let directory: String
     var certificatePath: String { "\(directory)/cert.pem" }
 

@@ -8,6 +8,7 @@ let arrows: [(target: String, imports: [String])] = [
     ("JSON", []),
     ("Vectors", ["Units", "Exchange", "Ledger", "Engine", "JSON"]),
     ("Demonstration", ["Units", "Exchange", "JSON"]),
+    ("Measurement", ["JSON", "Demonstration", "Histogram"]),
     ("API", ["Units", "JSON", "Exchange", "Ledger", "Engine", "Cryptography"]),
     ("Sockets", ["CLinux"] + system),
     ("TLS", ["Sockets", "COpenSSL"] + system),
@@ -17,7 +18,10 @@ let arrows: [(target: String, imports: [String])] = [
     ("Marketplace", libraries + ["Logging"] + system),
     (
         "bombyx",
-        libraries + ["Marketplace", "Vectors", "Demonstration", "ArgumentParser", "Logging", "Foundation"] + system
+        libraries + [
+            "Marketplace", "Vectors", "Demonstration", "Measurement", "ArgumentParser", "Logging", "Foundation",
+        ]
+            + system
     ),
 ]
 

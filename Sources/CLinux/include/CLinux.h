@@ -21,6 +21,10 @@ int CLinux_epoll_create(void);    // close-on-exec
 int CLinux_eventfd(void);         // non-blocking, close-on-exec
 int CLinux_socket(int family);    // TCP, non-blocking, close-on-exec
 int CLinux_null(void);            // opens /dev/null, close-on-exec
+int CLinux_timer(void);           // timerfd on the monotonic clock, non-blocking, close-on-exec
+
+// Lets a timer become readable once at this time of the monotonic clock; 0 takes that back. 0, or -1 and errno.
+int CLinux_timer_set(int timer, uint64_t nanoseconds);
 
 // Names the calling thread; the kernel keeps 15 bytes. Returns an errno.
 int CLinux_name_thread(const char *name);

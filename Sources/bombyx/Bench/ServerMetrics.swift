@@ -22,6 +22,8 @@ struct ServerMetrics {
     var commands: Int64 { sample("commands_total") }
     /// Batches committed since the server started.
     var batches: Int64 { sample("batches_total") }
+    /// The last durable sequence number.
+    var sequence: Int64 { sample("sequence") }
     /// Resting orders.
     var openOrders: Int64 { sample("open_orders") }
     /// The command that the tables show.

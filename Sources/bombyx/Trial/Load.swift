@@ -69,7 +69,7 @@ final class Load: Sendable {
     }
 
     private func work(_ requests: [LoadRequest]) {
-        var lane = LoadLane(requests, inFlight: settings.inFlight)
+        var lane = SenderLane(requests, inFlight: settings.inFlight)
         var lastAnswer = ContinuousClock.now
         while !lane.isDone, failure.withLock({ $0 == nil }) {
             let (fresh, again) = lane.turn { try server.connect() }
@@ -98,7 +98,7 @@ private final class LaneThread {
 }
 
 /// What one thread of a load does.
-private struct LoadLane {
+private struct SenderLane {
     private var waiting: [LoadRequest]
     private var open: [RequestID: LoadRequest] = [:]
     private var connection: ClientConnection?
