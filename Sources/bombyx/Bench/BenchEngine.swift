@@ -36,7 +36,7 @@ struct BenchEngine: ParsableCommand {
     @Option(help: "Capability classes at most, 16 to 25,000; a small book has fewer.")
     var classes = 17_500
 
-    @OptionGroup var options: ScenarioOptions
+    @OptionGroup var options: BenchOptions
 
     func validate() throws {
         guard !open.isEmpty, open.allSatisfy({ (10...4_000_000).contains($0) }) else {
@@ -49,7 +49,7 @@ struct BenchEngine: ParsableCommand {
 
     func run() throws {
         let sampler = Sampler()
-        var report = ScenarioReport(
+        var report = BenchReport(
             name: "engine",
             title: "Commands with holds, ledger, events and digest: the engine alone, one thread",
             settings: [
@@ -66,7 +66,7 @@ struct BenchEngine: ParsableCommand {
             loads.append(load)
             let about = "a command while about \(Figures.count(size)) orders are open"
             report.scenarios.append(
-                Scenario("open_\(size)", about, sampleSize: 1) { [commands] _ in
+                BenchScenario("open_\(size)", about, sampleSize: 1) { [commands] _ in
                     load.run(commands: commands, sampler)
                 }
             )
@@ -76,10 +76,10 @@ struct BenchEngine: ParsableCommand {
             let growth = EngineGrowth(orders: orders, classes: classes(of: largest), batch: batch, seed: options.seed)
             let about = "an offer into an engine that grows from 0 to \(Figures.count(orders)) orders"
             report.scenarios.append(
-                Scenario("grow_\(largest)", about, sampleSize: 1) { _ in growth.run(sampler) }
+                BenchScenario("grow_\(largest)", about, sampleSize: 1) { _ in growth.run(sampler) }
             )
         }
-        try Scenario.measure(report.scenarios, rounds: options.rounds, sampler)
+        try BenchScenario.measure(report.scenarios, rounds: options.rounds, sampler)
         for load in loads {
             report.faults += load.faults()
             let name = "open_\(load.target)"

@@ -22,7 +22,7 @@ struct BenchJSON: ParsableCommand {
     @Option(help: "Bodies and answers of a round, 1 to 100,000,000.")
     var documents = 200_000
 
-    @OptionGroup var options: ScenarioOptions
+    @OptionGroup var options: BenchOptions
 
     func validate() throws {
         guard (1...100_000_000).contains(documents) else { throw ValidationError("--documents is 1 to 100000000.") }
@@ -32,7 +32,7 @@ struct BenchJSON: ParsableCommand {
         let sampler = Sampler()
         let bodies = JSONBodies(seed: options.seed)
         let answers = JSONAnswers()
-        var report = ScenarioReport(
+        var report = BenchReport(
             name: "json",
             title: "Bodies and answers, beside Foundation: one thread",
             settings: [
@@ -43,8 +43,8 @@ struct BenchJSON: ParsableCommand {
             sampler: sampler
         )
         report.faults = bodies.faults() + answers.faults()
-        func scenario(_ name: String, _ about: String, _ body: @escaping (Int) -> Void) -> Scenario {
-            Scenario(name, about) { [documents] in
+        func scenario(_ name: String, _ about: String, _ body: @escaping (Int) -> Void) -> BenchScenario {
+            BenchScenario(name, about) { [documents] in
                 sampler.measure(operations: documents, sampleSize: $0, body)
             }
         }
@@ -72,14 +72,14 @@ struct BenchJSON: ParsableCommand {
         ]
         report.scenarios = pairs.flatMap { [$0, $1] }
         report.ratios = pairs.map { ours, theirs in
-            ScenarioRatio(
+            BenchRatio(
                 name: "\(theirs.name)/\(ours.name)",
                 about: "times longer with Foundation",
                 numerator: theirs,
                 denominator: ours
             )
         }
-        try Scenario.measure(report.scenarios, rounds: options.rounds, sampler)
+        try BenchScenario.measure(report.scenarios, rounds: options.rounds, sampler)
         if bodies.failures + answers.failures > 0 {
             report.faults.append("\(bodies.failures + answers.failures) documents were not read or written")
         }

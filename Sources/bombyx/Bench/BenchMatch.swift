@@ -35,13 +35,13 @@ struct BenchMatch: ParsableCommand {
     @Option(help: "Capability classes, 16 to 25,000.")
     var classes = 17_500
 
-    @Option(help: "Questions of a round to each book, 16 to 10,000,000.")
+    @Option(help: "Questions of a round to each book, 16 to 10,000,000; the hostile ones get a twentieth.")
     var questions = 20_000
 
     @Option(help: "Operations of a round of the random walk, 16 to 100,000,000.")
-    var walk = 2_000_000
+    var walk = 200_000
 
-    @OptionGroup var options: ScenarioOptions
+    @OptionGroup var options: BenchOptions
 
     func validate() throws {
         guard (16...25_000).contains(classes) else { throw ValidationError("--classes is 16 to 25000.") }
@@ -54,7 +54,7 @@ struct BenchMatch: ParsableCommand {
 
     func run() throws {
         let sampler = Sampler()
-        var report = ScenarioReport(
+        var report = BenchReport(
             name: "match",
             title: "The best counterparty: pure matching, one thread",
             settings: [
@@ -70,19 +70,19 @@ struct BenchMatch: ParsableCommand {
         let walks = PriceWalk(operations: walk, seed: options.seed)
         let ours = BookWalk()
         let reference = SortedArrayWalk()
-        let walking = Scenario("random_walk", "an order or a cancel around a wandering price, one class") {
+        let walking = BenchScenario("random_walk", "an order or a cancel around a wandering price, one class") {
             ours.run(walks, sampler, sampleSize: $0)
         }
-        let plain = Scenario("sorted_array", "the same with two sorted arrays") {
+        let plain = BenchScenario("sorted_array", "the same with two sorted arrays") {
             reference.run(walks, sampler, sampleSize: $0)
         }
         report.scenarios = stages.map { stage in
-            Scenario(stage.name, stage.about) { stage.run(sampler, sampleSize: $0) }
+            BenchScenario(stage.name, stage.about) { stage.run(sampler, sampleSize: $0) }
         }
         report.scenarios += [walking, plain]
-        try Scenario.measure(report.scenarios, rounds: options.rounds, sampler)
+        try BenchScenario.measure(report.scenarios, rounds: options.rounds, sampler)
         report.ratios = [
-            ScenarioRatio(
+            BenchRatio(
                 name: "sorted_array/random_walk",
                 about: "times longer with two sorted arrays",
                 numerator: plain,
@@ -92,7 +92,7 @@ struct BenchMatch: ParsableCommand {
         if ours.outcome != reference.outcome {
             report.faults.append("the walk came to \(ours.outcome), with sorted arrays to \(reference.outcome)")
         }
-        report.facts = stages.map { ("\($0.name)_answered_of_\(questions)", Int64($0.answered)) }
+        report.facts = stages.map { ("\($0.name)_answered_of_\($0.count)", Int64($0.answered)) }
         report.facts += [
             ("walk_traded_lots", ours.outcome.tradedLots), ("walk_resting_orders", ours.outcome.restingOrders),
         ]
@@ -110,6 +110,6 @@ struct BenchMatch: ParsableCommand {
             MatchStage("one_model", "a random bid that names one of 60 models, among \(count)", market.offers, named),
             MatchStage("any_model", "a random bid that names no model, among \(count)", market.offers, unnamed),
         ]
-        return friendly + HostileBook.allCases.map { $0.stage(classes: classes, questions: questions) }
+        return friendly + HostileBook.allCases.map { $0.stage(classes: classes, questions: max(1, questions / 20)) }
     }
 }

@@ -29,7 +29,7 @@ struct BenchProjector: ParsableCommand {
     @Option(help: "Events of a transaction at most; the server has 60,000.")
     var events = 60_000
 
-    @OptionGroup var options: ScenarioOptions
+    @OptionGroup var options: BenchOptions
 
     func validate() throws {
         guard (2...2_000_000).contains(commands) else { throw ValidationError("--commands is 2 to 2000000.") }

@@ -20,6 +20,9 @@ final class MatchStage {
     /// How many questions of the last round found an offer.
     private(set) var answered = 0
 
+    /// Questions of a round.
+    var count: Int { bids.count }
+
     private var book = Book()
     private let offers: [RestingOffer]
     private let questions: [BookQuestion]

@@ -40,7 +40,7 @@ final class ProjectorRun {
     /// Measures, prints, and returns whether the tables show what the engine did.
     func run() throws -> Bool {
         let sampler = Sampler()
-        var report = ScenarioReport(
+        var report = BenchReport(
             name: "projector",
             title: "Trades into the tables of a PostgreSQL with the exchange's settings",
             settings: [
@@ -50,24 +50,24 @@ final class ProjectorRun {
             options: options.options,
             sampler: sampler
         )
-        let projecting = Scenario("project", "a row that the projector adds, in transactions", sampleSize: 1) {
+        let projecting = BenchScenario("project", "a row that the projector adds, in transactions", sampleSize: 1) {
             [self] _ in
             try project(sampler)
         }
-        let copying = Scenario("copy", "the same row with COPY from a file, five statements", sampleSize: 1) {
+        let copying = BenchScenario("copy", "the same row with COPY from a file, five statements", sampleSize: 1) {
             [self] _ in
             try copy(sampler)
         }
         report.scenarios = [projecting, copying]
         report.ratios = [
-            ScenarioRatio(
+            BenchRatio(
                 name: "project/copy",
                 about: "times longer than COPY of the added rows alone",
                 numerator: projecting,
                 denominator: copying
             )
         ]
-        try Scenario.measure(report.scenarios, rounds: options.options.rounds, sampler)
+        try BenchScenario.measure(report.scenarios, rounds: options.options.rounds, sampler)
         let rates = rounds.dropFirst().enumerated().map { index, totals in
             (totals, picoseconds: projecting.rounds[index].mean * totals.rows)
         }

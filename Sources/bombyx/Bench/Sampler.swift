@@ -130,7 +130,7 @@ struct RoundFigures {
 }
 
 /// Something that is measured in rounds.
-final class Scenario {
+final class BenchScenario {
     /// As in JSON: small letters and underscores.
     let name: String
     /// What one operation is, for people.
@@ -159,7 +159,7 @@ final class Scenario {
 
     /// Measures all scenarios in turns, because a machine is not the same from minute to minute. A first round of each
     /// warms up, tells the size of the samples, and is not reported.
-    static func measure(_ scenarios: [Scenario], rounds: Int, _ sampler: Sampler) throws {
+    static func measure(_ scenarios: [BenchScenario], rounds: Int, _ sampler: Sampler) throws {
         for scenario in scenarios {
             complain("  warming up: \(scenario.name)")
             let pilot = try scenario.run(1)

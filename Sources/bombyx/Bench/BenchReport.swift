@@ -3,7 +3,7 @@ internal import Demonstration
 internal import JSON
 
 /// What every measurement inside of this process takes.
-struct ScenarioOptions: ParsableArguments {
+struct BenchOptions: ParsableArguments {
     @Option(help: "How often each thing is measured, in turns; medians are taken of so many, 1 to 1,000.")
     var rounds = 5
 
@@ -19,17 +19,17 @@ struct ScenarioOptions: ParsableArguments {
 }
 
 /// The report of scenarios that were measured in turns.
-struct ScenarioReport {
+struct BenchReport {
     /// The command, as in `match`.
     let name: String
     let title: String
     /// The sizes that were measured with, by their names in JSON.
     let settings: [(String, Int64)]
-    let options: ScenarioOptions
+    let options: BenchOptions
     let sampler: Sampler
     let machine = MachineFacts()
-    var scenarios: [Scenario] = []
-    var ratios: [ScenarioRatio] = []
+    var scenarios: [BenchScenario] = []
+    var ratios: [BenchRatio] = []
     /// Figures of another kind, by their names in JSON.
     var facts: [(String, Int64)] = []
     /// What had to hold and did not: then the figures are of something else than they say.
@@ -49,11 +49,11 @@ struct ScenarioReport {
 }
 
 /// How many times longer one scenario takes than another, round by round.
-struct ScenarioRatio {
+struct BenchRatio {
     let name: String
     let about: String
-    let numerator: Scenario
-    let denominator: Scenario
+    let numerator: BenchScenario
+    let denominator: BenchScenario
 
     /// In thousandths.
     var spread: Spread {
@@ -63,7 +63,7 @@ struct ScenarioRatio {
 
 // MARK: - For people
 
-extension ScenarioReport {
+extension BenchReport {
     var lines: [String] {
         var lines = [title, "  " + machine.line]
         lines.append("  seed \(options.seed); " + settings.map { "\($0) \(Figures.count($1))" }.joined(separator: ", "))
@@ -113,7 +113,7 @@ extension ScenarioReport {
 
 // MARK: - JSON
 
-extension ScenarioReport {
+extension BenchReport {
     var json: JSONValue {
         .members([
             ("bench", .string(name)),
@@ -131,7 +131,7 @@ extension ScenarioReport {
         ])
     }
 
-    private func json(_ scenario: Scenario) -> JSONValue {
+    private func json(_ scenario: BenchScenario) -> JSONValue {
         .members([
             ("name", .string(scenario.name)),
             ("about", .string(scenario.about)),
@@ -146,7 +146,7 @@ extension ScenarioReport {
         ])
     }
 
-    private static func json(_ ratio: ScenarioRatio) -> JSONValue {
+    private static func json(_ ratio: BenchRatio) -> JSONValue {
         .members([("name", .string(ratio.name)), ("about", .string(ratio.about)), ("ratio", json(ratio.spread))])
     }
 
