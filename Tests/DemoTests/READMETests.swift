@@ -29,9 +29,11 @@ import Testing
 
     @Test func `Commands outside of the tour are those that other tests run`() {
         let tested = [
-            "Deploy/run", "Deploy/test", ".build/release/bombyx demo", ".build/release/bombyx bench journal",
-            ".build/release/bombyx bench capacity --orders 1000000", ".build/release/bombyx load",
-            ".build/release/bombyx load --rate 20000 --plot plots",
+            "Deploy/run", "Deploy/test", "Deploy/compare", ".build/release/bombyx demo",
+            ".build/release/bombyx bench match", ".build/release/bombyx bench engine",
+            ".build/release/bombyx bench json", ".build/release/bombyx bench journal",
+            ".build/release/bombyx bench projector", ".build/release/bombyx bench capacity --orders 1000000",
+            ".build/release/bombyx load", ".build/release/bombyx load --rate 20000 --plot plots",
         ]
         for block in blocks where block.kind == "sh" {
             for line in block.code.split(separator: "\n") {
@@ -43,7 +45,7 @@ import Testing
     }
 
     @Test func `Every file that the README names is there`() {
-        for name in ["Deploy/run", "Deploy/test", "Sources/bombyx/Resources/README.md"] {
+        for name in ["Deploy/run", "Deploy/test", "Deploy/compare", "Sources/bombyx/Resources/README.md"] {
             #expect(text.contains(name))
             #expect(FileManager.default.fileExists(atPath: Program.root + "/" + name), "\(name)")
         }

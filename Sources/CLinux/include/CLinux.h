@@ -6,6 +6,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 
+#include "CLinuxAllocations.h"
 #include "CLinuxSpawn.h"
 
 // The EPOLL* constants are a C enum: plain integers read better in Swift.

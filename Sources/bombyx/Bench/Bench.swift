@@ -5,12 +5,16 @@ internal import JSON
 /// `bombyx bench`: measurements that anybody can repeat.
 struct Bench: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Measure an exchange: the price of an acknowledgement, the size of a full book.",
+        abstract: "Measure an exchange: matching, commands, bodies, acknowledgements, tables, a full book.",
         discussion: """
-            Each measurement starts a server of its own on free ports with an empty state folder, is a client of it \
-            like any other, and leaves nothing behind.
+            match, engine and json measure a part of the program inside of this process; projector does so with a \
+            PostgreSQL of its own. journal and capacity start a server of their own on free ports with an empty state \
+            folder and are clients of it like any other. None of them leaves anything behind.
             """,
-        subcommands: [BenchJournal.self, BenchCapacity.self]
+        subcommands: [
+            BenchMatch.self, BenchEngine.self, BenchJSON.self, BenchJournal.self, BenchProjector.self,
+            BenchCapacity.self,
+        ]
     )
 
     /// Carries a measurement out with a server of its own, and ends that server whatever happens.

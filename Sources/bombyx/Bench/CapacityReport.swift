@@ -4,7 +4,7 @@ internal import JSON
 /// What `bombyx bench capacity` has measured.
 struct CapacityReport {
     let orders: Int64
-    let loadAverage: String
+    let machine: MachineFacts
     let placingMicroseconds: Int64
     let catchUp: CatchUp
     let stopMicroseconds: Int64
@@ -27,7 +27,7 @@ struct CapacityReport {
             table.row(stage.name, Figures.count(stage.openOrders), memory.now, memory.peak, start)
         }
         let rate = Int128(orders) * 1_000_000 / Int128(max(1, placingMicroseconds))
-        return ["\(Figures.count(orders)) resting orders; load average before: \(loadAverage)"]
+        return ["\(Figures.count(orders)) resting orders", "  " + machine.line]
             + table.lines()
             + [
                 "  memory an order: \(Figures.count(bytesPerOrder)) bytes",
@@ -41,7 +41,7 @@ struct CapacityReport {
     var json: JSONValue {
         .members([
             ("orders", .integer(orders)),
-            ("load_average_before", .string(loadAverage)),
+            ("machine", machine.json),
             ("placing_microseconds", .integer(placingMicroseconds)),
             ("tables_behind_commands", .integer(catchUp.lag)),
             ("tables_caught_up_microseconds", .integer(catchUp.microseconds)),

@@ -48,7 +48,7 @@ struct CapacityRun {
 
     /// Measures, prints, and says whether all orders rest after every start.
     func run() throws -> Bool {
-        let loadAverage = ProcessTimes.loadAverage
+        let machine = MachineFacts()
         var stages: [Stage] = []
         stages.append(try started("empty") { try server.start() })
         let placing = ContinuousClock.now
@@ -64,7 +64,7 @@ struct CapacityRun {
         stages.append(try started("after a kill") { try server.start() })
         let report = CapacityReport(
             orders: Int64(options.orders),
-            loadAverage: loadAverage,
+            machine: machine,
             placingMicroseconds: placingMicroseconds,
             catchUp: catchUp,
             stopMicroseconds: stopMicroseconds,

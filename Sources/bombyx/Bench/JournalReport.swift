@@ -1,17 +1,13 @@
 internal import Demonstration
-internal import Foundation
 internal import JSON
 
 /// What `bombyx bench journal` has measured.
 struct JournalReport {
     private let options: BenchJournal
-    private let loadAverage: String
+    private let machine = MachineFacts()
     var rounds: [Round] = []
 
-    init(_ options: BenchJournal) {
-        self.options = options
-        loadAverage = ProcessTimes.loadAverage
-    }
+    init(_ options: BenchJournal) { self.options = options }
 
     /// One round: the exchange, then nghttpd.
     struct Round {
@@ -43,11 +39,10 @@ struct JournalReport {
 
     var title: String {
         let load = "h2load -n \(options.requests) -c \(options.connections) -m \(options.inFlight)"
-        let processors = ProcessInfo.processInfo.activeProcessorCount
         return """
             Orders that rest, each durable before its answer, beside nghttpd with a file of 81 bytes
-              \(load), \(options.tls ? "TLS" : "cleartext"); threads of the network: \(options.ioThreads) each; \
-            processors: \(processors); load average before: \(loadAverage)
+              \(load), \(options.tls ? "TLS" : "cleartext"); threads of the network: \(options.ioThreads) each
+              \(machine.line)
             """
     }
 
@@ -123,8 +118,7 @@ extension JournalReport {
             ("in_flight", .integer(Int64(options.inFlight))),
             ("tls", .boolean(options.tls)),
             ("io_threads", .integer(Int64(options.ioThreads))),
-            ("processors", .integer(Int64(ProcessInfo.processInfo.activeProcessorCount))),
-            ("load_average_before", .string(loadAverage)),
+            ("machine", machine.json),
             ("rounds", .array(rounds.map(Self.json))),
             (
                 "median",

@@ -1,0 +1,98 @@
+internal import ArgumentParser
+internal import Demonstration
+internal import Engine
+internal import Units
+
+/// `bombyx bench engine`: what a command costs with everything that the engine does.
+struct BenchEngine: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "engine",
+        abstract: "Commands a second with holds, ledger, events and digest, in small and in full books.",
+        discussion: """
+            The engine alone, on one thread, as the server runs it: batches of commands, each batch with its time and \
+            its digest, each command with its events. Nothing is written anywhere.
+
+            open_N carries out a mix of 9 gtc orders (half offers, half bids), 3 ioc bids and 6 cancels while about N \
+            orders are open: the exchange mix without its amendments, which the engine does not have. Every order has \
+            a client_order_id. grow_N places N offers in an empty engine and a quarter more: its longest command is \
+            one that waits while a table grows.
+
+            Every command is timed by itself; a batch's time and digest are in its first and last command.
+
+            Exit codes: 0; 1 when a command was rejected, or the state at the end breaks a rule of the ledger or the \
+            book; 64 for wrong arguments.
+            """
+    )
+
+    @Option(parsing: .upToNextOption, help: "Open orders, 10 to 4,000,000; several sizes may be given.")
+    var open = [1_000, 1_000_000]
+
+    @Option(help: "Commands of a round in each size, 18 to 10,000,000.")
+    var commands = 200_000
+
+    @Option(help: "Commands of a batch, 1 to 100,000.")
+    var batch = 256
+
+    @Option(help: "Capability classes at most, 16 to 25,000; a small book has fewer.")
+    var classes = 17_500
+
+    @OptionGroup var options: BenchOptions
+
+    func validate() throws {
+        guard !open.isEmpty, open.allSatisfy({ (10...4_000_000).contains($0) }) else {
+            throw ValidationError("--open is 10 to 4000000.")
+        }
+        guard (18...10_000_000).contains(commands) else { throw ValidationError("--commands is 18 to 10000000.") }
+        guard (1...100_000).contains(batch) else { throw ValidationError("--batch is 1 to 100000.") }
+        guard (16...25_000).contains(classes) else { throw ValidationError("--classes is 16 to 25000.") }
+    }
+
+    func run() throws {
+        let sampler = Sampler()
+        var report = BenchReport(
+            name: "engine",
+            title: "Commands with holds, ledger, events and digest: the engine alone, one thread",
+            settings: [
+                ("commands", Int64(commands)), ("batch", Int64(batch)), ("classes", Int64(classes)),
+                ("gtc_of_18", 9), ("ioc_of_18", 3), ("cancel_of_18", 6),
+            ],
+            options: options,
+            sampler: sampler
+        )
+        var loads: [EngineLoad] = []
+        for size in open {
+            complain("  filling an engine with \(Figures.count(size)) orders")
+            let load = EngineLoad(open: size, classes: classes(of: size), batch: batch, seed: options.seed)
+            loads.append(load)
+            let about = "a command while about \(Figures.count(size)) orders are open"
+            report.scenarios.append(
+                BenchScenario("open_\(size)", about, sampleSize: 1) { [commands] _ in
+                    load.run(commands: commands, sampler)
+                }
+            )
+        }
+        if let largest = open.max() {
+            let orders = largest + largest / 4
+            let growth = EngineGrowth(orders: orders, classes: classes(of: largest), batch: batch, seed: options.seed)
+            let about = "an offer into an engine that grows from 0 to \(Figures.count(orders)) orders"
+            report.scenarios.append(
+                BenchScenario("grow_\(largest)", about, sampleSize: 1) { _ in growth.run(sampler) }
+            )
+        }
+        try BenchScenario.measure(report.scenarios, rounds: options.rounds, sampler)
+        for load in loads {
+            report.faults += load.faults()
+            let name = "open_\(load.target)"
+            report.facts.append(("\(name)_open_orders", Int64(load.openOrders)))
+            report.facts.append(("\(name)_trades_per_1000_commands", load.tradesPerThousand))
+        }
+        for scenario in report.scenarios {
+            let rate = 1_000_000_000_000 / max(1, scenario.median(\.mean))
+            report.facts.append(("\(scenario.name)_commands_per_second", rate))
+        }
+        if !report.finish() { throw ExitCode(1) }
+    }
+
+    /// A small book has a class for every second order at most.
+    private func classes(of size: Int) -> Int { max(8, min(classes, size / 2)) }
+}
