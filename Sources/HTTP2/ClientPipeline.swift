@@ -282,7 +282,7 @@ extension ClientPipeline {
     private func takeBlock(_ block: Span<UInt8>, _ stream: Int32) throws(HTTP2Error) {
         let said = try fields.read(block)
         guard let slot = ring.slot(of: stream) else { return }
-        // A final status; an interim one (RFC 9110, section 15.2) says nothing about the answer, and trailers have none.
+        // A final status: an interim one (RFC 9110, section 15.2) says nothing of the answer, and trailers have none.
         if said.status >= 200 {
             slots[Int(slot)].status = said.status
             slots[Int(slot)].isReplayed = said.isReplayed

@@ -55,8 +55,9 @@ package struct LoadReport: Sendable {
         let losses = outcome.losses
         var lines = table.lines()
         lines += [
-            "  without an answer, outcome unknown: \(Figures.count(losses.unknown)); not processed, as the server said: "
-                + "\(Figures.count(losses.refused)); connections lost: \(Figures.count(losses.connections)); "
+            "  without an answer, outcome unknown: \(Figures.count(losses.unknown)); "
+                + "not processed, as the server said: \(Figures.count(losses.refused)); "
+                + "connections lost: \(Figures.count(losses.connections)); "
                 + "retries: none"
         ]
         if outcome.isOpenLoop {

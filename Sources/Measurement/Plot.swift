@@ -61,8 +61,8 @@ package struct Plot: Sendable {
         let (width, height) = (Self.number(Self.size.width), Self.number(Self.size.height))
         var text = """
             <?xml version="1.0" encoding="UTF-8"?>
-            <svg xmlns="http://www.w3.org/2000/svg" width="\(width)" height="\(height)" viewBox="0 0 \(width) \(height)" \
-            font-family="sans-serif" font-size="13" role="img">
+            <svg xmlns="http://www.w3.org/2000/svg" width="\(width)" height="\(height)" \
+            viewBox="0 0 \(width) \(height)" font-family="sans-serif" font-size="13" role="img">
             <title>\(Self.escaped(title))</title>
             <rect width="100%" height="100%" fill="#ffffff"/>
 
@@ -178,7 +178,10 @@ extension Plot {
 
     private static func label(_ text: String, x: Double, y: Double, anchor: String = "middle", size: Int = 13) -> String
     {
-        "<text x=\"\(number(x))\" y=\"\(number(y))\" text-anchor=\"\(anchor)\" font-size=\"\(size)\">\(escaped(text))</text>\n"
+        """
+        <text x="\(number(x))" y="\(number(y))" text-anchor="\(anchor)" font-size="\(size)">\(escaped(text))</text>
+
+        """
     }
 
     private static func escaped(_ text: String) -> String {

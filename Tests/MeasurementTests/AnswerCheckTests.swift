@@ -18,7 +18,8 @@ import Testing
         [{"id":"t1","lease_id":"l1","price_nanoton_per_mtok":"25000000","quantity_lots":5}]}
         """
     private static let cancelled = """
-        {"id":"o17","state":"cancelled","close_reason":"cancelled","remaining_lots":5,"released_nanoton":"0","sequence":21}
+        {"id":"o17","state":"cancelled","close_reason":"cancelled","remaining_lots":5,\
+        "released_nanoton":"0","sequence":21}
         """
     private static let read = """
         {"id":"o17","side":"offer","state":"open","close_reason":null,"price_nanoton_per_mtok":"30000000",\

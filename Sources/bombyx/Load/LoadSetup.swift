@@ -74,7 +74,8 @@ struct LoadSetup {
         return [
             LoadOutcome.Fact(
                 "accounts_opened",
-                "\(Figures.count(ids.count)), \(ids.first ?? "") to \(ids.last ?? ""), named load \(run), each with a key"
+                "\(Figures.count(ids.count)), \(ids.first ?? "") to \(ids.last ?? ""), named load \(run), "
+                    + "with a key each"
             ),
             LoadOutcome.Fact("open_orders_max", "\(raised) for each of them; it is \(usual) for others"),
             LoadOutcome.Fact(
