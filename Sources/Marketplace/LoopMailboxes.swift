@@ -64,5 +64,6 @@ struct RefusedItems: Sendable {
 /// A finished answer for one stream.
 struct ReadyAnswer: Sendable {
     let stream: StreamReference
+    let requestID: UInt64
     let response: API.Response
 }

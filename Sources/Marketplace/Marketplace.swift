@@ -1,5 +1,6 @@
 package import Engine
 internal import HTTP2
+package import Log
 internal import Postgres
 internal import Sockets
 internal import Store
@@ -22,19 +23,23 @@ package final class Marketplace: Sendable {
         package var readers = 2
         /// Gets a line whenever something happens that an operator would want to know.
         package var log: @Sendable (String) -> Void
+        /// Gets the requests that fail.
+        package var events: EventLog
 
-        package init(database: String, holder: String, loops: Int, log: @escaping @Sendable (String) -> Void) {
+        /// A configuration that logs to `events`.
+        package init(database: String, holder: String, loops: Int, events: EventLog) {
             self.database = database
             self.holder = holder
             self.loops = loops
-            self.log = log
+            self.events = events
+            log = { events.write(.warning, "exchange", $0) }
         }
     }
 
     let configuration: Configuration
     let inbox = Inbox()
     let published = Published()
-    let metrics = Metrics()
+    let metrics: Metrics
     let loops: LoopMailboxes
     let progress = ProjectionProgress()
     let readers: ReaderPool
@@ -54,6 +59,7 @@ package final class Marketplace: Sendable {
 
     package init(_ configuration: Configuration) {
         self.configuration = configuration
+        metrics = Metrics(loops: configuration.loops)
         loops = LoopMailboxes(count: configuration.loops)
         readers = ReaderPool(
             database: configuration.database,
@@ -152,6 +158,7 @@ package final class Marketplace: Sendable {
             } catch {
                 guard error.isTransient else {
                     status.withLock { $0 = .failed(error.description) }
+                    metrics.violated()
                     return nil
                 }
                 attempts += 1
@@ -172,11 +179,7 @@ package final class Marketplace: Sendable {
         opening.backlog = []
         for batch in bootstrap { projector.project(batch) }
         published.replace(with: &opening.engine)
-        metrics.started(
-            batch: opening.nextBatch - 1,
-            sequence: opening.engine.sequence,
-            openOrders: opening.engine.openOrderCount
-        )
+        metrics.started(batch: opening.nextBatch - 1, engine: opening.engine)
         let sequencer = Sequencer(
             inbox: inbox,
             journal: journal,

@@ -12,8 +12,15 @@ extension Marketplace {
         case .readiness: return readiness(requestID)
         case .metrics:
             var text = MetricsText()
-            metrics.write(into: &text, projected: progress.sequence, waitingItems: inbox.waitingItems)
-            network.withLock { $0 }?.counters.write(into: &text)
+            let moment = Metrics.Moment(
+                projected: progress.sequence,
+                published: published.book.asOf,
+                engineWaiting: inbox.waitingItems,
+                readersWaiting: readers.waitingJobs,
+                isReady: currentStatus == .ready
+            )
+            metrics.write(into: &text, at: moment)
+            (network.withLock { $0 }?.counters ?? ServerCounters()).write(into: &text)
             return text.response
         }
     }
@@ -54,5 +61,13 @@ extension ServerCounters {
         text.metric("bombyx_http_connections", .gauge, "Open connections.", Int64(connectionsOpen))
         text.metric("bombyx_http_connections_total", .counter, "Connections accepted.", Int64(connectionsAccepted))
         text.metric("bombyx_http_connections_refused_total", .counter, "Refused ones.", Int64(connectionsRefused))
+        text.metric(
+            "bombyx_tls_handshakes_failed_total",
+            .counter,
+            "TLS handshakes that failed.",
+            Int64(handshakesFailed)
+        )
+        text.metric("bombyx_http_received_bytes_total", .counter, "Bytes read from sockets.", Int64(bytesReceived))
+        text.metric("bombyx_http_sent_bytes_total", .counter, "Bytes written to sockets.", Int64(bytesSent))
     }
 }

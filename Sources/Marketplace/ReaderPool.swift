@@ -43,13 +43,16 @@ final class ReaderPool: Sendable {
         }
     }
 
+    /// Questions that wait.
+    var waitingJobs: Int { queue.withLock { $0.jobs.count } }
+
     func stop() { queue.withLock(waking: true) { $0.isStopping = true } }
 
     /// Runs on a thread of its own until ``stop()``; what waits then is still answered.
     func run() {
         var reader: HistoryReader?
         while let job = next() {
-            loops.answer(ReadyAnswer(stream: job.stream, response: answer(job, &reader)))
+            loops.answer(ReadyAnswer(stream: job.stream, requestID: job.requestID, response: answer(job, &reader)))
         }
     }
 

@@ -18,6 +18,8 @@ final class Sequencer {
     private var open: OpenBatch
     private var publishedAt = Instant.now
     private var hasUnpublishedBook = true
+    /// What the engine has taken for the open batch.
+    private var openBatchMicroseconds: Int64 = 0
 
     /// Why the thread stopped serving.
     enum End {
@@ -44,7 +46,10 @@ final class Sequencer {
                 deadline: deadline(of: engine)
             )
             switch work {
-            case .execute(let submissions): for submission in submissions { execute(submission, on: &engine) }
+            case .execute(let submissions):
+                let started = Instant.now
+                for submission in submissions { execute(submission, on: &engine) }
+                openBatchMicroseconds += Instant.now.microseconds(since: started)
             case .seal: seal(&engine)
             case .deadline: tickIfDue(&engine)
             case .journalFailed(let reason): return .failed(reason, unanswered: open.deliveries)
@@ -152,7 +157,8 @@ final class Sequencer {
             hasUnpublishedBook = false
         }
         let batch = SealedBatch(open, stateDigest: engine.digest, bookChanges: changes)
-        metrics.sealed(batch, openOrders: engine.openOrderCount)
+        metrics.sealed(batch, engine: engine, microseconds: openBatchMicroseconds)
+        openBatchMicroseconds = 0
         if batch.hasCommands { nextBatch += 1 }
         open = OpenBatch(number: nextBatch, firstSequence: engine.sequence.next, loops: loops)
         inbox.journalIsBusy()
