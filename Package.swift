@@ -1,18 +1,22 @@
 // swift-tools-version: 6.3
 import PackageDescription
 
+/// The fuzzer is a target only when it is asked for: everything is then compiled for it, and nothing else can be linked.
+let isFuzzing = Context.environment["BOMBYX_FUZZ"] != nil
+
 /// One list of settings for every Swift target, so a rule is switched on everywhere or nowhere.
-let settings: [SwiftSetting] = [
-    .swiftLanguageMode(.v6),
-    .strictMemorySafety(),
-    .treatAllWarnings(as: .error),
-    .enableUpcomingFeature("ExistentialAny"),
-    .enableUpcomingFeature("InternalImportsByDefault"),
-    .enableUpcomingFeature("MemberImportVisibility"),
-    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
-    .enableUpcomingFeature("InferIsolatedConformances"),
-    .enableUpcomingFeature("ImmutableWeakCaptures"),
-]
+let settings: [SwiftSetting] =
+    [
+        .swiftLanguageMode(.v6),
+        .strictMemorySafety(),
+        .treatAllWarnings(as: .error),
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+        .enableUpcomingFeature("InferIsolatedConformances"),
+        .enableUpcomingFeature("ImmutableWeakCaptures"),
+    ] + (isFuzzing ? [.unsafeFlags(["-sanitize=fuzzer,address"])] : [])
 
 /// A library target of ours, with the shared settings.
 func target(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
@@ -40,6 +44,7 @@ let targets: [Target] = [
     target("Engine", ["Units", "Exchange", "Ledger"]),
     target("Cryptography", ["Units", "COpenSSL", "CSodium"]),
     target("JSON"),
+    target("Log", ["JSON", "Sockets"]),
     target("Demonstration", ["Units", "Exchange", "JSON"]),
     target("Measurement", ["JSON", "Demonstration", histogram]),
     target("Vectors", ["Units", "Exchange", "Ledger", "Engine", "JSON"]),
@@ -61,14 +66,14 @@ let targets: [Target] = [
         "Marketplace",
         [
             "Units", "Exchange", "Ledger", "Engine", "Cryptography", "JSON", "Sockets", "TLS", "HTTP2", "Postgres",
-            "Store", "API",
+            "Store", "API", "Log",
         ]
     ),
     .executableTarget(
         name: "bombyx",
         dependencies: [
             "Units", "Exchange", "Ledger", "Engine", "Cryptography", "JSON", "Sockets", "TLS", "HTTP2", "Postgres",
-            "Store", "API", "Marketplace", "Vectors", "Demonstration", "Measurement", argumentParser,
+            "Store", "API", "Log", "Marketplace", "Vectors", "Demonstration", "Measurement", argumentParser,
         ],
         resources: [.copy("Resources")],
         swiftSettings: settings
@@ -106,6 +111,30 @@ let targets: [Target] = [
     tests("DemoTests", ["Demonstration", "Units", "Exchange", "JSON"]),
     tests("MeasurementTests", ["Measurement", "Demonstration", "JSON"]),
     tests("StyleTests", []),
+    .target(
+        name: "FuzzDrivers",
+        dependencies: ["API", "Cryptography", "Engine", "Exchange", "HTTP2", "JSON", "Ledger", "Units"],
+        path: "Tests/Fuzzing/Drivers",
+        swiftSettings: settings
+    ),
+    .testTarget(
+        name: "FuzzingTests",
+        dependencies: ["FuzzDrivers"],
+        path: "Tests/Fuzzing/Replay",
+        swiftSettings: settings
+    ),
+]
+
+/// See `Deploy/check`.
+let fuzzer: [Target] = [
+    .target(name: "CFuzzer", path: "Tests/Fuzzing/CFuzzer"),
+    .executableTarget(
+        name: "bombyx-fuzz",
+        dependencies: ["FuzzDrivers", "CFuzzer"],
+        path: "Tests/Fuzzing/Fuzzer",
+        swiftSettings: settings,
+        linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]
+    ),
 ]
 
 let package = Package(
@@ -115,5 +144,5 @@ let package = Package(
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", exact: "0.2.0"),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
     ],
-    targets: targets
+    targets: targets + (isFuzzing ? fuzzer : [])
 )

@@ -15,9 +15,22 @@ package enum API {
         in context: RequestContext,
         newKey: () -> APIKey
     ) -> Admission {
+        var found: Route?
+        return admit(head, body: body, in: context, newKey: newKey, route: &found)
+    }
+
+    /// As above; `found` is the request's route, if it has one, for whoever counts requests.
+    package static func admit(
+        _ head: RequestHead,
+        body: [UInt8],
+        in context: RequestContext,
+        newKey: () -> APIKey,
+        route found: inout Route?
+    ) -> Admission {
         do throws(Problem) {
             guard let resource = Resource(path: head.path) else { throw Problem(.notFound) }
             let route = try resource.kind.route(head.method)
+            found = route
             let request = Request(
                 route: route,
                 name: resource.name,

@@ -7,14 +7,14 @@ internal import Units
 /// 30 bytes in base64url: version, list, filters (8 bytes of SHA-256), two numbers of the position, and 4 bytes of
 /// SHA-256 over all of it. The check finds mistakes, not forgers: a forged position shows nothing that the list
 /// itself would not show.
-struct Cursor: Equatable {
-    let list: List
-    let filters: UInt64
-    let first: Int64
-    var second: Int64 = 0
+package struct Cursor: Equatable, Sendable {
+    package let list: List
+    package let filters: UInt64
+    package let first: Int64
+    package var second: Int64 = 0
 
     /// The lists that have pages.
-    enum List: UInt8 {
+    package enum List: UInt8, CaseIterable, Sendable {
         case orders = 1
         case trades
         case transfers
@@ -23,7 +23,7 @@ struct Cursor: Equatable {
     private static let version: UInt8 = 1
     private static let byteCount = 30
 
-    init(list: List, filters: UInt64, first: Int64, second: Int64 = 0) {
+    package init(list: List, filters: UInt64, first: Int64, second: Int64 = 0) {
         self.list = list
         self.filters = filters
         self.first = first
@@ -31,7 +31,7 @@ struct Cursor: Equatable {
     }
 
     /// Reads the form in URLs; throws unless it is a cursor of this list with these filters.
-    init(_ text: ArraySlice<UInt8>, list: List, filters: UInt64) throws(Problem) {
+    package init(_ text: ArraySlice<UInt8>, list: List, filters: UInt64) throws(Problem) {
         guard let bytes = Base64URL.decode(text.span), bytes.count == Self.byteCount,
             Array(bytes[26...]) == Self.check(bytes[..<26])
         else { throw Problem(.badCursor, "The cursor is not one that a list has given.") }
@@ -47,7 +47,7 @@ struct Cursor: Equatable {
     }
 
     /// The form in URLs: 40 characters.
-    var text: String {
+    package var text: String {
         var bytes: [UInt8] = [Self.version, list.rawValue]
         for number in [filters, UInt64(bitPattern: first), UInt64(bitPattern: second)] {
             for shift in stride(from: 56, through: 0, by: -8) {
@@ -58,7 +58,7 @@ struct Cursor: Equatable {
     }
 
     /// What stands for a list's filters in its cursors.
-    static func filters(_ canonical: String) -> UInt64 { SHA256.hash(Array(canonical.utf8)).prefix }
+    package static func filters(_ canonical: String) -> UInt64 { SHA256.hash(Array(canonical.utf8)).prefix }
 
     private static func check(_ bytes: ArraySlice<UInt8>) -> [UInt8] { Array(SHA256.hash(bytes.span).bytes.prefix(4)) }
 

@@ -17,6 +17,9 @@ package struct ServerCounters: Sendable, Equatable {
     /// Bytes written to sockets.
     package var bytesSent: UInt64 = 0
 
+    /// Nothing yet.
+    package init() {}
+
     static func + (left: ServerCounters, right: ServerCounters) -> ServerCounters {
         var sum = left
         sum.connectionsAccepted += right.connectionsAccepted

@@ -102,6 +102,7 @@ struct RefusedItems: LoopMessage {
 /// A finished answer for one stream.
 struct ReadyAnswer: LoopMessage {
     let stream: StreamReference
+    let requestID: UInt64
     let response: API.Response
 
     var bytes: Int { MemoryLayout<Self>.stride + response.body.count }

@@ -1,5 +1,6 @@
 package import Engine
 internal import HTTP2
+package import Log
 internal import Postgres
 internal import Sockets
 internal import Store
@@ -23,19 +24,23 @@ package final class Marketplace: Sendable {
         package var readers = 2
         /// Gets a line whenever something happens that an operator would want to know.
         package var log: @Sendable (String) -> Void
+        /// Gets the requests that fail.
+        package var events: EventLog
 
-        package init(database: String, holder: String, loops: Int, log: @escaping @Sendable (String) -> Void) {
+        /// A configuration that logs to `events`.
+        package init(database: String, holder: String, loops: Int, events: EventLog) {
             self.database = database
             self.holder = holder
             self.loops = loops
-            self.log = log
+            self.events = events
+            log = { events.write(.warning, "exchange", $0) }
         }
     }
 
     let configuration: Configuration
     let inbox = Inbox()
     let published = Published()
-    let metrics = Metrics()
+    let metrics: Metrics
     let standing = Standing()
     let loops: LoopMailboxes
     let progress = ProjectionProgress()
@@ -48,6 +53,7 @@ package final class Marketplace: Sendable {
 
     package init(_ configuration: Configuration) {
         self.configuration = configuration
+        metrics = Metrics(loops: configuration.loops)
         loops = LoopMailboxes(count: configuration.loops)
         backlog = ProjectionBacklog(log: configuration.log)
         readers = ReaderPool(
@@ -182,7 +188,7 @@ extension Marketplace {
             case .led(let leader, let tables):
                 if let registry = tables.registry { published.replaceRegistry(with: registry) }
                 progress.restart(at: tables.cursor.sequence)
-                metrics.started(batch: tables.lastBatch, sequence: tables.cursor.sequence, openOrders: 0)
+                metrics.follows(batch: tables.lastBatch, sequence: tables.cursor.sequence)
                 standing.follow(leader.epoch)
                 carryOut(inbox.apply(.foundLeader(leader)))
             }
@@ -209,6 +215,7 @@ extension Marketplace {
                 carryOut(inbox.apply(.databaseFailed(error.description)))
             } else {
                 claim.resign()
+                metrics.violated()
                 inbox.apply(.stateIsUnusable(error.description))
             }
             return
@@ -231,11 +238,7 @@ extension Marketplace {
         for batch in bootstrap { projector.project(batch) }
         published.replace(with: &opening.engine)
         standing.sealed(window: opening.engine.idempotencyWindow)
-        metrics.started(
-            batch: opening.nextBatch - 1,
-            sequence: opening.engine.sequence,
-            openOrders: opening.engine.openOrderCount
-        )
+        metrics.started(batch: opening.nextBatch - 1, engine: opening.engine)
         let sequencer = Sequencer(
             inbox: inbox,
             journal: journal,

@@ -11,9 +11,16 @@ extension Marketplace {
         case .readiness: return readiness.response
         case .metrics:
             var text = MetricsText()
-            metrics.write(into: &text, projected: progress.sequence, waitingItems: inbox.waitingItems)
+            let moment = Metrics.Moment(
+                projected: progress.sequence,
+                published: published.book.asOf,
+                engineWaiting: inbox.waitingItems,
+                readersWaiting: readers.waitingJobs,
+                isReady: currentStatus == .ready
+            )
+            metrics.write(into: &text, at: moment)
             writeMailboxes(into: &text)
-            network.withLock { $0 }?.counters.write(into: &text)
+            (network.withLock { $0 }?.counters ?? ServerCounters()).write(into: &text)
             return text.response
         }
     }
@@ -23,7 +30,6 @@ extension Marketplace {
             ("engine_waiting_bytes", "Bytes of requests waiting for the engine.", inbox.waitingBytes),
             ("projection_waiting_bytes", "Bytes of events that the tables do not show yet.", backlog.bytes),
             ("projection_lag_warning", "1 while the tables lack more than they should.", backlog.isHigh ? 1 : 0),
-            ("leading", "1 while this server leads and takes commands.", currentStatus == .ready ? 1 : 0),
             ("epoch", "The newest leadership that this server has had or followed.", Int(standing.epoch)),
         ]
         for (name, help, value) in gauges { text.metric("bombyx_\(name)", .gauge, help, Int64(value)) }
@@ -113,5 +119,13 @@ extension ServerCounters {
         text.metric("bombyx_http_connections", .gauge, "Open connections.", Int64(connectionsOpen))
         text.metric("bombyx_http_connections_total", .counter, "Connections accepted.", Int64(connectionsAccepted))
         text.metric("bombyx_http_connections_refused_total", .counter, "Refused ones.", Int64(connectionsRefused))
+        text.metric(
+            "bombyx_tls_handshakes_failed_total",
+            .counter,
+            "TLS handshakes that failed.",
+            Int64(handshakesFailed)
+        )
+        text.metric("bombyx_http_received_bytes_total", .counter, "Bytes read from sockets.", Int64(bytesReceived))
+        text.metric("bombyx_http_sent_bytes_total", .counter, "Bytes written to sockets.", Int64(bytesSent))
     }
 }

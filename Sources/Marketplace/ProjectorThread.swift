@@ -109,7 +109,10 @@ final class ProjectorThread: Sendable {
                     projector = current
                 }
                 try current.apply(taken)
-                if let last = taken.last { progress.advance(to: last.lastSequence) }
+                if let last = taken.last {
+                    metrics.projected(through: last.time)
+                    progress.advance(to: last.lastSequence)
+                }
                 forget(taken)
                 taken = []
             } catch {

@@ -59,6 +59,9 @@ final class ReaderPool: Sendable {
         }
     }
 
+    /// Questions that wait.
+    var waitingJobs: Int { queue.withLock { $0.jobs.count } }
+
     func stop() { queue.withLock(waking: true) { $0.isStopping = true } }
 
     /// Takes the oldest question; `nil` when none waits.
@@ -68,7 +71,7 @@ final class ReaderPool: Sendable {
     func run() {
         var reader: Reader?
         while let job = next() {
-            loops.answer(ReadyAnswer(stream: job.stream, response: answer(job, &reader)))
+            loops.answer(ReadyAnswer(stream: job.stream, requestID: job.requestID, response: answer(job, &reader)))
         }
     }
 

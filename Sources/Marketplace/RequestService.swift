@@ -2,6 +2,7 @@ internal import API
 internal import Cryptography
 internal import Engine
 package import HTTP2
+internal import Log
 internal import Units
 
 /// What one loop of the network does with a request: it is checked here, on the loop's own thread; what needs the
@@ -19,6 +20,7 @@ package final class RequestService: Service {
     /// The bytes of the request under way, one behind the other; kept, so that a request allocates nothing for them.
     private var buffer: [UInt8] = []
     private var nextRequestID: UInt64
+    private var observer: RequestObserver
 
     /// Keys that a loop remembers; those of further connections are looked up at every request.
     private static let principalsMax = 65_536
@@ -31,6 +33,7 @@ package final class RequestService: Service {
         directoryVersion = marketplace.published.directoryVersion
         directory = marketplace.published.directory
         submission = Submission(loop: loop)
+        observer = RequestObserver(marketplace.metrics.loops[loop], marketplace.configuration.events)
         // A random start, so that ids of several runs and loops do not meet in the logs.
         nextRequestID = SecureRandom.uint64() & ~0xFFFF_FFFF
     }
@@ -39,7 +42,7 @@ package final class RequestService: Service {
         nextRequestID &+= 1
         let requestID = nextRequestID
         switch admit(request, requestID: requestID) {
-        case .answer(let response): server.respond(to: stream, HTTP2.Response(response))
+        case .answer(let response): answer(response, to: stream, requestID, on: server)
         case .command(let command, let shape): take(command, shape, stream, requestID, on: server)
         case .query(let query): submit(.query(query), stream, requestID)
         case .history(let query):
@@ -52,7 +55,7 @@ package final class RequestService: Service {
         case .book(let query): show(marketplace.published.answer(query), stream, requestID, on: server)
         case .models(let query): show(marketplace.published.answer(query), stream, requestID, on: server)
         case .operations(let operation):
-            server.respond(to: stream, HTTP2.Response(marketplace.answer(operation, requestID: requestID)))
+            answer(marketplace.answer(operation, requestID: requestID), to: stream, requestID, on: server)
         }
     }
 
@@ -66,20 +69,20 @@ package final class RequestService: Service {
         switch message {
         case let batch as SealedBatch:
             marketplace.loops.taken(batch, loop: loop)
-            for delivery in batch.deliveries[loop] { answer(delivery, of: batch, on: server) }
-        case let answer as ReadyAnswer:
-            marketplace.loops.taken(answer, loop: loop)
-            server.respond(to: answer.stream, HTTP2.Response(answer.response))
+            let now = Instant.now
+            for delivery in batch.deliveries[loop] { answer(delivery, of: batch, at: now, on: server) }
+        case let ready as ReadyAnswer:
+            marketplace.loops.taken(ready, loop: loop)
+            answer(ready.response, to: ready.stream, ready.requestID, on: server)
         case let refused as RefusedItems:
             marketplace.loops.taken(refused, loop: loop)
-            for item in refused.items {
-                server.respond(to: item.stream, HTTP2.Response(refused.reason.response(requestID: item.requestID)))
-            }
+            for item in refused.items { refuse(item.stream, item.requestID, refused.reason, on: server) }
         default: assertionFailure("a message that no part of the exchange sends")
         }
     }
 
     package func endTurn(on server: LoopServer) {
+        observer.endTurn()
         guard !submission.items.isEmpty else { return }
         let items = submission.items.count
         let handed = submission
@@ -93,13 +96,16 @@ package final class RequestService: Service {
         }
     }
 
-    package func tick(on server: LoopServer) {}
+    package func tick(on server: LoopServer) { marketplace.configuration.events.reportSuppressed() }
 }
 
 // What comes in.
 extension RequestService {
     private func admit(_ request: borrowing HTTP2.Request, requestID: UInt64) -> Admission {
+        let method = RequestMethod(request.method)
+        let parent = request.bytes(of: .traceparent).flatMap { TraceParent($0) }
         if request.isBodyTooLarge {
+            observer.heard(requestID, method, nil, account: nil, parent: parent)
             return .answer(Problem(.bodyTooLarge).response(requestID: requestID))
         }
         refreshDirectory()
@@ -113,7 +119,7 @@ extension RequestService {
         let authorization = known == nil ? request.append(.authorization, to: &buffer) : nil
         var context = RequestContext(directory: directory, now: now, requestID: requestID, principal: known)
         let head = RequestHead(
-            method: RequestMethod(request.method),
+            method: method,
             target: buffer[target],
             contentType: contentType.map { buffer[$0] },
             authorization: authorization.map { buffer[$0] },
@@ -124,7 +130,10 @@ extension RequestService {
             context.principal = try? Authentication.principal(authorization, directory: directory, now: now)
             if let found = context.principal { remember(found, for: request) }
         }
-        return API.admit(head, body: request.body, in: context, newKey: APIKey.random)
+        var route: Route?
+        let admission = API.admit(head, body: request.body, in: context, newKey: APIKey.random, route: &route)
+        observer.heard(requestID, method, route, account: context.principal?.account, parent: parent)
+        return admission
     }
 
     private func refreshDirectory() {
@@ -164,8 +173,7 @@ extension RequestService {
         on server: LoopServer
     ) {
         if case .placed = shape, marketplace.backlog.isFull {
-            server.respond(to: stream, HTTP2.Response(Unavailable.projectionLag.response(requestID: requestID)))
-            return
+            return refuse(stream, requestID, .projectionLag, on: server)
         }
         command.encode(into: &submission.commandBytes)
         submit(.command(command, shape), stream, requestID)
@@ -190,7 +198,7 @@ extension RequestService {
             question: question
         )
         guard !marketplace.readers.post(job) else { return }
-        server.respond(to: stream, HTTP2.Response(Unavailable.overloaded.response(requestID: requestID)))
+        refuse(stream, requestID, .overloaded, on: server)
     }
 
     /// What was published here is the leader's to show: a follower's copy is as old as its leadership.
@@ -201,9 +209,9 @@ extension RequestService {
         on server: LoopServer
     ) {
         if marketplace.standing.isFollowing, let refusal = marketplace.inbox.refusal {
-            server.respond(to: stream, HTTP2.Response(refusal.response(requestID: requestID)))
+            refuse(stream, requestID, refusal, on: server)
         } else {
-            server.respond(to: stream, HTTP2.Response(response()))
+            answer(response(), to: stream, requestID, on: server)
         }
     }
 
@@ -239,15 +247,36 @@ extension RequestService {
     }
 
     private func refuse(_ items: [Submission.Item], _ reason: Unavailable, on server: LoopServer) {
-        for item in items {
-            server.respond(to: item.stream, HTTP2.Response(reason.response(requestID: item.requestID)))
-        }
+        for item in items { refuse(item.stream, item.requestID, reason, on: server) }
+    }
+
+    private func refuse(
+        _ stream: StreamReference,
+        _ requestID: UInt64,
+        _ reason: Unavailable,
+        on server: LoopServer
+    ) {
+        observer.refused(reason)
+        answer(reason.response(requestID: requestID), to: stream, requestID, on: server)
     }
 }
 
 // What goes out.
 extension RequestService {
-    private func answer(_ delivery: Delivery, of batch: SealedBatch, on server: LoopServer) {
+    /// Every answer leaves here, and is counted.
+    private func answer(
+        _ response: API.Response,
+        to stream: StreamReference,
+        _ requestID: UInt64,
+        at now: Instant = .now,
+        isDurable: Bool = false,
+        on server: LoopServer
+    ) {
+        observer.answered(requestID, status: response.status, at: now, isDurable: isDurable)
+        server.respond(to: stream, HTTP2.Response(response))
+    }
+
+    private func answer(_ delivery: Delivery, of batch: SealedBatch, at now: Instant, on server: LoopServer) {
         let requestID = delivery.requestID
         let stream = delivery.stream
         switch delivery.outcome {
@@ -257,13 +286,13 @@ extension RequestService {
                 events: batch.group(index),
                 requestID: requestID
             )
-            server.respond(to: stream, HTTP2.Response(Answer.render(shape, outcome)))
+            answer(Answer.render(shape, outcome), to: stream, requestID, at: now, isDurable: true, on: server)
         case .replay(let original, let shape, let action):
             read(.replay(shape, original, action), needs: original, stream, requestID, on: server)
         case .order(let order, let id, let owner, let asOf, let touched):
             if let order, owner == nil || order.account == owner {
                 let response = marketplace.published.answer(order, asOf: asOf)
-                server.respond(to: stream, HTTP2.Response(response))
+                answer(response, to: stream, requestID, at: now, on: server)
             } else {
                 read(.history(.order(id, owner: owner)), needs: touched, stream, requestID, on: server)
             }
@@ -271,7 +300,7 @@ extension RequestService {
             let response =
                 account.map { View.account($0, asOf: asOf) }
                 ?? Problem(.accountUnknown).response(requestID: requestID)
-            server.respond(to: stream, HTTP2.Response(response))
+            answer(response, to: stream, requestID, at: now, on: server)
         case .touched(let sequence, let query):
             read(.history(query), needs: sequence, stream, requestID, on: server)
         }

@@ -19,6 +19,8 @@ final class Sequencer {
     private var open: OpenBatch
     private var publishedAt = Instant.now
     private var hasUnpublishedBook = true
+    /// What the engine has taken for the open batch.
+    private var openBatchMicroseconds: Int64 = 0
 
     init(
         inbox: Inbox,
@@ -47,7 +49,10 @@ final class Sequencer {
             let work = inbox.next(fill, deadline: deadline(of: engine))
             switch work.action {
             case nil: tickIfDue(&engine)
-            case .execute: for submission in work.submissions { execute(submission, on: &engine) }
+            case .execute:
+                let started = Instant.now
+                for submission in work.submissions { execute(submission, on: &engine) }
+                openBatchMicroseconds += Instant.now.microseconds(since: started)
             case .seal: seal(&engine)
             default: return work
             }
@@ -161,7 +166,8 @@ final class Sequencer {
             hasUnpublishedBook = false
         }
         let batch = SealedBatch(open, stateDigest: engine.digest, bookChanges: changes)
-        metrics.sealed(batch, openOrders: engine.openOrderCount)
+        metrics.sealed(batch, engine: engine, microseconds: openBatchMicroseconds)
+        openBatchMicroseconds = 0
         if batch.hasCommands { nextBatch += 1 }
         standing.sealed(window: engine.idempotencyWindow)
         open = OpenBatch(number: nextBatch, firstSequence: engine.sequence.next, loops: loops)

@@ -22,7 +22,7 @@ enum Unavailable: Equatable, Sendable {
         return problem.response(requestID: requestID)
     }
 
-    private var code: ProblemCode {
+    var code: ProblemCode {
         switch self {
         case .overloaded: .overloaded
         case .projectionLag: .projectionLag

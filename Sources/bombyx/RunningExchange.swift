@@ -2,6 +2,7 @@ internal import Cryptography
 internal import Engine
 internal import Foundation
 internal import HTTP2
+internal import Log
 internal import Marketplace
 internal import Postgres
 internal import Sockets
@@ -11,6 +12,7 @@ internal import Units
 
 /// All parts of a running server, started in order and stopped in the reverse one.
 final class RunningExchange {
+    private let log: EventLog
     private let cluster: EmbeddedCluster?
     private let marketplace: Marketplace
     private var threads: Marketplace.Running?
@@ -26,7 +28,8 @@ final class RunningExchange {
     /// When a cluster that has died will be started again.
     private var clusterRestart: ContinuousClock.Instant?
 
-    init(_ options: Serve) throws {
+    init(_ options: Serve, _ log: EventLog) throws {
+        self.log = log
         started = Instant.now
         let lock = try StateLock(folder: options.stateDir)
         state = StateFolder(path: lock.folder)
@@ -43,18 +46,19 @@ final class RunningExchange {
         } else {
             let cluster = try EmbeddedCluster(lock)
             self.cluster = cluster
-            if let notice = cluster.notice { complain("bombyx: \(notice)") }
+            if let notice = cluster.notice { log.write(.warning, "cluster", notice) }
             database = cluster.connectionString(.server)
-            try Self.migrate(cluster)
+            try Self.migrate(cluster, log)
             let milliseconds = Instant.now.microseconds(since: started) / 1_000
-            complain("bombyx: PostgreSQL is ready in \(cluster.place.folder) after \(milliseconds) ms")
+            let text = "PostgreSQL is ready in \(cluster.place.folder) after \(milliseconds) ms"
+            log.write(.info, "database_ready", text, [.init("milliseconds", milliseconds)])
         }
         marketplace = Marketplace(
             Marketplace.Configuration(
                 database: database,
                 holder: try state.holder(),
                 loops: options.loops,
-                log: { complain("bombyx: \($0)") }
+                events: log
             )
         )
         // The network first: who takes the leadership says where its clients reach it.
@@ -74,10 +78,10 @@ final class RunningExchange {
         server.cleartext.first.map { "http://\($0)" } ?? server.tls.first.map { "https://\($0)" } ?? ""
     }
 
-    private static func migrate(_ cluster: EmbeddedCluster) throws {
+    private static func migrate(_ cluster: EmbeddedCluster, _ log: EventLog) throws {
         let connection = try Connection(cluster.connectionString(.owner))
         let done = try Schema.migrate(connection)
-        if !done.isEmpty { complain("bombyx: migrated to \(done[done.count - 1].name)") }
+        if let last = done.last { log.write(.info, "migrated", "migrated to \(last.name)", [.init("name", last.name)]) }
     }
 
     private static func requireCurrentSchema(_ database: String) throws {
@@ -132,12 +136,18 @@ final class RunningExchange {
         case .starting, .rebuilding, .stopping, .failed: return
         }
         isAnnounced = true
-        for address in server.cleartext { complain("bombyx: listening on http://\(address) (HTTP/1.1 and HTTP/2)") }
-        for address in server.tls { complain("bombyx: listening on https://\(address) (HTTP/1.1 and HTTP/2, TLS)") }
-        if FileManager.default.fileExists(atPath: state.operatorKeyPath) {
-            complain("bombyx: the operator's key is in \(state.operatorKeyPath)")
+        for address in server.cleartext {
+            let text = "listening on http://\(address) (HTTP/1.1 and HTTP/2)"
+            log.write(.info, "listening", text, [.init("address", "http://\(address)")])
         }
-        if let cluster { complain("bombyx: psql \"\(cluster.connectionString(.auditor))\"") }
+        for address in server.tls {
+            let text = "listening on https://\(address) (HTTP/1.1 and HTTP/2, TLS)"
+            log.write(.info, "listening", text, [.init("address", "https://\(address)")])
+        }
+        if FileManager.default.fileExists(atPath: state.operatorKeyPath) {
+            log.write(.info, "operator_key", "the operator's key is in \(state.operatorKeyPath)")
+        }
+        if let cluster { log.write(.info, "psql", "psql \"\(cluster.connectionString(.auditor))\"") }
         try state.writeRunning(
             RunningFacts(
                 http: server.cleartext.first?.description,
@@ -146,7 +156,8 @@ final class RunningExchange {
                 psql: cluster?.connectionString(.auditor)
             )
         )
-        complain("bombyx: ready after \(Instant.now.microseconds(since: started) / 1_000) ms")
+        let milliseconds = Instant.now.microseconds(since: started) / 1_000
+        log.write(.info, "ready", "ready after \(milliseconds) ms", [.init("milliseconds", milliseconds)])
     }
 
     /// Watches over the cluster until a signal says to stop. Throws when the exchange can never go on.
@@ -166,9 +177,9 @@ final class RunningExchange {
         guard let certificate else { return }
         do {
             try certificate.reload()
-            complain("bombyx: read the certificate again")
+            log.write(.info, "certificate", "read the certificate again")
         } catch {
-            complain("bombyx: kept the old certificate: \(error)")
+            log.write(.warning, "certificate", "kept the old certificate: \(error)")
         }
     }
 
@@ -177,27 +188,30 @@ final class RunningExchange {
         if clusterRestart == nil {
             let pause = restartPolicy.pause(afterUptime: clusterStarted.duration(to: .now))
             clusterRestart = .now + pause
-            complain("bombyx: PostgreSQL has died, starting it again" + (pause == .zero ? "" : " in \(pause)"))
+            let text = "PostgreSQL has died, starting it again" + (pause == .zero ? "" : " in \(pause)")
+            log.write(.warning, "database_died", text)
         }
         guard let moment = clusterRestart, moment <= .now else { return }
         clusterRestart = nil
         clusterStarted = .now
         do {
             try cluster.restart()
-            complain("bombyx: PostgreSQL is running again")
+            log.write(.info, "database_ready", "PostgreSQL is running again")
         } catch {
-            complain("bombyx: PostgreSQL does not start: \(error)")
+            log.write(.warning, "database_died", "PostgreSQL does not start: \(error)")
         }
     }
 
     /// Says goodbye to the clients, finishes what was accepted, brings the tables up to date, stops the cluster.
     func stop() {
-        complain("bombyx: stopping")
-        if let error = server.drain(timeoutMilliseconds: drainTimeoutMilliseconds) { complain("bombyx: \(error)") }
+        log.write(.info, "stopping", "stopping")
+        if let error = server.drain(timeoutMilliseconds: drainTimeoutMilliseconds) {
+            log.write(.warning, "network", "\(error)")
+        }
         if let running = threads.take() { marketplace.stop(running) }
         cluster?.stop()
         state.removeRunning()
-        complain("bombyx: stopped")
+        log.write(.info, "stopped", "stopped")
     }
 }
 

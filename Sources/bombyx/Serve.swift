@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Foundation
+internal import Log
 internal import Marketplace
 internal import Sockets
 
@@ -46,6 +47,12 @@ struct Serve: ParsableCommand {
     @Option(help: "Requests that a client may have under way on one connection.")
     var streams: UInt32 = 128
 
+    @Option(help: "How events are written to the standard error, one a line: text for people, json for programs.")
+    var logFormat = EventLog.Format.text
+
+    @Option(help: "The least that is logged: debug (also requests that a client got wrong), info, warning, error.")
+    var logLevel = LogEvent.Level.info
+
     @Option(help: "Seconds that a stop may take for the requests under way.")
     var drainTimeout: Int = 10
 
@@ -72,12 +79,16 @@ struct Serve: ParsableCommand {
     func run() throws {
         // Before any thread exists, so that all of them leave these signals to the main thread.
         let signals = StopSignals()
+        let log = EventLog(format: logFormat, level: logLevel)
         do {
-            let exchange = try RunningExchange(self)
+            let exchange = try RunningExchange(self, log)
             defer { exchange.stop() }
             try exchange.supervise(until: signals)
         } catch {
-            complain("bombyx serve: \(error)")
+            switch logFormat {
+            case .text: complain("bombyx serve: \(error)")
+            case .json: log.write(.error, "failed", "\(error)")
+            }
             throw ExitCode(1)
         }
     }
@@ -94,3 +105,6 @@ struct Serve: ParsableCommand {
     /// The loops of the network.
     var loops: Int { ioThreads ?? max(1, ProcessInfo.processInfo.activeProcessorCount) }
 }
+
+extension EventLog.Format: ExpressibleByArgument {}
+extension LogEvent.Level: ExpressibleByArgument {}

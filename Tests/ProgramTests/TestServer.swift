@@ -13,6 +13,7 @@ final class TestServer {
     private(set) var https = ""
     private(set) var certificate = ""
     private let environment: [String: String]
+    private let arguments: [String]
     let log: URL
 
     struct Failure: Error, CustomStringConvertible {
@@ -29,7 +30,8 @@ final class TestServer {
         return found ?? bundle.appendingPathComponent("bombyx")
     }()
 
-    init(environment: [String: String] = [:]) throws {
+    init(environment: [String: String] = [:], arguments: [String] = []) throws {
+        self.arguments = arguments
         // Below a folder that the cluster's own user can reach.
         folder = "/var/tmp/bombyx-test-\(UUID().uuidString.prefix(8))"
         log = URL(fileURLWithPath: folder + ".log")
@@ -45,9 +47,10 @@ final class TestServer {
         try? FileManager.default.removeItem(atPath: folder + "/serve.json")
         process = Process()
         process.executableURL = Self.executable
-        process.arguments = [
-            "serve", "--state-dir", folder, "--listen", "127.0.0.1:0", "--tls-listen", "127.0.0.1:0",
-        ]
+        process.arguments =
+            [
+                "serve", "--state-dir", folder, "--listen", "127.0.0.1:0", "--tls-listen", "127.0.0.1:0",
+            ] + arguments
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         let handle = try FileHandle(forWritingTo: log)
         try handle.seekToEnd()

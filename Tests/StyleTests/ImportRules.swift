@@ -11,6 +11,7 @@ let arrows: [(target: String, imports: [String])] = [
     ("Measurement", ["JSON", "Demonstration", "Histogram"]),
     ("API", ["Units", "JSON", "Exchange", "Ledger", "Engine", "Cryptography"]),
     ("Sockets", ["CLinux"] + system),
+    ("Log", ["JSON", "Sockets"] + system),
     ("TLS", ["Sockets", "COpenSSL"] + system),
     ("HTTP2", ["Sockets", "TLS", "CNghttp2"] + system),
     ("Postgres", ["CPQ", "CLinux"] + system),
@@ -31,7 +32,7 @@ private let system = ["Glibc", "Synchronization"]
 /// What `Marketplace` joins. No C module is among them: each has its own door.
 private let libraries = [
     "Units", "Exchange", "Ledger", "Engine", "Cryptography", "JSON", "Sockets", "TLS", "HTTP2", "Postgres", "Store",
-    "API",
+    "API", "Log",
 ]
 
 /// The doors to C libraries. Tests go through the targets that own them.

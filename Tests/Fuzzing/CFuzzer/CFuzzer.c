@@ -1,0 +1,2 @@
+// The declarations of libFuzzer are all that this target has.
+#include "CFuzzer.h"

@@ -1,0 +1,43 @@
+/// A part of the server that reads bytes of strangers, as a function of those bytes.
+///
+/// The fuzzers of `Deploy/check` call ``run(_:)`` with inputs that they invent, and the tests call it with those that
+/// were kept in `Tests/Fuzzing/Corpora`. Nothing here touches a socket, a file or a clock.
+package enum FuzzTarget: String, CaseIterable, Sendable {
+    /// A client's side of an HTTP/2 connection, for a session of the server.
+    case http2
+    /// A JSON document.
+    case json
+    /// A requirement, in either of its forms.
+    case requirement
+    /// Where the next page of a list begins.
+    case cursor
+    /// Commands as the journal keeps them.
+    case command
+
+    /// Bytes of an input that are looked at; what a longer one has beyond them is not.
+    package static let bytesMax = 4_096
+
+    /// Reads `input` and checks what must hold whatever it is; a trap is a failure too.
+    package func run(_ input: [UInt8]) throws {
+        let input = Array(input.prefix(Self.bytesMax))
+        switch self {
+        case .http2: try HTTP2Driver.run(input)
+        case .json: try JSONDriver.run(input)
+        case .requirement: try RequirementDriver.run(input)
+        case .cursor: try CursorDriver.run(input)
+        case .command: try CommandDriver.run(input)
+        }
+    }
+}
+
+/// What does not hold for an input.
+package struct BrokenProperty: Error, CustomStringConvertible {
+    package let description: String
+
+    init(_ description: String) { self.description = description }
+}
+
+/// Throws unless `condition` holds.
+func check(_ condition: Bool, _ property: @autoclosure () -> String) throws {
+    guard condition else { throw BrokenProperty(property()) }
+}
