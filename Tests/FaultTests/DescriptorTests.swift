@@ -31,7 +31,7 @@ import Testing
         let isRefused = try poll(seconds: 30) {
             let text = try served.call("GET", "/metrics").text
             return text.split(separator: "\n").contains {
-                $0.hasPrefix("bombyx_connections_refused_total") && !$0.hasSuffix(" 0")
+                $0.hasPrefix("bombyx_http_connections_refused_total") && !$0.hasSuffix(" 0")
             } ? true : nil
         }
         #expect(isRefused == true, "some were turned away")
