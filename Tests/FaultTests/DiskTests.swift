@@ -65,7 +65,6 @@ import Testing
             disk.fill()
             let isRefused = poll(seconds: 30) { refusals(load) > refusedBefore + 20 ? true : nil } ?? false
             #expect(isRefused, "nobody was told to come back: \(server.logText)")
-            // PostgreSQL tries to start on the full disk, and cannot.
             usleep(UInt32.random(in: 500_000...3_000_000, using: &generator))
             #expect(server.isRunning, "\(server.logText)")
             disk.empty()

@@ -99,16 +99,23 @@ final class LoadControl: Sendable {
     enum Mode: Int { case running, settling, stopped }
 
     private let modeValue = Atomic<Int>(Mode.running.rawValue)
-    private let site = Mutex("")
+    private let sites = Mutex<[String]>([])
+    private let patience = Atomic<UInt64>(60_000)
     private let newest = Atomic<UInt64>(0)
     private let slowest = Atomic<UInt64>(0)
 
     var mode: Mode { Mode(rawValue: modeValue.load(ordering: .relaxed)) ?? .stopped }
     func set(_ mode: Mode) { modeValue.store(mode.rawValue, ordering: .relaxed) }
 
-    /// Where the server is now.
-    var address: String { site.withLock { $0 } }
-    func moved(to address: String) { site.withLock { $0 = address } }
+    /// Where the servers are now.
+    var addresses: [String] { sites.withLock { $0 } }
+    func moved(to addresses: String...) { sites.withLock { $0 = addresses } }
+
+    /// How long a client waits for any answer before it asks elsewhere. With one server, that is a fault of it.
+    var patienceMilliseconds: UInt64 {
+        get { patience.load(ordering: .relaxed) }
+        set { patience.store(newValue, ordering: .relaxed) }
+    }
 
     /// When the newest request that has been carried out was sent, by ``MonotonicClock/nanoseconds()``.
     var newestSettled: UInt64 { newest.load(ordering: .relaxed) }

@@ -33,8 +33,6 @@ final class Writer: Sendable {
     private let pauseMaxMicroseconds: UInt32
     private let isIdle = Atomic<Bool>(false)
 
-    /// An answer that takes longer is none.
-    static let patienceMilliseconds: UInt64 = 60_000
     /// Pause after a refusal: shorter than `Retry-After` says, because we want to be in the way.
     private static let backOffMicroseconds: UInt32 = 50_000
 
@@ -64,6 +62,8 @@ final class Writer: Sendable {
         /// Requests to send again.
         var again: [Int] = []
         var isRefused = false
+        /// Which of the servers it asks.
+        var site = 0
         var heardAt = MonotonicClock.milliseconds()
         var generator: FaultGenerator
     }
@@ -88,7 +88,9 @@ final class Writer: Sendable {
     private func connect(_ turn: inout Turn) -> Bool {
         if let client = turn.client, !client.connection.isClosed { return true }
         giveUp(&turn)
-        turn.client = try? TestClient(control.address)
+        let addresses = control.addresses
+        turn.client = try? TestClient(addresses[turn.site % addresses.count])
+        if turn.client == nil { turn.site += 1 }
         turn.heardAt = MonotonicClock.milliseconds()
         return turn.client != nil
     }
@@ -191,8 +193,10 @@ final class Writer: Sendable {
             guard let index = turn.open.removeValue(forKey: completion.id) else { continue }
             judge(completion, index, &turn)
         }
-        if now - turn.heardAt > Self.patienceMilliseconds {
-            oracle.withLock { $0.complain("\(name): no answer within \(Self.patienceMilliseconds) ms") }
+        let patience = control.patienceMilliseconds
+        if !turn.open.isEmpty, now - turn.heardAt > patience {
+            if control.addresses.count == 1 { oracle.withLock { $0.complain("\(name): silence of \(patience) ms") } }
+            turn.site += 1
             client.connection.close()
         }
     }
@@ -205,6 +209,10 @@ final class Writer: Sendable {
             let fate = oracle.withLock { oracle in
                 oracle.heard(heard, index)
                 return oracle.items[index].fate
+            }
+            if heard.code == "not_leader" {
+                turn.site += 1
+                turn.client?.connection.close()
             }
             switch fate {
             case .settled: control.settled(sentAt: completion.sentAt)
