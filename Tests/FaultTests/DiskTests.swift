@@ -1,4 +1,5 @@
 import Foundation
+import Postgres
 import ProgramTesting
 import Testing
 
@@ -59,17 +60,22 @@ import Testing
         defer { load.stop() }
         try load.start()
         var times = Durations()
-        for round in 1...2 {
-            try #require(load.waitForProgress(seconds: 60), "round \(round): \(server.logText)")
+        for place in [Place.tables, .log] {
+            try #require(load.waitForProgress(seconds: 60), "\(place): \(server.logText)")
             let refusedBefore = refusals(load)
+            if place == .log { try beginLogFile(server) }
             disk.fill()
             let isRefused = poll(seconds: 30) { refusals(load) > refusedBefore + 20 ? true : nil } ?? false
             #expect(isRefused, "nobody was told to come back: \(server.logText)")
+            if place == .log {
+                let hasDied = poll(seconds: 30) { server.logText.contains("PostgreSQL has died") ? true : nil }
+                #expect(hasDied == true, "PostgreSQL lives without a log: \(server.logText)")
+            }
             usleep(UInt32.random(in: 500_000...3_000_000, using: &generator))
             #expect(server.isRunning, "\(server.logText)")
             disk.empty()
             let start = ContinuousClock.now
-            try #require(load.waitForProgress(seconds: 90), "round \(round): \(server.logText)")
+            try #require(load.waitForProgress(seconds: 90), "\(place): \(server.logText)")
             times.append(start.duration(to: .now))
         }
         #expect(load.settle(seconds: 60), "every outcome is known in the end")
@@ -78,6 +84,16 @@ import Testing
         report("time to go on when a full disk has room: \(times.text); \(load.summary)")
         load.stop()
         #expect(server.terminate() == 0, "\(server.logText)")
+    }
+
+    /// What there is no room for: a table's next page, which PostgreSQL reports, or the write-ahead log, of which it
+    /// dies, and cannot start again.
+    private enum Place { case tables, log }
+
+    /// Lets PostgreSQL begin a file of its log, for which no room is taken yet.
+    private func beginLogFile(_ server: TestServer) throws {
+        let owner = try Connection(EmbeddedCluster.connectionString(.owner, stateFolder: server.folder))
+        try owner.run(script: "SELECT pg_switch_wal()")
     }
 
     private func refusals(_ load: FaultLoad) -> Int { load.oracles.reduce(0) { $0 + $1.oracle.refusalCount } }

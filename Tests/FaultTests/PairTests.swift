@@ -11,13 +11,12 @@ import Testing
 
     /// Two servers and clients that ask the other one when one does not answer.
     private final class Pair {
-        let database = Result { try ExternalDatabase() }
         let servers: [TestServer]
         let load: FaultLoad
         let history: History
 
         init(_ purpose: String) throws {
-            let url = try database.get().owner
+            let url = try ExternalDatabase().owner
             history = History(database: url)
             let first = try TestServer(environment: ["DATABASE_URL": url])
             // Whoever is there first leads; the clients' accounts are made there.
