@@ -107,7 +107,20 @@ let targets: [Target] = [
         ]
     ),
     tests("MarketplaceTests", ["Marketplace", "API", "Engine", "Exchange", "HTTP2", "JSON", "Sockets", "Units"]),
-    tests("ProgramTests", ["bombyx", "HTTP2", "TLS", "Sockets", "JSON", "PostgresTesting"]),
+    .target(
+        name: "ProgramTesting",
+        dependencies: ["HTTP2", "TLS", "Sockets", "JSON"],
+        path: "Tests/ProgramTesting",
+        swiftSettings: settings
+    ),
+    tests("ProgramTests", ["bombyx", "HTTP2", "TLS", "Sockets", "JSON", "PostgresTesting", "ProgramTesting"]),
+    tests(
+        "FaultTests",
+        [
+            "bombyx", "HTTP2", "Sockets", "JSON", "Units", "Engine", "Postgres", "Store", "PostgresTesting",
+            "ProgramTesting",
+        ]
+    ),
     tests("DemoTests", ["Demonstration", "Units", "Exchange", "JSON"]),
     tests("MeasurementTests", ["Measurement", "Demonstration", "JSON"]),
     tests("StyleTests", []),

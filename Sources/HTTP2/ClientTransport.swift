@@ -49,11 +49,11 @@ final class ClientTransport {
             } catch {
                 // The alert tells the server why.
                 tls.takeCiphertext(into: &output)
-                try? flush()
+                flush()
                 throw .tls(error)
             }
             tls.takeCiphertext(into: &output)
-            try flush()
+            flush()
             if tls.isEstablished { break }
             guard try wait(deadline: deadline) else { throw .timedOut }
             guard let count = try readSocket() else { throw .connectionClosed }
@@ -80,7 +80,7 @@ final class ClientTransport {
         } else {
             output += plaintext
         }
-        try flush()
+        flush()
     }
 
     /// Ends the connection.
@@ -92,7 +92,7 @@ final class ClientTransport {
     /// Waits for input, or for room for output that waits, and reads once.
     func receive(deadline: UInt64) throws(HTTP2Error) -> Received {
         guard try wait(deadline: deadline) else { return .timedOut }
-        try flush()
+        flush()
         guard let count = try readSocket() else { return .endOfFile }
         if count == 0 { return .bytes([]) }
         guard let tls else { return .bytes(Array(input[..<count])) }
@@ -149,17 +149,18 @@ final class ClientTransport {
         }
     }
 
-    private func flush() throws(HTTP2Error) {
+    /// Sends what the kernel takes now.
+    ///
+    /// A connection that takes no more may still have the server's last words to read, such as GOAWAY: a failure to
+    /// send only drops the output, and reading comes to the end of it.
+    private func flush() {
         let bytes = output
-        do throws(SystemError) {
-            while outputStart < bytes.count {
-                switch try socket?.send(bytes.span.extracting(outputStart..<bytes.count)) {
-                case .bytes(let count): outputStart += count
-                case .wouldBlock, nil: return
-                }
+        sending: while outputStart < bytes.count {
+            switch try? socket?.send(bytes.span.extracting(outputStart..<bytes.count)) {
+            case .bytes(let count): outputStart += count
+            case .wouldBlock: return
+            case nil: break sending
             }
-        } catch {
-            throw .system(error)
         }
         output.removeAll()
         outputStart = 0

@@ -55,6 +55,32 @@ struct Predecessor {
         return arguments.contains("cluster_name=\(clusterName)") ? true : nil
     }
 
+    /// Makes sure that the process whose number stands in PostgreSQL's lock file is not a dead server.
+    ///
+    /// A killed server keeps its number until its parent, which may be dead too, or init has asked how it ended. Until
+    /// then PostgreSQL takes it for alive and does not start; where init never asks, as in some containers, for ever.
+    /// Then the file goes. Call it after ``stop()``: nothing of the cluster runs any more.
+    func clear(lockFile: String) {
+        guard let pid = Files.text(lockFile).flatMap({ pid_t($0.prefix { $0 != "\n" }) }), pid > 0 else { return }
+        let deadline = ContinuousClock.now + Self.lastBreath
+        while isDead(pid) {
+            guard ContinuousClock.now < deadline else {
+                _ = unsafe unlink(lockFile)
+                return
+            }
+            usleep(5_000)
+        }
+    }
+
+    /// Time for init to ask how a process ended.
+    static let lastBreath = Duration.seconds(2)
+
+    /// A process of the server's user that has given back its memory, and with it its command line.
+    private func isDead(_ pid: pid_t) -> Bool {
+        guard Files.status("/proc/\(pid)")?.uid == owner.uid else { return false }
+        return Files.text("/proc/\(pid)/cmdline")?.isEmpty ?? false
+    }
+
     /// Foreign processes cannot be waited for without asking again and again.
     private func waitUntilGone(for duration: Duration) -> Bool {
         let deadline = ContinuousClock.now + duration

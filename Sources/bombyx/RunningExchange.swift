@@ -107,6 +107,19 @@ final class RunningExchange {
         return try ReloadableTLSContext(certificatePath: state.certificatePath, keyPath: state.certificateKeyPath)
     }
 
+    /// Clients may take all descriptors but those that the server itself needs: also in a rush it must be able to
+    /// connect to its database again.
+    private static func clientsPerLoopMax(_ loops: Int) -> Int {
+        let needed = descriptorsReserved + descriptorsPerLoopReserved * loops
+        return max(1, (DescriptorLimit.current - needed) / loops)
+    }
+
+    /// For the database's sessions, each of which may be made anew before the old one is gone, logs, locks and files
+    /// that are open for a moment.
+    private static let descriptorsReserved = 48
+    /// For a loop's epoll, its wake-up, its listeners and their spares.
+    private static let descriptorsPerLoopReserved = 8
+
     private static func listen(
         _ options: Serve,
         certificate: ReloadableTLSContext?,
@@ -115,6 +128,7 @@ final class RunningExchange {
         var limits = ServerLimits()
         limits.concurrentStreamsMax = options.streams
         limits.bodyBytesMax = Limits.bodyBytesMax
+        limits.connectionsPerLoopMax = min(limits.connectionsPerLoopMax, clientsPerLoopMax(options.loops))
         let configuration = ServerConfiguration(
             cleartext: options.listen == "off" ? [] : [SocketAddress(options.listen)].compactMap(\.self),
             tls: options.tlsListen == "off" ? [] : [SocketAddress(options.tlsListen)].compactMap(\.self),

@@ -150,6 +150,41 @@ import Testing
         #expect(next.isAlive)
     }
 
+    @Test func `A dead process whose end nobody asked for does not stand in the way of a start`() throws {
+        let folder = try TemporaryFolder()
+        var cluster: EmbeddedCluster? = try start(folder)
+        let place = try #require(cluster).place
+        cluster = nil
+        let user = try SystemUser.current()
+        let owner = try SystemUser.clusterOwner(startedBy: user)
+        let dead = try spawnAndForget(as: owner)
+        defer { waitpid(dead, nil, 0) }
+        let lock = place.data + "/postmaster.pid"
+        let file = "\(dead)\n\(place.data)\n1700000000\n5432\n\(place.socketFolder)\n\n  1 1\nready   \n"
+        try Files.write(Array(file.utf8), to: lock, mode: 0o600)
+        if user.isRoot { try Files.give(lock, to: owner) }
+
+        let next = try start(folder)
+        #expect(next.isAlive)
+    }
+
+    /// A process that has ended and stays in the kernel's table until it is waited for.
+    private func spawnAndForget(as owner: SystemUser) throws -> pid_t {
+        let command = ["/usr/bin/setpriv", "--reuid=\(owner.uid)", "/bin/true"]
+        let arguments = geteuid() == 0 ? command : ["/bin/true"]
+        var strings = unsafe arguments.map { unsafe strdup($0) }
+        unsafe strings.append(nil)
+        defer { for unsafe string in unsafe strings { unsafe free(string) } }
+        var pid = pid_t()
+        try #require(unsafe posix_spawn(&pid, arguments[0], nil, nil, &strings, environ) == 0)
+        let deadline = ContinuousClock.now + .seconds(10)
+        while Files.text("/proc/\(pid)/stat")?.contains(") Z ") != true {
+            try #require(ContinuousClock.now < deadline)
+            usleep(5_000)
+        }
+        return pid
+    }
+
     @Test func `A first start that was cut short is begun again`() throws {
         let folder = try TemporaryFolder()
         let lock = try StateLock(folder: folder.path + "/state")

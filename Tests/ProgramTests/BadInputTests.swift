@@ -1,6 +1,7 @@
 import Foundation
 import HTTP2
 import JSON
+import ProgramTesting
 import Testing
 
 /// Bad input through the real server: each gets a documented problem, and the server goes on.

@@ -1,6 +1,7 @@
 import Foundation
 import HTTP2
 import JSON
+import ProgramTesting
 import Testing
 
 /// What an acknowledgement promises, under the failures that a machine has.
@@ -182,7 +183,7 @@ import Testing
         let server = try TestServer()
         defer { server.remove() }
         let second = Process()
-        second.executableURL = TestServer.executable
+        second.executableURL = URL(fileURLWithPath: TestServer.executable)
         second.arguments = ["serve", "--state-dir", server.folder, "--listen", "127.0.0.1:0", "--tls-listen", "off"]
         let pipe = Pipe()
         second.standardError = pipe

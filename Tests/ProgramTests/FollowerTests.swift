@@ -2,6 +2,7 @@ import Foundation
 import HTTP2
 import JSON
 import PostgresTesting
+import ProgramTesting
 import Testing
 
 /// Two servers on one database: one leads, the other follows and takes over.

@@ -2,6 +2,7 @@ import Foundation
 import HTTP2
 import JSON
 import Sockets
+import ProgramTesting
 import Testing
 
 /// Clients that speak HTTP/1.1, as the world has them, against the real server.

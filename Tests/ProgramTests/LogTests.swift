@@ -1,5 +1,6 @@
 import Foundation
 import JSON
+import ProgramTesting
 import Testing
 
 /// What a server writes to its standard error.

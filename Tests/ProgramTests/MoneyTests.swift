@@ -1,6 +1,7 @@
 import Foundation
 import HTTP2
 import JSON
+import ProgramTesting
 import Testing
 
 /// Money and repetition, through the interface.

@@ -1,6 +1,7 @@
 import Foundation
 import HTTP2
 import PostgresTesting
+import ProgramTesting
 import TLS
 import Testing
 
@@ -92,7 +93,7 @@ import Testing
         defer { try? FileManager.default.removeItem(at: folder) }
         let process = Process()
         let pipe = Pipe()
-        process.executableURL = TestServer.executable
+        process.executableURL = URL(fileURLWithPath: TestServer.executable)
         process.arguments = arguments
         process.currentDirectoryURL = folder
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }

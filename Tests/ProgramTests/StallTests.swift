@@ -1,6 +1,7 @@
 import Foundation
 import HTTP2
 import JSON
+import ProgramTesting
 import Testing
 
 /// A database that says nothing is worse than one that is gone: nobody may wait for it for ever.

@@ -1,48 +1,58 @@
-import Foundation
-import JSON
-import Testing
+internal import JSON
 
 /// A market with one model, some workers and some apps, made through the interface as an operator would.
-struct Scenario {
-    let server: TestServer
-    let operatorKey: String
-    let client: TestClient
+package struct Scenario {
+    package let server: TestServer
+    package let operatorKey: String
+    package let client: TestClient
 
-    init(_ server: TestServer) throws {
+    /// Connects to the server, and makes the model.
+    package init(_ server: TestServer) throws {
         self.server = server
         operatorKey = try server.operatorKey()
         client = try server.connect()
         let model = #"{"weight_set":"standard","quality":45,"context_length":131072}"#
         let answer = try client.call("PUT", "/v1/models/Qwen/Qwen3-32B", key: operatorKey, model)
-        try #require(answer.status == 200 || answer.status == 201, "\(answer.text)")
+        guard answer.status == 200 || answer.status == 201 else { throw TestServer.Failure(answer.text) }
     }
 
-    struct Party {
-        let account: String
-        let key: String
+    /// An account and its key.
+    package struct Party: Sendable {
+        package let account: String
+        package let key: String
     }
 
     /// An account with a key for everything that an owner does.
-    func party(_ label: String, deposit nanoTON: Int64 = 0, openOrdersMax: Int64 = 1_000_000) throws -> Party {
+    package func party(
+        _ label: String,
+        deposit nanoTON: Int64 = 0,
+        openOrdersMax: Int64 = 1_000_000
+    ) throws -> Party {
         let account = try client.call(
             "POST",
             "/v1/accounts",
             key: operatorKey,
             #"{"label":"\#(label)","open_orders_max":\#(openOrdersMax)}"#
         )
-        let id = try #require(account["id"]?.string, "\(account.text)")
+        guard let id = account["id"]?.string else { throw TestServer.Failure(account.text) }
         let scopes = #"{"label":"\#(label)","scopes":["offer","bid","read"]}"#
         let key = try client.call("POST", "/v1/accounts/\(id)/keys", key: operatorKey, scopes)
-        let secret = try #require(key["key"]?.string, "\(key.status)")
+        guard let secret = key["key"]?.string else { throw TestServer.Failure("no key: \(key.status)") }
         if nanoTON > 0 {
             let body = #"{"amount_nanoton":"\#(nanoTON)"}"#
             let deposit = try client.call("POST", "/v1/accounts/\(id)/deposits", key: operatorKey, body)
-            try #require(deposit.status == 201, "\(deposit.text)")
+            guard deposit.status == 201 else { throw TestServer.Failure(deposit.text) }
         }
         return Party(account: id, key: secret)
     }
 
-    static func offer(price: Int64, lots: Int64, clientOrderID: String? = nil, timeInForce: String = "gtc") -> String {
+    /// The body of an offer.
+    package static func offer(
+        price: Int64,
+        lots: Int64,
+        clientOrderID: String? = nil,
+        timeInForce: String = "gtc"
+    ) -> String {
         let name = clientOrderID.map { #","client_order_id":"\#($0)""# } ?? ""
         return """
             {"model":"Qwen/Qwen3-32B","price_nanoton_per_mtok":"\(price)","quantity_lots":\(lots),\
@@ -50,7 +60,13 @@ struct Scenario {
             """
     }
 
-    static func bid(price: Int64, lots: Int64, clientOrderID: String? = nil, timeInForce: String = "gtc") -> String {
+    /// The body of a bid.
+    package static func bid(
+        price: Int64,
+        lots: Int64,
+        clientOrderID: String? = nil,
+        timeInForce: String = "gtc"
+    ) -> String {
         let name = clientOrderID.map { #","client_order_id":"\#($0)""# } ?? ""
         return """
             {"requirement":{"model":{"in":["Qwen/Qwen3-32B"]}},"price_nanoton_per_mtok":"\(price)",\
@@ -59,9 +75,11 @@ struct Scenario {
     }
 
     /// A balance of the account in nanoTON.
-    func balance(_ party: Party, _ kind: String) throws -> Int64 {
+    package func balance(_ party: Party, _ kind: String) throws -> Int64 {
         let answer = try client.call("GET", "/v1/account", key: party.key)
-        let balances = try #require(answer["balances"], "\(answer.text)")
-        return try #require(balances["\(kind)_nanoton"]?.string.flatMap { Int64($0) }, "\(answer.text)")
+        guard let amount = answer["balances"]?["\(kind)_nanoton"]?.string.flatMap({ Int64($0) }) else {
+            throw TestServer.Failure(answer.text)
+        }
+        return amount
     }
 }
