@@ -103,7 +103,10 @@ let targets: [Target] = [
             .product(name: "Yams", package: "Yams"),
         ]
     ),
-    tests("MarketplaceTests", ["Marketplace", "API", "Engine", "Exchange", "HTTP2", "JSON", "Sockets", "Units"]),
+    tests(
+        "MarketplaceTests",
+        ["Marketplace", "API", "Engine", "Exchange", "HTTP2", "JSON", "Log", "Sockets", "Units"]
+    ),
     tests("ProgramTests", ["bombyx", "HTTP2", "TLS", "Sockets", "JSON", "PostgresTesting"]),
     tests("DemoTests", ["Demonstration", "Units", "Exchange", "JSON"]),
     tests("StyleTests", []),
