@@ -106,7 +106,10 @@ let targets: [Target] = [
             .product(name: "Yams", package: "Yams"),
         ]
     ),
-    tests("MarketplaceTests", ["Marketplace", "API", "Engine", "Exchange", "HTTP2", "JSON", "Sockets", "Units"]),
+    tests(
+        "MarketplaceTests",
+        ["Marketplace", "API", "Engine", "Exchange", "HTTP2", "JSON", "Log", "Sockets", "Units"]
+    ),
     .target(
         name: "ProgramTesting",
         dependencies: ["HTTP2", "TLS", "Sockets", "JSON"],
