@@ -12,11 +12,18 @@ package final class Directory: Sendable {
     package let models: ModelTable
     private let keys: KeyTable
 
-    /// What the engine's state says, e.g. at start.
-    package convenience init(_ state: EngineState = EngineState()) {
+    /// What the engine's state says, e.g. at start. It follows `previous`, with which its keys may have nothing in
+    /// common: what a connection remembers of those must not be taken for one of these.
+    package convenience init(_ state: EngineState = EngineState(), after previous: Directory? = nil) {
         var keys = KeyTable()
         for key in state.keys { keys.insert(key) }
-        self.init(asOf: state.sequence, keysVersion: 1, fees: state.fees, models: ModelTable(state.models), keys: keys)
+        self.init(
+            asOf: state.sequence,
+            keysVersion: (previous?.keysVersion ?? 0) + 1,
+            fees: state.fees,
+            models: ModelTable(state.models),
+            keys: keys
+        )
     }
 
     private init(asOf: SequenceNumber, keysVersion: UInt64, fees: FeeTerms, models: ModelTable, keys: KeyTable) {

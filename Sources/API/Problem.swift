@@ -13,6 +13,8 @@ package struct Problem: Error, Hashable, Sendable {
     package var allow: String?
     /// The command that was refused; `nil` when nothing was sequenced.
     package var sequence: SequenceNumber?
+    /// Where the server is that can do it, a URL, for ``ProblemCode/notLeader``.
+    package var leader: String?
 
     /// Field errors that one answer lists: more help nobody.
     package static let errorsMax = 16
@@ -46,6 +48,7 @@ package struct Problem: Error, Hashable, Sendable {
         }
         writer.member("retryable", code.isRetryable)
         if let sequence { writer.member("sequence", sequence.rawValue) }
+        if let leader { writer.member("leader", leader) }
         writer.member("request_id", Problem.requestIDText(requestID))
         writer.endObject()
         var response = APIResponse(status: code.status, contentType: .problem, body: writer.finish())

@@ -3,6 +3,14 @@ import Units
 
 /// Requests that were made before get their answer again (DESIGN §2).
 extension Engine {
+    /// Microseconds of logical time for which a request is remembered at least: the whole window, unless the memory is
+    /// full; then as far back as it reaches.
+    package var idempotencyWindow: Int64 {
+        // One command may have both a key and a client order id.
+        guard requests.count + 2 > requestsMax, let oldest = requests.oldest else { return Limits.idempotencyWindow }
+        return min(Limits.idempotencyWindow, time.microseconds - oldest.at.microseconds)
+    }
+
     /// What a repetition is answered, or the misuse of a key or client order id; `nil` for a new request.
     func earlierAnswer(to command: Command) -> Event? {
         if let key = command.idempotency,

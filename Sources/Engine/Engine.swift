@@ -50,11 +50,11 @@ package struct Engine: Sendable {
     /// Microseconds by which requests are remembered longer than they must.
     static let forgetStep: Int64 = 1_000_000
 
-    /// Opens a batch at `time`, which is not before the previous one. True when something is due: then the first
-    /// command of the batch is a `tick`.
+    /// Opens a batch at `time`, or at the previous batch's time if that is later: logical time never goes back,
+    /// whatever a clock does. True when something is due: then the first command of the batch is a `tick`.
     package mutating func beginBatch(at time: LogicalTime) -> Bool {
-        precondition(time >= self.time, "logical time never goes back")
-        self.time = time
+        self.time = max(self.time, time)
+        let time = self.time
         guard let nextDeadline else { return false }
         return nextDeadline <= time
     }

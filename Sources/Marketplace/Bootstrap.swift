@@ -9,7 +9,17 @@ enum Bootstrap {
     /// The operator's account.
     static let operatorAccount = AccountID(1)
 
-    static func carryOut(on opening: Opening, key: KeyHash, loops: Int) throws(StoreError) -> SealedBatch {
+    static func carryOut(
+        on opening: Opening,
+        key makeKey: () throws -> KeyHash,
+        loops: Int
+    ) throws(RecoveryError) -> SealedBatch {
+        let key: KeyHash
+        do {
+            key = try makeKey()
+        } catch {
+            throw .tables("the exchange is empty, and its first key cannot be made: \(error)")
+        }
         let scopes: Scopes = [.operator, .read, .auditor]
         let commands = [
             Command(account: .system, action: .createAccount(AccountTerms(label: "operator"))),
@@ -29,7 +39,11 @@ enum Bootstrap {
             command.encode(into: &open.commandBytes)
         }
         let batch = SealedBatch(open, stateDigest: opening.engine.digest, bookChanges: nil)
-        try opening.term.append(batch)
+        do throws(StoreError) {
+            try opening.term.append(batch)
+        } catch {
+            throw RecoveryError(error)
+        }
         opening.nextBatch += 1
         return batch
     }

@@ -24,7 +24,7 @@ struct HistoryAnswers {
             guard let order = found.value, owner == nil || order.account == owner else {
                 return View.orderNotFound(requestID: requestID)
             }
-            return published.answer(order, asOf: found.sequence)
+            return View.order(try detail(order), models: models, asOf: found.sequence)
         case .orders(let query):
             let filter = HistoryReader.OrderFilter(
                 account: query.account,
@@ -32,7 +32,8 @@ struct HistoryAnswers {
                 isOpen: query.state.map { $0 == .open }
             )
             let found = try reader.orders(filter, before: query.before, limit: query.rowsWanted)
-            let rows = found.value.map { published.detail($0) }
+            var rows: [OrderDetail] = []
+            for record in found.value { rows.append(try detail(record)) }
             return View.orders(query, rows, models: models, asOf: found.sequence)
         case .trades(let query):
             let filter = HistoryReader.TradeFilter(account: query.account, model: query.model)
@@ -51,6 +52,19 @@ struct HistoryAnswers {
             }
             return View.transfers(query, rows, asOf: found.sequence)
         }
+    }
+
+    /// An order with the words of its class or profile. A server that follows may read an order before it has read what
+    /// the number of its class stands for.
+    private func detail(_ record: OrderRecord) throws(StoreError) -> OrderDetail {
+        var detail = published.detail(record)
+        if record.side == .offer, detail.capability == nil {
+            detail.capability = try reader.capability(of: record.classID)
+        }
+        if record.side == .bid, detail.requirement == nil {
+            detail.requirement = try reader.requirement(of: record.profileID)
+        }
+        return detail
     }
 
     /// The answer to an earlier command, rebuilt by the same function that wrote it then.

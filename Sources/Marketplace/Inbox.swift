@@ -1,96 +1,95 @@
-/// The engine's mailbox: submissions of the network, and what the journal reports.
+/// The engine's mailbox, and the life cycle that says what is to be done: submissions of the network, what the journal
+/// reports, and what the engine's thread does next.
 final class Inbox: Sendable {
     private let monitor = Monitor(State())
 
     fileprivate struct State {
         var submissions: [Submission] = []
-        var itemCount = 0
-        var journalIsIdle = true
-        var journalFailure: String?
-        var isStopping = false
-        /// Only while an engine serves; otherwise submissions are refused.
-        var isOpen = false
+        var items = 0
+        var bytes = 0
+        var lifeCycle = LifeCycle()
+    }
+
+    enum Refusal: Equatable, Sendable {
+        /// Too much waits.
+        case full
+        /// No engine serves.
+        case closed(Unavailable)
     }
 
     /// What the engine's thread does next.
-    enum Work: Sendable {
-        /// Execute these; more may come before the batch is sealed.
-        case execute([Submission])
-        /// The journal is idle: seal the batch that is open.
-        case seal
-        /// The deadline passed.
-        case deadline
-        case journalFailed(String)
-        /// Nothing is left to do.
-        case stop
+    struct Work: Sendable {
+        /// `nil` when the deadline has passed.
+        var action: LifeCycle.Action?
+        /// What is to be executed, or refused when memory is dropped.
+        var submissions: [Submission] = []
     }
-
-    enum Refusal: Sendable { case full, closed }
 
     /// Hands over a loop's turn; a refusal means that nothing of it was taken.
     func post(_ submission: Submission, cancelsOnly: Bool) -> Refusal? {
-        monitor.withLock(waking: true) { state in
-            guard state.isOpen, !state.isStopping else { return .closed }
-            let limit = BatchLimits.waitingItemsMax + (cancelsOnly ? BatchLimits.waitingCancelsReserve : 0)
-            // A mailbox always takes one item, however large.
-            guard state.itemCount == 0 || state.itemCount + submission.items.count <= limit else { return .full }
-            state.itemCount += submission.items.count
+        let bytes = submission.bytes
+        return monitor.withLock(waking: true) { state in
+            if let refusal = state.lifeCycle.refusal { return .closed(refusal) }
+            let limit = cancelsOnly ? BatchLimits.waitingWithCancels : BatchLimits.waiting
+            guard limit.admits(items: submission.items.count, bytes: bytes, besides: state.items, state.bytes) else {
+                return .full
+            }
+            state.items += submission.items.count
+            state.bytes += bytes
             state.submissions.append(submission)
             return nil
         }
     }
 
-    /// Waits for work. `hasOpenBatch` and `isFull` describe the batch that the engine's thread is filling.
-    func next(hasOpenBatch: Bool, isFull: Bool, deadline: Instant?) -> Work {
+    /// Waits for work. `fill` describes the batch that the engine's thread is filling.
+    func next(_ fill: LifeCycle.Fill = .empty, deadline: Instant? = nil) -> Work {
         let work = monitor.wait(until: deadline) { state -> Work? in
-            if let failure = state.journalFailure { return .journalFailed(failure) }
-            if !isFull, !state.submissions.isEmpty { return .execute(state.takeSubmissions()) }
-            if hasOpenBatch, state.journalIsIdle { return .seal }
-            if state.isStopping, !hasOpenBatch, state.journalIsIdle { return .stop }
-            return nil
+            guard let action = state.apply(.engineIsFree(fill, isWaiting: !state.submissions.isEmpty)).first else {
+                return nil
+            }
+            switch action {
+            case .execute, .drop: return Work(action: action, submissions: state.takeSubmissions())
+            default: return Work(action: action)
+            }
         }
-        return work ?? .deadline
+        return work ?? Work(action: nil)
     }
 
-    var waitingItems: Int { monitor.withLock { $0.itemCount } }
-
-    /// An engine begins to serve.
-    func open() {
-        monitor.withLock(waking: true) { state in
-            state.isOpen = true
-            state.journalIsIdle = true
-            state.journalFailure = nil
-        }
+    /// Takes in what has happened, and gives what the calling thread has to do about it.
+    @discardableResult
+    func apply(_ event: LifeCycle.Event) -> [LifeCycle.Action] {
+        monitor.withLock(waking: true) { $0.apply(event) }
     }
 
-    /// The engine no longer serves; what was still waiting is returned, so that it can be refused.
-    func close() -> [Submission] {
-        monitor.withLock(waking: true) { state in
-            state.isOpen = false
-            return state.takeSubmissions()
-        }
+    /// Waits that long, or until a stop is asked for.
+    func pause(milliseconds: Int64) {
+        let end = Instant.now.adding(milliseconds: milliseconds)
+        _ = monitor.wait(until: end) { $0.lifeCycle.state == .stopped ? true : nil }
     }
 
-    /// The journal has taken a batch.
-    func journalIsBusy() { monitor.withLock { $0.journalIsIdle = false } }
-
-    /// The journal's batch is durable.
-    func journalIsIdle() { monitor.withLock(waking: true) { $0.journalIsIdle = true } }
-
-    func journalFailed(_ reason: String) {
-        monitor.withLock(waking: true) { $0.journalFailure = reason }
-    }
-
-    /// Accept nothing more, finish what is there.
-    func stop() { monitor.withLock(waking: true) { $0.isStopping = true } }
-    var isStopping: Bool { monitor.withLock { $0.isStopping } }
+    /// What a request is answered that comes now; `nil` while commands are taken.
+    var refusal: Unavailable? { monitor.withLock { $0.lifeCycle.refusal } }
+    var state: LifeCycle.State { monitor.withLock { $0.lifeCycle.state } }
+    var waitingItems: Int { monitor.withLock { $0.items } }
+    var waitingBytes: Int { monitor.withLock { $0.bytes } }
 }
 
 extension Inbox.State {
+    /// An impossible event means that the threads and the value disagree about what is durable: nothing that this
+    /// process does from here on could be trusted, and what it has acknowledged is in the journal.
+    fileprivate mutating func apply(_ event: LifeCycle.Event) -> [LifeCycle.Action] {
+        let before = lifeCycle.state
+        guard let actions = lifeCycle.apply(event) else {
+            preconditionFailure("\(event) cannot happen while the exchange is \(before)")
+        }
+        return actions
+    }
+
     fileprivate mutating func takeSubmissions() -> [Submission] {
         defer {
             submissions = []
-            itemCount = 0
+            items = 0
+            bytes = 0
         }
         return submissions
     }

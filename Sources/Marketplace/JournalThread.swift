@@ -1,11 +1,12 @@
 internal import Cryptography
 internal import Engine
+internal import Postgres
 internal import Sockets
 internal import Store
 internal import Units
 
 /// The thread that makes batches durable, one row each, and lets out what follows from them: only after COMMIT, in the
-/// order of the batches.
+/// order of the batches. What is to be done after each outcome is the ``LifeCycle``'s to say.
 final class JournalThread: Sendable {
     private let handoff = Monitor(State())
     private let inbox: Inbox
@@ -16,8 +17,8 @@ final class JournalThread: Sendable {
         /// At most one: the engine seals the next batch only when this one is durable.
         var pending: SealedBatch?
         var isStopping = false
-        /// The thread has ended with a failure and takes nothing more.
-        var hasFailed = false
+        /// The thread has ended with a failure and takes nothing more; what comes late is answered so.
+        var failure: Unavailable?
     }
 
     /// What a durable batch flows into.
@@ -33,43 +34,41 @@ final class JournalThread: Sendable {
         self.metrics = metrics
     }
 
-    /// Hands over a sealed batch; the inbox hears when it is durable or has failed.
+    /// Hands over a sealed batch; the life cycle hears when it is durable or has failed.
     func commit(_ batch: SealedBatch) {
-        let isTaken = handoff.withLock(waking: true) { state in
-            if !state.hasFailed { state.pending = batch }
-            return !state.hasFailed
+        let failure = handoff.withLock(waking: true) { state in
+            if state.failure == nil { state.pending = batch }
+            return state.failure
         }
-        if !isTaken { outlets.loops.refuse(batch.deliveries, .outcomeUnknown) }
+        if let failure { outlets.loops.refuse(batch.deliveries, failure) }
     }
 
     func stop() { handoff.withLock(waking: true) { $0.isStopping = true } }
 
     private enum Work { case batch(SealedBatch), idle, stop }
 
-    /// Commits batches until it is told to stop or a commit fails. `term` is the leadership under which it writes.
+    /// Commits batches until it is told to stop or the leadership ends. `term` is what it writes under.
     func run(_ term: JournalTerm) {
         while true {
-            let work = handoff.wait(until: Instant.now.adding(milliseconds: 1_000)) { state -> Work? in
+            let renewal = Instant.now.adding(milliseconds: BatchLimits.renewalMilliseconds)
+            let work = handoff.wait(until: renewal) { state -> Work? in
                 if let batch = state.pending.take() { return .batch(batch) }
                 return state.isStopping ? .stop : nil
             }
-            do {
-                switch work ?? .idle {
-                case .batch(let batch): try commit(batch, in: term)
-                case .idle: try term.renewLeadership()
-                case .stop: return term.resignLeadership()
+            switch work ?? .idle {
+            case .batch(let batch):
+                do throws(StoreError) {
+                    try commit(batch, in: term)
+                } catch {
+                    return end(.init(ofCommit: error), holding: batch)
                 }
-            } catch {
-                // The outcome may be unknown: the batch's answers must not leave, and the state in memory is dropped.
-                if case .batch(let batch)? = work { outlets.loops.refuse(batch.deliveries, .outcomeUnknown) }
-                // A batch may have been handed over while the leadership was being renewed.
-                let waiting = handoff.withLock { state in
-                    state.hasFailed = true
-                    return state.pending.take()
+            case .idle:
+                do throws(StoreError) {
+                    try term.renewLeadership()
+                } catch {
+                    return end(.init(ofRenewal: error), holding: nil)
                 }
-                if let waiting { outlets.loops.refuse(waiting.deliveries, .outcomeUnknown) }
-                inbox.journalFailed(error.description)
-                return
+            case .stop: return term.resignLeadership()
             }
         }
     }
@@ -81,7 +80,10 @@ final class JournalThread: Sendable {
             metrics.committed(batch, microseconds: Instant.now.microseconds(since: started))
         }
         // The engine may seal the next batch while this one's answers go out.
-        inbox.journalIsIdle()
+        for action in inbox.apply(.committed) where action == .release { release(batch) }
+    }
+
+    private func release(_ batch: SealedBatch) {
         // A key or a model must be known to every loop before the answer that announces it arrives.
         outlets.published.applyToNames(batch.interned)
         if batch.changesDirectory { outlets.published.applyToDirectory(batch) }
@@ -89,25 +91,59 @@ final class JournalThread: Sendable {
         outlets.loops.deliver(batch)
         if batch.hasCommands { outlets.projector.project(batch) }
     }
+
+    /// Nothing can be written any more. `batch` is what was being committed.
+    private func end(_ interruption: LifeCycle.Interruption, holding batch: SealedBatch?) {
+        for action in inbox.apply(.journalEnded(interruption)) {
+            guard case .refuseCommitting(let answer) = action else { continue }
+            // It may have been handed over while the leadership was being renewed, or be on its way still.
+            let late = handoff.withLock { state in
+                state.failure = answer
+                return state.pending.take()
+            }
+            for batch in [batch, late].compactMap(\.self) { outlets.loops.refuse(batch.deliveries, answer) }
+        }
+    }
+}
+
+extension LifeCycle.Interruption {
+    fileprivate init(ofCommit error: StoreError) {
+        self =
+            switch error {
+            case .fenced: .fenced
+            case .refused: .refused(error.description)
+            default: .unknown(error.description)
+            }
+    }
+
+    fileprivate init(ofRenewal error: StoreError) {
+        self = error == .fenced ? .fenced : .lost(error.description)
+    }
 }
 
 /// A leadership of the journal, and the hash chain that it continues.
 final class JournalTerm {
+    private let claim: Claim
     private let writer: JournalWriter
-    private let epoch: Int64
     private var previousDigest: Digest256
+    /// The first batch of a term says for how long there was no leader; until then the row must still say it.
+    private var hasWritten = false
 
-    init(writer: JournalWriter, epoch: Int64, previousDigest: Digest256) {
-        self.writer = writer
-        self.epoch = epoch
+    init(claim: Claim, previousDigest: Digest256) throws(StoreError) {
+        self.claim = claim
+        writer = try JournalWriter(claim.journal.connection, claim.leadership)
         self.previousDigest = previousDigest
     }
+
+    var leadership: Leadership { claim.leadership }
+    /// The server process of the session that writes.
+    var backend: Int32 { claim.journal.connection.backendPID }
 
     /// Makes the batch durable as one row that links to the one before.
     func append(_ batch: SealedBatch) throws(StoreError) {
         let row = JournalBatch(
             number: batch.number,
-            epoch: epoch,
+            epoch: claim.leadership.epoch,
             rulesVersion: RulesVersion.current,
             firstSequence: batch.firstSequence,
             lastSequence: batch.lastSequence,
@@ -118,10 +154,11 @@ final class JournalTerm {
         )
         try writer.commit(row)
         previousDigest = row.digest
+        hasWritten = true
     }
 
     /// Lets the next server lead at once; if that fails, it waits for the term to end.
-    func resignLeadership() { try? writer.resign() }
+    func resignLeadership() { try? writer.resign(isSeen: hasWritten) }
 
-    func renewLeadership() throws(StoreError) { try writer.renew() }
+    func renewLeadership() throws(StoreError) { try writer.renew(isSeen: hasWritten) }
 }

@@ -1,16 +1,40 @@
 internal import API
-internal import Glibc
 internal import HTTP2
 internal import Sockets
 
-/// The ways back to the loops of the network: for each loop its mailbox.
-final class LoopMailboxes: Sendable {
-    private let mailboxes: Monitor<[Mailbox?]>
+/// What other threads send to a loop of the network, with its size.
+protocol LoopMessage: Sendable {
+    /// What it takes of the loop's mailbox.
+    var bytes: Int { get }
+}
 
-    init(count: Int) { mailboxes = Monitor(Array(repeating: nil, count: count)) }
+extension SealedBatch: LoopMessage {}
+
+/// The ways back to the loops of the network: for each loop its mailbox, bounded by messages and bytes.
+///
+/// An answer is never dropped while its loop lives: that would leave a client waiting for ever. So a full mailbox holds
+/// up whoever has the next answer, behind it the journal, and behind that new requests, which are refused.
+final class LoopMailboxes: Sendable {
+    private let loops: [Monitor<Waiting>]
+
+    private struct Waiting {
+        var mailbox: Mailbox?
+        var messages = 0
+        var bytes = 0
+    }
+
+    init(count: Int) { loops = (0..<count).map { _ in Monitor(Waiting()) } }
 
     /// Called by each loop before it hears its first request; so whoever waits for an answer has a mailbox.
-    func attach(_ mailbox: Mailbox, loop: Int) { mailboxes.withLock { $0[loop] = mailbox } }
+    func attach(_ mailbox: Mailbox, loop: Int) { loops[loop].withLock { $0.mailbox = mailbox } }
+
+    /// The loop has taken a message out.
+    func taken(_ message: some LoopMessage, loop: Int) {
+        loops[loop].withLock(waking: true) { waiting in
+            waiting.messages -= 1
+            waiting.bytes -= message.bytes
+        }
+    }
 
     /// Tells every loop that waits for something in `batch` that it is durable.
     func deliver(_ batch: SealedBatch) {
@@ -38,20 +62,32 @@ final class LoopMailboxes: Sendable {
     /// An answer that a reader has made.
     func answer(_ answer: ReadyAnswer) { post(answer, to: answer.stream.loop) }
 
-    /// A loop that is this far behind must catch up before anything more leaves: dropping an answer would leave a
-    /// client waiting for ever.
-    private func post(_ message: any Sendable, to loop: Int) {
-        guard let mailbox = mailboxes.withLock({ $0[loop] }) else { return }
-        var attempts = 0
-        while !mailbox.post(message), attempts < 10_000 {
-            attempts += 1
-            _ = usleep(1_000)
+    /// Hands a message over, as soon as there is room. False for a loop that does not live: none has taken the place,
+    /// or it takes nothing for a long time.
+    @discardableResult
+    func post(
+        _ message: some LoopMessage,
+        to loop: Int,
+        patience milliseconds: Int64 = BatchLimits.answersPatienceMilliseconds
+    ) -> Bool {
+        let bytes = message.bytes
+        let deadline = Instant.now.adding(milliseconds: milliseconds)
+        let isPosted = loops[loop].wait(until: deadline) { waiting -> Bool? in
+            guard let mailbox = waiting.mailbox else { return false }
+            guard BatchLimits.answers.admits(items: 1, bytes: bytes, besides: waiting.messages, waiting.bytes) else {
+                return nil
+            }
+            guard mailbox.post(message) else { return nil }
+            waiting.messages += 1
+            waiting.bytes += bytes
+            return true
         }
+        return isPosted ?? false
     }
 }
 
 /// Requests that get a 503.
-struct RefusedItems: Sendable {
+struct RefusedItems: LoopMessage {
     struct Item: Sendable {
         let stream: StreamReference
         let requestID: UInt64
@@ -59,10 +95,14 @@ struct RefusedItems: Sendable {
 
     let items: [Item]
     let reason: Unavailable
+
+    var bytes: Int { items.count * MemoryLayout<Item>.stride }
 }
 
 /// A finished answer for one stream.
-struct ReadyAnswer: Sendable {
+struct ReadyAnswer: LoopMessage {
     let stream: StreamReference
     let response: API.Response
+
+    var bytes: Int { MemoryLayout<Self>.stride + response.body.count }
 }

@@ -8,8 +8,9 @@ internal import Units
 
 /// The exchange without its network: the threads and mailboxes around the engine (DESIGN §2).
 ///
-/// Its main thread rebuilds the engine from the database and serves until the journal fails; then it drops everything
-/// in memory and starts over. Meanwhile requests get 503.
+/// Its main thread, the engine's, does what the ``LifeCycle`` says: follow the server that leads, or take the
+/// leadership, rebuild the engine from the database and serve until the journal ends; then drop everything in memory
+/// and start over.
 package final class Marketplace: Sendable {
     package struct Configuration: Sendable {
         /// libpq's connection string for the role `bombyx_server`.
@@ -35,73 +36,91 @@ package final class Marketplace: Sendable {
     let inbox = Inbox()
     let published = Published()
     let metrics = Metrics()
+    let standing = Standing()
     let loops: LoopMailboxes
     let progress = ProjectionProgress()
+    let backlog: ProjectionBacklog
     let readers: ReaderPool
     let network = Mutex<Server?>(nil)
-    private let status = Mutex(Status.starting)
-
-    /// What the exchange can do now.
-    package enum Status: Equatable, Sendable {
-        case starting
-        case ready
-        /// Commands are refused until the state has been rebuilt; the reason is for the log and `/readyz`.
-        case rebuilding(String)
-        case stopping
-        /// The state cannot be rebuilt, and trying again would not help.
-        case failed(String)
-    }
+    private let lifelines = Lifelines()
+    /// Threads that have not ended.
+    private let living = Monitor(0)
 
     package init(_ configuration: Configuration) {
         self.configuration = configuration
         loops = LoopMailboxes(count: configuration.loops)
+        backlog = ProjectionBacklog(log: configuration.log)
         readers = ReaderPool(
             database: configuration.database,
             progress: progress,
             published: published,
-            loops: loops
+            loops: loops,
+            lifelines: lifelines
         )
     }
 
-    package var currentStatus: Status { status.withLock { $0 } }
-
-    /// Rebuilds the state for the first time and serves on threads of its own until ``stop()``.
+    /// Follows or serves on threads of its own until ``stop(_:)``; the network may be running already.
     ///
-    /// `firstKey` is called when the exchange has no account yet; it answers the hash of the operator's first key.
-    /// Throws when the state cannot be rebuilt; afterwards failures are retried for ever.
-    package func start(firstKey: () throws -> KeyHash) throws -> Running {
-        let recovery = self.recovery
-        let opening = try recovery.open()
-        var bootstrap: [SealedBatch] = []
-        if opening.engine.account(AccountID(1)) == nil {
-            bootstrap = [try Bootstrap.carryOut(on: opening, key: firstKey(), loops: configuration.loops)]
+    /// `address` is where clients reach this server, for those that come to a follower. `firstKey` is called when this
+    /// server leads an exchange that has no account yet; it answers the hash of the operator's first key.
+    package func start(address: String, firstKey: @escaping @Sendable () throws -> KeyHash) throws -> Running {
+        let leading = Leading(
+            recovery: Recovery(
+                database: configuration.database,
+                holder: configuration.holder,
+                address: address,
+                lifelines: lifelines
+            ),
+            firstKey: firstKey
+        )
+        var threads: [ThreadBox] = []
+        do {
+            for number in 1...configuration.readers {
+                threads.append(try begin("reader-\(number)") { [readers] in readers.run() })
+            }
+            threads.append(try begin("engine") { [self] in run(leading) })
+        } catch {
+            readers.stop()
+            for thread in threads { thread.join() }
+            throw error
         }
-        let first = FirstTerm(opening: opening, bootstrap: bootstrap)
-        var readerThreads: [ThreadBox] = []
-        for number in 1...configuration.readers {
-            readerThreads.append(ThreadBox(try Thread(named: "reader-\(number)") { [readers] in readers.run() }))
+        return Running(threads: threads)
+    }
+
+    private func begin(_ name: String, _ body: @escaping @Sendable () -> Void) throws -> ThreadBox {
+        living.withLock { $0 += 1 }
+        do {
+            return ThreadBox(
+                try Thread(named: name) { [living] in
+                    body()
+                    living.withLock(waking: true) { $0 -= 1 }
+                }
+            )
+        } catch {
+            living.withLock { $0 -= 1 }
+            throw error
         }
-        let thread = try Thread(named: "engine") { [self] in run(first) }
-        return Running(engine: thread, readers: readerThreads)
     }
 
     /// Finishes what was accepted, then ends all threads. The network must have stopped handing over requests.
+    ///
+    /// A database that says nothing cannot hold it up: after ``BatchLimits/stopMilliseconds`` the sessions are cut.
+    /// What was acknowledged is durable, and the next start makes from the journal what the tables lack.
     package func stop(_ running: consuming Running) {
-        status.withLock { status in
-            if case .failed = status { return }
-            status = .stopping
-        }
-        inbox.stop()
-        let readerThreads = running.readers
-        running.engine.join()
+        inbox.apply(.stopAsked)
         readers.stop()
-        for thread in readerThreads { thread.join() }
+        var deadline = Instant.now.adding(milliseconds: BatchLimits.stopMilliseconds)
+        while living.wait(until: deadline, for: { $0 == 0 ? true : nil }) == nil {
+            configuration.log("the database does not answer; cutting its sessions")
+            lifelines.cut()
+            deadline = Instant.now.adding(milliseconds: 1_000)
+        }
+        for thread in running.threads { thread.join() }
     }
 
     /// The threads of a running exchange.
     package struct Running: ~Copyable {
-        fileprivate let engine: Thread
-        fileprivate let readers: [ThreadBox]
+        fileprivate let threads: [ThreadBox]
     }
 
     /// Lets an array hold threads.
@@ -112,59 +131,98 @@ package final class Marketplace: Sendable {
 
         func join() { thread.take()?.join() }
     }
+}
 
-    private struct FirstTerm {
-        let opening: Opening
-        let bootstrap: [SealedBatch]
+// MARK: - The engine's thread
+
+extension Marketplace {
+    /// What it takes to lead.
+    private struct Leading: Sendable {
+        let recovery: Recovery
+        let firstKey: @Sendable () throws -> KeyHash
     }
 
-    private var recovery: Recovery {
-        Recovery(database: configuration.database, holder: configuration.holder, log: configuration.log)
-    }
-
-    private func run(_ first: FirstTerm) {
-        var opening: Opening? = first.opening
-        var bootstrap = first.bootstrap
+    private func run(_ leading: Leading) {
+        var log = ChangeLog(configuration.log)
+        let follower = Follower(leading.recovery)
+        var claim: Claim?
         while true {
-            guard let current = opening.take() ?? reopen() else { return }
-            let end = serve(current, after: bootstrap)
-            bootstrap = []
-            if case .stopped = end { return }
-            metrics.recovered()
+            let action = inbox.next().action
+            log.note(inbox.state, epoch: standing.epoch)
+            switch action {
+            case .lookForLeadership: claim = look(follower)
+            case .rebuild:
+                guard let taken = claim.take() else { preconditionFailure("who rebuilds has the leadership") }
+                lead(taken, leading, &log)
+            case .end:
+                claim?.resign()
+                return
+            default: continue
+            }
+            log.note(inbox.state, epoch: standing.epoch)
         }
     }
 
-    /// Nobody waits while the state is being rebuilt: what was executed but is not durable has an unknown outcome,
-    /// and what was not executed can be sent again.
-    private func refuseAll(_ reason: String, unanswered: [[Delivery]]) {
-        status.withLock { $0 = .rebuilding(reason) }
-        configuration.log("the journal failed, rebuilding from the database: \(reason)")
-        loops.refuse(unanswered, .outcomeUnknown)
-        loops.refuse(inbox.close(), .rebuilding)
+    private func carryOut(_ actions: [LifeCycle.Action]) {
+        for action in actions {
+            if case .pause(let milliseconds) = action { inbox.pause(milliseconds: milliseconds) }
+        }
     }
 
-    /// Tries until the database is back; `nil` when the exchange is to stop, or can never go on.
-    private func reopen() -> Opening? {
-        var attempts = 0
-        while !inbox.isStopping {
-            do throws(RecoveryError) {
-                return try recovery.open()
-            } catch {
-                guard error.isTransient else {
-                    status.withLock { $0 = .failed(error.description) }
-                    return nil
-                }
-                attempts += 1
-                if attempts % 20 == 1 { configuration.log("cannot rebuild yet: \(error.description)") }
-                _ = Monitor(()).wait(until: Instant.now.adding(milliseconds: 250)) { _ -> Bool? in nil }
+    /// Takes the leadership if nobody has it; otherwise shows what the tables say.
+    private func look(_ follower: Follower) -> Claim? {
+        do throws(StoreError) {
+            switch try follower.look() {
+            case .free:
+                let claim = try follower.recovery.takeLeadership()
+                follower.close()
+                standing.lead(claim.leadership.epoch)
+                inbox.apply(.tookLeadership)
+                return claim
+            case .led(let leader, let tables):
+                if let registry = tables.registry { published.replaceRegistry(with: registry) }
+                progress.restart(at: tables.cursor.sequence)
+                metrics.started(batch: tables.lastBatch, sequence: tables.cursor.sequence, openOrders: 0)
+                standing.follow(leader.epoch)
+                carryOut(inbox.apply(.foundLeader(leader)))
             }
+        } catch {
+            // Somebody was faster: the next look finds who.
+            if case .ledBy = error { return nil }
+            follower.close()
+            carryOut(inbox.apply(.databaseFailed(error.description)))
         }
         return nil
     }
 
     /// One period of leadership.
-    private func serve(_ opening: Opening, after bootstrap: [SealedBatch]) -> Sequencer.End {
-        let projector = ProjectorThread(progress: progress, metrics: metrics)
+    private func lead(_ claim: Claim, _ leading: Leading, _ log: inout ChangeLog) {
+        let opening: Opening
+        var bootstrap: [SealedBatch] = []
+        do throws(RecoveryError) {
+            opening = try leading.recovery.rebuild(claim)
+            if opening.engine.account(Bootstrap.operatorAccount) == nil {
+                bootstrap = [try Bootstrap.carryOut(on: opening, key: leading.firstKey, loops: configuration.loops)]
+            }
+        } catch {
+            if error.isTransient {
+                carryOut(inbox.apply(.databaseFailed(error.description)))
+            } else {
+                claim.resign()
+                inbox.apply(.stateIsUnusable(error.description))
+            }
+            return
+        }
+        serve(opening, after: bootstrap, leading.recovery, &log)
+    }
+
+    private func serve(
+        _ opening: Opening,
+        after bootstrap: [SealedBatch],
+        _ recovery: Recovery,
+        _ log: inout ChangeLog
+    ) {
+        let projector = ProjectorThread(progress: progress, backlog: backlog, metrics: metrics)
         let outlets = JournalThread.Outlets(loops: loops, projector: projector, published: published)
         let journal = JournalThread(inbox: inbox, outlets: outlets, metrics: metrics)
         progress.restart(at: opening.projected)
@@ -172,6 +230,7 @@ package final class Marketplace: Sendable {
         opening.backlog = []
         for batch in bootstrap { projector.project(batch) }
         published.replace(with: &opening.engine)
+        standing.sealed(window: opening.engine.idempotencyWindow)
         metrics.started(
             batch: opening.nextBatch - 1,
             sequence: opening.engine.sequence,
@@ -181,57 +240,66 @@ package final class Marketplace: Sendable {
             inbox: inbox,
             journal: journal,
             metrics: metrics,
+            standing: standing,
             loops: configuration.loops,
             nextBatch: opening.nextBatch,
             engine: opening.engine
         )
-        let threads: TermThreads
+        // Before there is a journal that could end.
+        inbox.apply(.rebuilt)
+        var threads: [ThreadBox] = []
         do {
-            threads = try startThreads(opening, journal: journal, projector: projector)
+            try startThreads(opening, recovery, journal: journal, projector: projector, &threads)
         } catch {
-            refuseAll("\(error)", unanswered: [])
-            return .failed("\(error)", unanswered: [])
+            inbox.apply(.journalEnded(.lost("\(error)")))
         }
-        inbox.open()
-        status.withLock { if $0 != .stopping { $0 = .ready } }
-        let end = sequencer.serve(&opening.engine)
-        if case .failed(let reason, let unanswered) = end { refuseAll(reason, unanswered: unanswered) }
-        journal.stop()
-        threads.journal.join()
-        // Now the projector has been given the last batch.
-        if case .stopped = end { projector.stop() } else { projector.abort() }
-        threads.projector.join()
-        return end
+        log.note(inbox.state, epoch: standing.epoch)
+        let work = sequencer.serve(&opening.engine)
+        if case .drop(let open, let waiting) = work.action {
+            loops.refuse(sequencer.unanswered, open)
+            loops.refuse(work.submissions, waiting)
+            metrics.recovered()
+            projector.abort()
+        }
+        end(journal: journal, projector: projector, threads)
     }
 
+    private func end(journal: JournalThread, projector: ProjectorThread, _ threads: [ThreadBox]) {
+        journal.stop()
+        threads.last?.join()
+        // Now the projector has been given the last batch.
+        projector.stop()
+        for thread in threads.dropLast() { thread.join() }
+    }
+
+    /// Starts the projector's thread and then the journal's.
     private func startThreads(
         _ opening: Opening,
+        _ recovery: Recovery,
         journal: JournalThread,
-        projector: ProjectorThread
-    ) throws -> TermThreads {
-        let database = configuration.database
+        projector: ProjectorThread,
+        _ threads: inout [ThreadBox]
+    ) throws {
+        let leadership = opening.term.leadership
+        let backend = opening.term.backend
         let term = Handover(opening.term)
         let first = Handover(opening.projector)
-        let projection = try Thread(named: "projector") {
-            projector.run { () throws(StoreError) -> Projector in
-                if let opened = first.take() { return opened }
-                return try Recovery.projector(database)
-            }
-        }
-        do {
-            let commits = try Thread(named: "journal") {
-                if let term = term.take() { journal.run(term) }
-            }
-            return TermThreads(journal: commits, projector: projection)
-        } catch {
-            projector.abort()
-            projection.join()
-            throw error
-        }
-    }
-
-    private struct TermThreads: ~Copyable {
-        let journal: Thread
-        let projector: Thread
+        threads.append(
+            ThreadBox(
+                try Thread(named: "projector") {
+                    projector.run { () throws(StoreError) -> ProjectorThread.Opened in
+                        if let opened = first.take() { return opened }
+                        return try recovery.projector(under: leadership, beside: backend)
+                    }
+                }
+            )
+        )
+        threads.append(
+            ThreadBox(
+                try Thread(named: "journal") {
+                    if let term = term.take() { journal.run(term) }
+                }
+            )
+        )
     }
 }

@@ -68,15 +68,21 @@ package struct Instant: Comparable, Sendable {
     package static var now: Instant { Instant(nanoseconds: Int64(MonotonicClock.nanoseconds())) }
 
     package static func < (left: Self, right: Self) -> Bool { left.nanoseconds < right.nanoseconds }
-    package func adding(milliseconds: Int64) -> Instant { Instant(nanoseconds: nanoseconds + milliseconds * 1_000_000) }
+    /// What is too far away to be counted, 292 years after the machine's start, is then.
+    package func adding(milliseconds: Int64) -> Instant {
+        let (product, overflows) = milliseconds.multipliedReportingOverflow(by: 1_000_000)
+        let (sum, overflowsToo) = nanoseconds.addingReportingOverflow(product)
+        return Instant(nanoseconds: overflows || overflowsToo ? (milliseconds < 0 ? 0 : .max) : sum)
+    }
 
     /// Whole microseconds since `earlier`.
     package func microseconds(since earlier: Instant) -> Int64 { (nanoseconds - earlier.nanoseconds) / 1_000 }
 }
 
-/// The wall clock in microseconds since 1970 UTC. Only the driver of the engine and the logs look at it.
+/// The wall clock in microseconds since 1970 UTC, 0 when it is set to a time before. Only the driver of the engine and
+/// the logs look at it.
 package func wallClockMicroseconds() -> Int64 {
     var time = timespec()
     unsafe clock_gettime(CLOCK_REALTIME, &time)
-    return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1_000
+    return max(0, Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1_000)
 }

@@ -1,6 +1,5 @@
 internal import API
 package import HTTP2
-internal import JSON
 internal import Sockets
 internal import Synchronization
 internal import Units
@@ -9,43 +8,103 @@ internal import Units
 extension Marketplace {
     func answer(_ operation: Operation, requestID: UInt64) -> APIResponse {
         switch operation {
-        case .readiness: return readiness(requestID)
+        case .readiness: return readiness.response
         case .metrics:
             var text = MetricsText()
             metrics.write(into: &text, projected: progress.sequence, waitingItems: inbox.waitingItems)
+            writeMailboxes(into: &text)
             network.withLock { $0 }?.counters.write(into: &text)
             return text.response
         }
     }
 
-    /// 200 while commands are taken, and where the exchange stands; else 503, and why.
-    private func readiness(_ requestID: UInt64) -> APIResponse {
-        let reason: String
-        switch currentStatus {
-        case .ready: return standing
-        case .starting: reason = "The exchange is starting."
-        case .rebuilding(let failure): reason = "The exchange rebuilds its state from the database: \(failure)."
-        case .stopping: reason = "The exchange is stopping."
-        case .failed(let failure): reason = "The exchange cannot go on: \(failure)."
-        }
-        return Problem(.notReady, reason, retryAfterSeconds: 1).response(requestID: requestID)
+    private func writeMailboxes(into text: inout MetricsText) {
+        let gauges: [(String, String, Int)] = [
+            ("engine_waiting_bytes", "Bytes of requests waiting for the engine.", inbox.waitingBytes),
+            ("projection_waiting_bytes", "Bytes of events that the tables do not show yet.", backlog.bytes),
+            ("projection_lag_warning", "1 while the tables lack more than they should.", backlog.isHigh ? 1 : 0),
+            ("leading", "1 while this server leads and takes commands.", currentStatus == .ready ? 1 : 0),
+            ("epoch", "The newest leadership that this server has had or followed.", Int(standing.epoch)),
+        ]
+        for (name, help, value) in gauges { text.metric("bombyx_\(name)", .gauge, help, Int64(value)) }
     }
 
-    private var standing: APIResponse {
-        var writer = JSONWriter(capacity: 256)
-        writer.beginObject()
-        writer.member("status", word: "ready")
-        writer.member("sequence", metrics.durableSequence.rawValue)
-        writer.member("batch", metrics.durableBatch)
-        writer.member("projected_sequence", progress.sequence.rawValue)
-        let lag = max(0, metrics.durableSequence.rawValue - progress.sequence.rawValue)
-        writer.member("projection_lag_sequence", lag)
-        writer.endObject()
-        return APIResponse(status: 200, body: writer.finish())
+    /// What the exchange can do now.
+    package enum Status: Equatable, Sendable {
+        case starting
+        /// Another server leads.
+        case following
+        /// Commands are refused until the state has been rebuilt; the reason is for the log and `/readyz`.
+        case rebuilding(String)
+        case ready
+        case stopping
+        /// The state cannot be rebuilt, and trying again would not help.
+        case failed(String)
+    }
+
+    package var currentStatus: Status { Status(inbox.state) }
+
+    /// Where the exchange stands.
+    private var readiness: Readiness {
+        let state = inbox.state
+        let status = Status(state)
+        var readiness = Readiness(
+            status.word,
+            reason: status.reason,
+            holder: configuration.holder,
+            epoch: standing.epoch,
+            sequence: metrics.durableSequence,
+            batch: metrics.durableBatch,
+            projected: progress.sequence,
+            idempotencyWindowSeconds: standing.idempotencyWindowSeconds
+        )
+        if case .following(let leader) = state {
+            readiness.holder = leader.holder
+            readiness.leader = leader.address.isEmpty ? nil : leader.address
+        }
+        return readiness
     }
 
     /// Lets `/metrics` count what the network does.
     package func attach(_ server: Server) { network.withLock { $0 = server } }
+}
+
+extension Marketplace.Status {
+    init(_ state: LifeCycle.State) {
+        self =
+            switch state {
+            case .starting: .starting
+            case .following: .following
+            case .rebuilding(let reason, _): .rebuilding(reason)
+            case .interrupted(let interruption, isStopping: false): .rebuilding(interruption.reason)
+            case .serving: .ready
+            case .stopping, .stopped, .interrupted(_, isStopping: true): .stopping
+            case .failed(let reason): .failed(reason)
+            }
+    }
+
+    fileprivate var word: Readiness.Status {
+        switch self {
+        case .starting: .starting
+        case .following: .following
+        case .rebuilding: .rebuilding
+        case .ready: .ready
+        case .stopping: .stopping
+        case .failed: .failed
+        }
+    }
+
+    /// Why commands are refused; `nil` while they are taken.
+    fileprivate var reason: String? {
+        switch self {
+        case .ready: nil
+        case .starting: "The exchange is starting."
+        case .following: "Another server leads the exchange; this one answers what the tables show."
+        case .rebuilding(let failure): "The exchange rebuilds its state from the database: \(failure)."
+        case .stopping: "The exchange is stopping."
+        case .failed(let failure): "The exchange cannot go on: \(failure)."
+        }
+    }
 }
 
 extension ServerCounters {

@@ -1,5 +1,7 @@
 internal import Engine
+internal import Postgres
 internal import Store
+internal import Synchronization
 internal import Units
 
 /// The thread by which the tables follow the journal. It gets only durable batches, and keeps them until the cursor of
@@ -7,28 +9,40 @@ internal import Units
 final class ProjectorThread: Sendable {
     private let mailbox: Monitor<State>
     private let progress: ProjectionProgress
+    private let backlog: ProjectionBacklog
     private let metrics: Metrics
 
     fileprivate struct State {
         var waiting: [ProjectedBatch] = []
         var waitingEvents = 0
+        /// With those that are being projected: they are in memory until the cursor has passed them.
+        var bytes = 0
         /// Until then what waits may still be projected; `nil` while the exchange runs.
         var stopDeadline: Instant?
         /// Stop now, whatever waits: it will be made again from the journal.
         var isAborted = false
+        /// Ends the session that is in use.
+        var interrupter: Interrupter?
+    }
+
+    /// A projector, and what it takes to end its session.
+    struct Opened {
+        let projector: Projector
+        let interrupter: Interrupter
     }
 
     /// Events in one transaction: large enough to amortise its commit, small enough for a short lag.
     private static let eventsPerTransactionMax = 60_000
     /// Pause between two attempts while the database cannot be reached.
     private static let retryMilliseconds: Int64 = 200
-    /// How long a stop waits for a database that cannot be reached.
-    private static let stopMilliseconds: Int64 = 5_000
 
-    init(progress: ProjectionProgress, metrics: Metrics) {
+    init(progress: ProjectionProgress, backlog: ProjectionBacklog, metrics: Metrics) {
         mailbox = Monitor(State())
         self.progress = progress
+        self.backlog = backlog
         self.metrics = metrics
+        backlog.set(bytes: 0)
+        metrics.projectionWaiting(events: 0)
     }
 
     func project(_ batch: SealedBatch) {
@@ -48,7 +62,9 @@ final class ProjectorThread: Sendable {
         mailbox.withLock(waking: true) { state in
             state.waiting.append(batch)
             state.waitingEvents += batch.events.count
+            state.bytes += batch.bytes
             // Under the lock: a figure that came late would refuse orders for something that is over.
+            backlog.set(bytes: state.bytes)
             metrics.projectionWaiting(events: state.waitingEvents)
         }
     }
@@ -56,16 +72,22 @@ final class ProjectorThread: Sendable {
     /// Projects everything that waits, then ends. A database that cannot be reached is given up after a while: the next
     /// start makes the same rows from the journal.
     func stop() {
-        let deadline = Instant.now.adding(milliseconds: Self.stopMilliseconds)
+        let deadline = Instant.now.adding(milliseconds: BatchLimits.stopProjectionMilliseconds)
         mailbox.withLock(waking: true) { $0.stopDeadline = deadline }
     }
-    /// Ends as soon as the transaction under way is over.
-    func abort() { mailbox.withLock(waking: true) { $0.isAborted = true } }
+
+    /// Ends at once: a transaction under way is cut off.
+    func abort() {
+        mailbox.withLock(waking: true) { state in
+            state.isAborted = true
+            state.interrupter?.interrupt()
+        }
+    }
 
     private enum Work { case batches([ProjectedBatch]), stop }
 
     /// Projects until it is told to stop. `connect` opens a new projector whenever the last one was lost.
-    func run(connect: () throws(StoreError) -> Projector) {
+    func run(connect: () throws(StoreError) -> Opened) {
         var projector: Projector?
         var taken: [ProjectedBatch] = []
         while true {
@@ -81,17 +103,37 @@ final class ProjectorThread: Sendable {
                     current = projector
                 } else {
                     // It reads where the tables stand: what a lost connection did commit is not written twice.
-                    current = try connect()
+                    let opened = try connect()
+                    guard keep(opened.interrupter) else { return }
+                    current = opened.projector
                     projector = current
                 }
                 try current.apply(taken)
                 if let last = taken.last { progress.advance(to: last.lastSequence) }
+                forget(taken)
                 taken = []
             } catch {
                 projector = nil
                 metrics.projectionFailed(error.description)
-                if waitToRetry() { return }
+                // Somebody else leads: the tables are that one's to write, and this term is over.
+                if error == .fenced || waitToRetry() { return }
             }
+        }
+    }
+
+    /// Notes what ends the session in use; false when it is to end already.
+    private func keep(_ interrupter: Interrupter) -> Bool {
+        mailbox.withLock { state in
+            state.interrupter = interrupter
+            return !state.isAborted
+        }
+    }
+
+    /// The tables show these.
+    private func forget(_ batches: [ProjectedBatch]) {
+        mailbox.withLock { state in
+            for batch in batches { state.bytes -= batch.bytes }
+            backlog.set(bytes: state.bytes)
         }
     }
 
@@ -125,6 +167,39 @@ extension ProjectorThread.State {
         waiting.removeFirst(count)
         waitingEvents -= events
         return taken
+    }
+}
+
+extension ProjectedBatch {
+    /// What its events take in memory.
+    var bytes: Int { events.count * MemoryLayout<Event>.stride + ends.count * MemoryLayout<Int32>.stride }
+}
+
+/// How much the tables lack, in bytes of events. Above half of its bound the operator is warned; when it is full new
+/// orders are refused, and cancels go on (ENGINE §8).
+final class ProjectionBacklog: Sendable {
+    private let waiting = Atomic<Int>(0)
+    private let isWarning = Atomic<Bool>(false)
+    private let log: @Sendable (String) -> Void
+
+    init(log: @escaping @Sendable (String) -> Void) { self.log = log }
+
+    var bytes: Int { waiting.load(ordering: .relaxed) }
+    /// No new orders.
+    var isFull: Bool { bytes > BatchLimits.projectionBytesMax }
+    /// The operator has been warned, and it is not over yet.
+    var isHigh: Bool { isWarning.load(ordering: .relaxed) }
+
+    func set(bytes: Int) {
+        waiting.store(bytes, ordering: .relaxed)
+        let warning = BatchLimits.projectionBytesWarning
+        if bytes > warning, !isWarning.exchange(true, ordering: .relaxed) {
+            log("projection_lag: the tables lack \(bytes >> 20) MiB of events; new orders are refused above twice that")
+        }
+        // Half of that again, so that a backlog at the bound does not fill the log.
+        if bytes <= warning / 2, isWarning.exchange(false, ordering: .relaxed) {
+            log("projection_lag: the tables catch up")
+        }
     }
 }
 

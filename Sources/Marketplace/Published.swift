@@ -90,7 +90,13 @@ final class Published: Sendable {
         let state = engine.registryState()
         let book = PublishedBook().applying(BookChanges(takingFrom: &engine), asOf: engine.sequence)
         bookBox.withLock { $0 = book }
-        directoryBox.withLock { $0 = Directory(state) }
+        replaceRegistry(with: state)
+    }
+
+    /// Shows what the tables say of keys, models and fees, and of what the numbers of classes and profiles stand for.
+    /// The book stays.
+    func replaceRegistry(with state: EngineState) {
+        directoryBox.withLock { $0 = Directory(state, after: $0) }
         names.withLock { names in
             names = Names()
             for (id, capability) in state.classes { names.classes[id] = capability }

@@ -4,6 +4,7 @@ internal import HTTP2
 internal import Postgres
 internal import Sockets
 internal import Store
+internal import Synchronization
 internal import Units
 
 /// The threads that answer questions to the tables, each with a connection of its own: never the journal's nor the
@@ -14,20 +15,31 @@ final class ReaderPool: Sendable {
     private let progress: ProjectionProgress
     private let published: Published
     private let loops: LoopMailboxes
+    private let lifelines: Lifelines
+    /// Until then nobody asks a database that has just failed, in nanoseconds of ``Instant``.
+    private let pausedUntil = Atomic<Int64>(0)
 
-    private struct Queue {
+    fileprivate struct Queue {
         var jobs: [ReaderJob] = []
+        var bytes = 0
         var isStopping = false
     }
 
-    /// Jobs that may wait; more are answered with 503 at once.
-    static let jobsMax = 4_096
+    /// How long questions are refused at once after the database has failed to answer one.
+    static let pauseMilliseconds: Int64 = 1_000
     /// The longest that one question may take the database.
     static let statementDeadline = Duration.seconds(5)
     /// How long a question waits for a reader, and for the tables to show what its account last did.
     static let waitMilliseconds: Int64 = 2_000
 
-    init(database: String, progress: ProjectionProgress, published: Published, loops: LoopMailboxes) {
+    init(
+        database: String,
+        progress: ProjectionProgress,
+        published: Published,
+        loops: LoopMailboxes,
+        lifelines: Lifelines
+    ) {
+        self.lifelines = lifelines
         self.database = database
         self.progress = progress
         self.published = published
@@ -37,17 +49,24 @@ final class ReaderPool: Sendable {
     /// False when too many wait.
     func post(_ job: ReaderJob) -> Bool {
         queue.withLock(waking: true) { queue in
-            guard queue.jobs.count < Self.jobsMax, !queue.isStopping else { return false }
+            let limit = BatchLimits.questions
+            guard !queue.isStopping,
+                limit.admits(items: 1, bytes: job.bytes, besides: queue.jobs.count, queue.bytes)
+            else { return false }
             queue.jobs.append(job)
+            queue.bytes += job.bytes
             return true
         }
     }
 
     func stop() { queue.withLock(waking: true) { $0.isStopping = true } }
 
-    /// Runs on a thread of its own until ``stop()``; what waits then is still answered.
+    /// Takes the oldest question; `nil` when none waits.
+    func take() -> ReaderJob? { queue.withLock { $0.take() } }
+
+    /// Runs on a thread of its own until ``stop()``. The network has ended then, so nobody waits for what is left.
     func run() {
-        var reader: HistoryReader?
+        var reader: Reader?
         while let job = next() {
             loops.answer(ReadyAnswer(stream: job.stream, response: answer(job, &reader)))
         }
@@ -55,32 +74,74 @@ final class ReaderPool: Sendable {
 
     private func next() -> ReaderJob? {
         queue.wait { queue -> ReaderJob?? in
-            if !queue.jobs.isEmpty { return queue.jobs.removeFirst() }
-            return queue.isStopping ? .some(nil) : nil
+            if queue.isStopping { return .some(nil) }
+            return queue.take().map(Optional.some)
         } ?? nil
     }
 
-    private func answer(_ job: ReaderJob, _ reader: inout HistoryReader?) -> API.Response {
+    /// A reader and the session that it uses.
+    private struct Reader {
+        let session: Session
+        let history: HistoryReader
+    }
+
+    private func answer(_ job: ReaderJob, _ reader: inout Reader?) -> API.Response {
         // Whoever waited too long is told so at once: the next ones must not wait for it too.
         guard job.deadline > .now else { return Unavailable.overloaded.response(requestID: job.requestID) }
+        guard pausedUntil.load(ordering: .relaxed) < Instant.now.nanoseconds else {
+            return Unavailable.rebuilding.response(requestID: job.requestID)
+        }
         guard progress.wait(for: job.needs, until: job.deadline) else {
             return Unavailable.projectionLag.response(requestID: job.requestID)
         }
         // A connection that has died is noticed by its first use: the second attempt has a new one.
-        for _ in 0..<2 {
+        for isAgain in [false, true] {
             do {
-                let current =
-                    try reader
-                    ?? HistoryReader(
-                        Recovery.connect(database, as: "bombyx reader", statementDeadline: Self.statementDeadline)
-                    )
+                let hasOldSession = reader != nil
+                let current = try reader ?? connect()
                 reader = current
-                return try HistoryAnswers(reader: current, published: published).answer(job)
+                do {
+                    return try HistoryAnswers(reader: current.history, published: published).answer(job)
+                } catch {
+                    reader = nil
+                    // A database that said nothing for so long says nothing to a new session either.
+                    if !hasOldSession || isAgain || error.isTimeout { throw error }
+                }
             } catch {
-                reader = nil
+                break
             }
         }
+        let end = Instant.now.adding(milliseconds: Self.pauseMilliseconds)
+        pausedUntil.store(end.nanoseconds, ordering: .relaxed)
         return Unavailable.rebuilding.response(requestID: job.requestID)
+    }
+
+    private func connect() throws -> Reader {
+        let connection = try Recovery.connect(
+            database,
+            as: "bombyx reader",
+            statementDeadline: Self.statementDeadline
+        )
+        return Reader(session: Session(connection, in: lifelines), history: HistoryReader(connection))
+    }
+}
+
+extension ReaderPool.Queue {
+    fileprivate mutating func take() -> ReaderJob? {
+        guard !jobs.isEmpty else { return nil }
+        let job = jobs.removeFirst()
+        bytes -= job.bytes
+        return job
+    }
+}
+
+extension StoreError {
+    /// The database said nothing for too long.
+    fileprivate var isTimeout: Bool {
+        switch self {
+        case .refused(.deadlineExceeded), .unknown(.deadlineExceeded): true
+        default: false
+        }
     }
 }
 
@@ -98,5 +159,11 @@ struct ReaderJob: Sendable {
         case history(HistoryQuery)
         /// What an earlier command, which is now repeated, was answered.
         case replay(AnswerShape, SequenceNumber, Command.Action)
+    }
+
+    /// What it takes of the mailbox: a repeated command keeps its terms, whose lists are bounded by the interface.
+    var bytes: Int {
+        if case .replay = question { return MemoryLayout<Self>.stride + 4_096 }
+        return MemoryLayout<Self>.stride
     }
 }

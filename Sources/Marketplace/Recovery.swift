@@ -15,7 +15,7 @@ enum RulesVersion {
 final class Opening {
     var engine: Engine
     let term: JournalTerm
-    let projector: Projector
+    let projector: ProjectorThread.Opened
     var nextBatch: Int64
     /// Durable batches that the tables do not show yet.
     var backlog: [ProjectedBatch]
@@ -25,7 +25,7 @@ final class Opening {
     init(
         engine: Engine,
         term: JournalTerm,
-        projector: Projector,
+        projector: ProjectorThread.Opened,
         nextBatch: Int64,
         backlog: [ProjectedBatch],
         projected: SequenceNumber
@@ -39,52 +39,101 @@ final class Opening {
     }
 }
 
-/// Rebuilds the engine from the database: the tables as of their cursor, and the journal behind it.
+/// The leadership, taken, and the sessions that it was taken for: who takes over later ends both.
+final class Claim {
+    let journal: Session
+    let projector: Session
+    let leadership: Leadership
+
+    init(journal: Session, projector: Session, leadership: Leadership) {
+        self.journal = journal
+        self.projector = projector
+        self.leadership = leadership
+    }
+
+    /// Gives the leadership back. A database that cannot be reached lets it expire.
+    func resign() { try? leadership.resign(isSeen: false, on: journal.connection) }
+}
+
+/// Takes the leadership, and rebuilds the engine from the database: the tables as of their cursor, and the journal
+/// behind it.
 ///
 /// Every replayed batch must give the state digest that its row carries; otherwise the server does not start.
 struct Recovery {
     let database: String
     /// How this server calls itself in the leadership's row.
     let holder: String
-    let log: @Sendable (String) -> Void
+    /// Where its clients reach it, for the leadership's row.
+    let address: String
+    let lifelines: Lifelines
 
-    /// The longest that reading one table may take: about a hundred million rows.
-    private static let loadDeadline = Duration.seconds(600)
+    /// The longest silence while a table is read, which may begin with sorting it.
+    private static let loadDeadline = Duration.seconds(120)
+    /// A writer that heard nothing for so long may have been replaced.
+    private static let writerDeadline = Duration.seconds(BatchLimits.writerDeadlineSeconds)
+    /// The longest silence while the tables are written; the projector can be late without harm.
+    private static let projectorDeadline = Duration.seconds(20)
 
-    /// Takes the leadership and rebuilds the state. The server's other connections are opened here too, because who
-    /// takes over later must be able to end all of them.
-    func open() throws(RecoveryError) -> Opening {
+    /// Opens the sessions of a leader and takes the leadership for them, unless another server has it.
+    func takeLeadership() throws(StoreError) -> Claim {
+        let (journal, projector): (Session, Session)
+        do throws(PostgresError) {
+            journal = try session("bombyx journal", Self.writerDeadline)
+            projector = try session("bombyx projector", Self.projectorDeadline)
+        } catch {
+            throw .refused(error)
+        }
+        let leadership = try Leadership.acquire(
+            holder: holder,
+            address: address,
+            backends: [journal.connection.backendPID, projector.connection.backendPID],
+            on: journal.connection
+        )
+        return Claim(journal: journal, projector: projector, leadership: leadership)
+    }
+
+    /// Reads the state, while a thread of its own keeps the leadership.
+    func rebuild(_ claim: Claim) throws(RecoveryError) -> Opening {
+        let keeper: TermKeeper
         do {
-            let writerConnection = try Self.connect(database, as: "bombyx journal")
-            let projectorConnection = try Self.connect(database, as: "bombyx projector")
-            let leadership = try Leadership.acquire(
-                holder: holder,
-                backends: [writerConnection.backendPID, projectorConnection.backendPID],
-                on: writerConnection
-            )
-            // Reading millions of orders may take longer than any other statement should.
-            let usualDeadline = projectorConnection.statementDeadline
-            projectorConnection.statementDeadline = Self.loadDeadline
-            let loaded = try StateLoader.load(projectorConnection)
-            projectorConnection.statementDeadline = usualDeadline
+            keeper = try TermKeeper(claim)
+        } catch {
+            throw .database("\(error)")
+        }
+        let result: Result<Opening, RecoveryError>
+        do throws(RecoveryError) {
+            result = .success(try read(claim))
+        } catch {
+            result = .failure(error)
+        }
+        // What was read is worth nothing if the leadership was lost meanwhile.
+        if let failure = keeper.stop() { throw .database(failure) }
+        return try result.get()
+    }
+
+    private func read(_ claim: Claim) throws(RecoveryError) -> Opening {
+        do {
+            let connection = claim.projector.connection
+            connection.statementDeadline = Self.loadDeadline
+            let loaded = try StateLoader.load(connection)
+            connection.statementDeadline = Self.projectorDeadline
             var replay = try Replay(loaded)
-            var reader = JournalReader(projectorConnection, after: loaded.chain)
+            var reader = JournalReader(connection, after: loaded.chain)
             while true {
                 let batches = try reader.next()
                 if batches.isEmpty { break }
                 for batch in batches { try replay.carryOut(batch) }
             }
-            guard replay.batch == leadership.lastBatch else {
-                throw RecoveryError.lastBatchDiffers(journal: replay.batch, leader: leadership.lastBatch)
+            guard replay.batch == claim.leadership.lastBatch else {
+                throw RecoveryError.lastBatchDiffers(journal: replay.batch, leader: claim.leadership.lastBatch)
             }
             return Opening(
                 engine: replay.engine,
-                term: JournalTerm(
-                    writer: try JournalWriter(writerConnection, leadership),
-                    epoch: leadership.epoch,
-                    previousDigest: reader.chain.digest
+                term: try JournalTerm(claim: claim, previousDigest: reader.chain.digest),
+                projector: ProjectorThread.Opened(
+                    projector: try Projector(connection),
+                    interrupter: claim.projector.interrupter
                 ),
-                projector: try Projector(projectorConnection),
                 nextBatch: replay.batch + 1,
                 backlog: replay.replayed,
                 projected: loaded.cursor.sequence
@@ -92,37 +141,41 @@ struct Recovery {
         } catch let error as RecoveryError {
             throw error
         } catch let error as StoreError {
-            switch error {
-            case .brokenChain, .inconsistent: throw .tables(error.description)
-            case .fenced, .ledBy, .refused, .unknown, .cursorMoved: throw .database(error.description)
-            }
-        } catch let error as PostgresError {
-            throw .database(error.description)
+            throw RecoveryError(error)
         } catch {
             throw .database("\(error)")
         }
     }
 
-    /// A projector with a connection of its own.
-    static func projector(_ database: String) throws(StoreError) -> Projector {
-        let connection: Connection
+    /// A projector with a session of its own, in place of one that was lost. The leader's row has to know it.
+    func projector(under leadership: Leadership, beside journal: Int32) throws(StoreError) -> ProjectorThread.Opened {
+        let opened: Session
         do throws(PostgresError) {
-            connection = try connect(database, as: "bombyx projector")
+            opened = try session("bombyx projector", Self.projectorDeadline)
         } catch {
             throw .refused(error)
         }
-        return try Projector(connection)
+        try leadership.register(backends: [journal, opened.connection.backendPID], on: opened.connection)
+        return ProjectorThread.Opened(
+            projector: try Projector(opened.connection),
+            interrupter: opened.interrupter
+        )
+    }
+
+    /// A session that a stop can cut.
+    func session(_ name: String, _ deadline: Duration) throws(PostgresError) -> Session {
+        Session(try Self.connect(database, as: name, statementDeadline: deadline), in: lifelines)
     }
 
     /// A session that may do what the server needs and no more, whoever the connection string says that we are.
     static func connect(
         _ database: String,
         as name: String,
-        statementDeadline: Duration = .seconds(20)
+        statementDeadline: Duration
     ) throws(PostgresError) -> Connection {
         var settings = Connection.Settings()
         settings.applicationName = name
-        // A database that says nothing for so long is treated like one that is gone; it also bounds a stop.
+        // A database that says nothing for so long is treated like one that is gone.
         settings.statementDeadline = statementDeadline
         let connection = try Connection(database, settings)
         try connection.execute("SET ROLE bombyx_server")
@@ -141,6 +194,13 @@ package enum RecoveryError: Error, Equatable, CustomStringConvertible {
     /// Carrying out the batch again gave another state than when it was committed.
     case digestDiffers(batch: Int64)
     case lastBatchDiffers(journal: Int64, leader: Int64)
+
+    init(_ error: StoreError) {
+        switch error {
+        case .brokenChain, .inconsistent: self = .tables(error.description)
+        case .fenced, .ledBy, .refused, .unknown, .cursorMoved: self = .database(error.description)
+        }
+    }
 
     /// Whether it may go away by itself: a database that is down does, a journal that contradicts itself does not.
     var isTransient: Bool {

@@ -49,8 +49,8 @@ package final class RequestService: Service {
                 // Public lists wait for nobody.
                 read(.history(query), needs: .none, stream, requestID, on: server)
             }
-        case .book(let query): server.respond(to: stream, HTTP2.Response(marketplace.published.answer(query)))
-        case .models(let query): server.respond(to: stream, HTTP2.Response(marketplace.published.answer(query)))
+        case .book(let query): show(marketplace.published.answer(query), stream, requestID, on: server)
+        case .models(let query): show(marketplace.published.answer(query), stream, requestID, on: server)
         case .operations(let operation):
             server.respond(to: stream, HTTP2.Response(marketplace.answer(operation, requestID: requestID)))
         }
@@ -59,9 +59,13 @@ package final class RequestService: Service {
     package func receive(_ message: any Sendable, on server: LoopServer) {
         switch message {
         case let batch as SealedBatch:
+            marketplace.loops.taken(batch, loop: loop)
             for delivery in batch.deliveries[loop] { answer(delivery, of: batch, on: server) }
-        case let answer as ReadyAnswer: server.respond(to: answer.stream, HTTP2.Response(answer.response))
+        case let answer as ReadyAnswer:
+            marketplace.loops.taken(answer, loop: loop)
+            server.respond(to: answer.stream, HTTP2.Response(answer.response))
         case let refused as RefusedItems:
+            marketplace.loops.taken(refused, loop: loop)
             for item in refused.items {
                 server.respond(to: item.stream, HTTP2.Response(refused.reason.response(requestID: item.requestID)))
             }
@@ -78,7 +82,7 @@ package final class RequestService: Service {
         submission.commandBytes.reserveCapacity(handed.commandBytes.count)
         switch marketplace.inbox.post(handed, cancelsOnly: false) {
         case nil: return
-        case .closed: refuse(handed.items, .rebuilding, on: server)
+        case .closed(let reason): answerWithoutEngine(handed.items, reason, on: server)
         case .full: handOverCancels(of: handed, on: server)
         }
     }
@@ -153,7 +157,7 @@ extension RequestService {
         _ requestID: UInt64,
         on server: LoopServer
     ) {
-        if case .placed = shape, marketplace.metrics.eventsWaitingForProjection > BatchLimits.waitingEventsMax {
+        if case .placed = shape, marketplace.backlog.isFull {
             server.respond(to: stream, HTTP2.Response(Unavailable.projectionLag.response(requestID: requestID)))
             return
         }
@@ -181,6 +185,34 @@ extension RequestService {
         )
         guard !marketplace.readers.post(job) else { return }
         server.respond(to: stream, HTTP2.Response(Unavailable.overloaded.response(requestID: requestID)))
+    }
+
+    /// What was published here is the leader's to show: a follower's copy is as old as its leadership.
+    private func show(
+        _ response: @autoclosure () -> API.Response,
+        _ stream: StreamReference,
+        _ requestID: UInt64,
+        on server: LoopServer
+    ) {
+        if marketplace.standing.isFollowing, let refusal = marketplace.inbox.refusal {
+            server.respond(to: stream, HTTP2.Response(refusal.response(requestID: requestID)))
+        } else {
+            server.respond(to: stream, HTTP2.Response(response()))
+        }
+    }
+
+    /// No engine serves here. While another server leads, the tables still answer what they can, as of their cursor.
+    private func answerWithoutEngine(_ items: [Submission.Item], _ reason: Unavailable, on server: LoopServer) {
+        guard case .notLeader = reason else { return refuse(items, reason, on: server) }
+        for item in items {
+            switch item.work {
+            case .touched(_, let query): read(.history(query), needs: .none, item.stream, item.requestID, on: server)
+            case .query(.order(let id, let owner)):
+                let question = HistoryQuery.order(id, owner: owner)
+                read(.history(question), needs: .none, item.stream, item.requestID, on: server)
+            case .query(.account), .command: refuse([item], reason, on: server)
+            }
+        }
     }
 
     /// The engine's mailbox is full: cancels have a reserve, everything else is refused.

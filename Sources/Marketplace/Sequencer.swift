@@ -13,45 +13,49 @@ final class Sequencer {
     private let inbox: Inbox
     private let journal: JournalThread
     private let metrics: Metrics
+    private let standing: Standing
     private let loops: Int
     private var nextBatch: Int64
     private var open: OpenBatch
     private var publishedAt = Instant.now
     private var hasUnpublishedBook = true
 
-    /// Why the thread stopped serving.
-    enum End {
-        case stopped
-        /// The journal failed: the state in memory may be ahead of the database and must be dropped.
-        case failed(String, unanswered: [[Delivery]])
-    }
-
-    init(inbox: Inbox, journal: JournalThread, metrics: Metrics, loops: Int, nextBatch: Int64, engine: Engine) {
+    init(
+        inbox: Inbox,
+        journal: JournalThread,
+        metrics: Metrics,
+        standing: Standing,
+        loops: Int,
+        nextBatch: Int64,
+        engine: Engine
+    ) {
         self.inbox = inbox
         self.journal = journal
         self.metrics = metrics
+        self.standing = standing
         self.loops = loops
         self.nextBatch = nextBatch
         open = OpenBatch(number: nextBatch, firstSequence: engine.sequence.next, loops: loops)
     }
 
-    /// Serves until the inbox is told to stop or the journal fails.
-    func serve(_ engine: inout Engine) -> End {
+    /// What was executed and not sealed: nobody has heard of it yet.
+    var unanswered: [[Delivery]] { open.deliveries }
+
+    /// Executes and seals until the life cycle wants something else, which is returned.
+    func serve(_ engine: inout Engine) -> Inbox.Work {
         while true {
-            let work = inbox.next(
-                hasOpenBatch: !open.isEmpty || isPublicationDue,
-                isFull: open.isFull,
-                deadline: deadline(of: engine)
-            )
-            switch work {
-            case .execute(let submissions): for submission in submissions { execute(submission, on: &engine) }
+            let work = inbox.next(fill, deadline: deadline(of: engine))
+            switch work.action {
+            case nil: tickIfDue(&engine)
+            case .execute: for submission in work.submissions { execute(submission, on: &engine) }
             case .seal: seal(&engine)
-            case .deadline: tickIfDue(&engine)
-            case .journalFailed(let reason): return .failed(reason, unanswered: open.deliveries)
-            case .stop: return .stopped
+            default: return work
             }
         }
     }
+
+    /// A book that is to be published is sealed like a batch.
+    private var fill: LifeCycle.Fill { open.isEmpty && isPublicationDue ? .open : open.fill }
 
     private var nextPublication: Instant {
         publishedAt.adding(milliseconds: BatchLimits.publicationIntervalMilliseconds)
@@ -66,7 +70,7 @@ final class Sequencer {
         guard open.isEmpty else { return nil }
         var deadline: Instant?
         if let due = engine.nextDeadline {
-            let wait = max(0, due.microseconds - wallClockMicroseconds()) / 1_000 + 1
+            let wait = max(0, due.microseconds - now(engine).microseconds) / 1_000 + 1
             deadline = Instant.now.adding(milliseconds: wait)
         }
         guard hasUnpublishedBook, nextPublication > .now else { return deadline }
@@ -113,10 +117,15 @@ final class Sequencer {
         return .command(index: open.ends.count - 1, shape)
     }
 
+    /// The exchange's time: a wall clock that was set back does not take it along.
+    private func now(_ engine: Engine) -> LogicalTime {
+        max(engine.time, LogicalTime(microseconds: wallClockMicroseconds()))
+    }
+
     /// The first command of a batch fixes its logical time, and what is due by then happens before it.
     private func beginBatchIfEmpty(_ engine: inout Engine) {
         guard open.ends.isEmpty else { return }
-        open.time = max(engine.time, LogicalTime(microseconds: wallClockMicroseconds()))
+        open.time = now(engine)
         guard engine.beginBatch(at: open.time) else { return }
         let tick = Command(account: .system, action: .tick)
         // Commands of one batch are journaled in the order of their execution: the tick comes before the submission's.
@@ -125,7 +134,7 @@ final class Sequencer {
     }
 
     private func tickIfDue(_ engine: inout Engine) {
-        guard let due = engine.nextDeadline, due.microseconds <= wallClockMicroseconds() else { return }
+        guard let due = engine.nextDeadline, due <= now(engine) else { return }
         beginBatchIfEmpty(&engine)
     }
 
@@ -154,8 +163,8 @@ final class Sequencer {
         let batch = SealedBatch(open, stateDigest: engine.digest, bookChanges: changes)
         metrics.sealed(batch, openOrders: engine.openOrderCount)
         if batch.hasCommands { nextBatch += 1 }
+        standing.sealed(window: engine.idempotencyWindow)
         open = OpenBatch(number: nextBatch, firstSequence: engine.sequence.next, loops: loops)
-        inbox.journalIsBusy()
         journal.commit(batch)
     }
 }

@@ -13,6 +13,9 @@ struct Submission: Sendable {
     /// The commands among ``items``, encoded one behind the other: the journal keeps exactly these bytes.
     var commandBytes: [UInt8] = []
 
+    /// What it takes of a mailbox. What lies elsewhere is about as large as the encoded commands.
+    var bytes: Int { commandBytes.count + items.count * MemoryLayout<Item>.stride }
+
     struct Item: Sendable {
         let stream: StreamReference
         let requestID: UInt64
@@ -73,6 +76,12 @@ final class SealedBatch: Sendable {
 
     var hasCommands: Bool { !ends.isEmpty }
 
+    /// What it takes of a loop's mailbox.
+    var bytes: Int {
+        let waiting = deliveries.reduce(0) { $0 + $1.count }
+        return commandBytes.count + events.count * MemoryLayout<Event>.stride + waiting * MemoryLayout<Delivery>.stride
+    }
+
     init(_ open: consuming OpenBatch, stateDigest: StateDigest, bookChanges: BookChanges?) {
         number = open.number
         firstSequence = open.firstSequence
@@ -122,8 +131,9 @@ struct OpenBatch {
 
     var isEmpty: Bool { itemCount == 0 && ends.isEmpty }
     /// Full batches are sealed before anything more is taken: a commit must not grow without bound.
-    var isFull: Bool {
-        itemCount >= BatchLimits.commandsMax || commandBytes.count >= BatchLimits.bytesMax
+    var fill: LifeCycle.Fill {
+        if isEmpty { return .empty }
+        return itemCount >= BatchLimits.commandsMax || commandBytes.count >= BatchLimits.bytesMax ? .full : .open
     }
 }
 
@@ -146,20 +156,4 @@ struct Interned: Sendable {
             }
         }
     }
-}
-
-/// Bounds of the way from the network to the journal (ENGINE §8).
-enum BatchLimits {
-    /// Commands and queries after which a batch takes no further submission.
-    static let commandsMax = 10_000
-    /// Bytes of commands after which a batch takes no further submission.
-    static let bytesMax = 4 << 20
-    /// Items that may wait for the engine before new orders are refused.
-    static let waitingItemsMax = 65_536
-    /// What cancels may use above that.
-    static let waitingCancelsReserve = 8_192
-    /// Events that may wait for the projector before new orders are refused: about 500 MB.
-    static let waitingEventsMax = 2_000_000
-    /// How often the book is published at most, in milliseconds.
-    static let publicationIntervalMilliseconds: Int64 = 5
 }

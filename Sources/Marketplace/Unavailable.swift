@@ -1,22 +1,34 @@
 internal import API
 
 /// Why a request gets a 503.
-enum Unavailable: Sendable {
-    /// The engine's mailbox is full; nothing was done.
+enum Unavailable: Equatable, Sendable {
+    /// A mailbox is full; nothing was done.
     case overloaded
     /// The tables are too far behind; nothing was done.
     case projectionLag
-    /// The state is being rebuilt; nothing was done.
+    /// The exchange is starting, rebuilding its state, or stopping; nothing was done.
     case rebuilding
-    /// The commit of the command's batch failed or was not confirmed: it may have been carried out.
+    /// Another server leads; nothing was done. The address is empty when it is not known.
+    case notLeader(address: String)
+    /// The commit of the command's batch was not confirmed: it may have been carried out.
     case outcomeUnknown
 
+    /// Seconds after which a client may come again.
+    static let retryAfterSeconds = 1
+
     func response(requestID: UInt64) -> API.Response {
+        var problem = Problem(code, retryAfterSeconds: Self.retryAfterSeconds)
+        if case .notLeader(let address) = self, !address.isEmpty { problem.leader = address }
+        return problem.response(requestID: requestID)
+    }
+
+    private var code: ProblemCode {
         switch self {
-        case .overloaded: Problem(.overloaded, retryAfterSeconds: 1).response(requestID: requestID)
-        case .projectionLag: Problem(.projectionLag, retryAfterSeconds: 1).response(requestID: requestID)
-        case .rebuilding: Problem(.notReady, retryAfterSeconds: 1).response(requestID: requestID)
-        case .outcomeUnknown: Problem(.outcomeUnknown, retryAfterSeconds: 1).response(requestID: requestID)
+        case .overloaded: .overloaded
+        case .projectionLag: .projectionLag
+        case .rebuilding: .notReady
+        case .notLeader: .notLeader
+        case .outcomeUnknown: .outcomeUnknown
         }
     }
 }

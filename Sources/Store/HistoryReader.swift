@@ -1,4 +1,5 @@
 package import Engine
+package import Exchange
 package import Postgres
 package import Units
 
@@ -69,6 +70,24 @@ package final class HistoryReader {
         ]
         return try page(Self.ordersStatement, parameters) { row throws(PostgresError) in
             try OrderRecord(row, from: 2)
+        }
+    }
+
+    // MARK: Names
+
+    /// What the number of a class stands for; `nil` for one that the tables do not have.
+    package func capability(of id: ClassID) throws(StoreError) -> Capability? {
+        try stored { () throws(PostgresError) in
+            try connection.execute(Self.classStatement, [.int8(id.rawValue)]).firstRow()
+                .map { row throws(PostgresError) in try Capability(row) }
+        }
+    }
+
+    /// What the number of a profile stands for; `nil` for one that the tables do not have.
+    package func requirement(of id: ProfileID) throws(StoreError) -> Requirement? {
+        try stored { () throws(PostgresError) in
+            try connection.execute(Self.profileStatement, [.int8(id.rawValue)]).firstRow()
+                .map { row throws(PostgresError) in try Requirement(row) }
         }
     }
 
@@ -178,6 +197,16 @@ extension HistoryReader {
             """,
             "found.id DESC"
         )
+    )
+
+    private static let classStatement = Statement(
+        prepared: "history_class",
+        "SELECT class, \(Capability.columns) FROM market.capability_classes WHERE class = $1"
+    )
+
+    private static let profileStatement = Statement(
+        prepared: "history_profile",
+        "SELECT profile, \(Requirement.columns) FROM market.requirement_profiles WHERE profile = $1"
     )
 
     private static let tradesStatement = Statement(

@@ -42,7 +42,7 @@ package enum StateLoader {
         state.time = cursor.time
         state.lastTrade = cursor.lastTrade
         try stored { () throws(PostgresError) in
-            try readRegistry(connection, into: &state)
+            try readNames(connection, into: &state)
             try readRows(connection, into: &state)
         }
         guard cursor.batch > 0 else {
@@ -63,11 +63,8 @@ package enum StateLoader {
         return LoadedState(state: state, cursor: cursor, stateDigest: batch.stateDigest, chain: chain)
     }
 
-    private static func readRegistry(_ connection: Connection, into state: inout EngineState) throws(PostgresError) {
-        state.accounts = try rows(
-            connection,
-            "SELECT \(AccountRecord.columns) FROM market.accounts ORDER BY account"
-        ) { row throws(PostgresError) in try AccountRecord(row) }
+    /// What requests are checked against: keys, models, classes, profiles and fees.
+    static func readNames(_ connection: Connection, into state: inout EngineState) throws(PostgresError) {
         state.keys = try rows(
             connection,
             "SELECT \(KeyRecord.columns) FROM market.keys ORDER BY key"
@@ -76,10 +73,6 @@ package enum StateLoader {
             connection,
             "SELECT \(ModelRecord.columns) FROM market.models ORDER BY model, version"
         ) { row throws(PostgresError) in try ModelRecord(row) }
-        state.attestations = try rows(
-            connection,
-            "SELECT \(AttestationRecord.columns) FROM market.attestations ORDER BY account"
-        ) { row throws(PostgresError) in try AttestationRecord(row) }
         state.classes = try rows(
             connection,
             "SELECT class, \(Capability.columns) FROM market.capability_classes ORDER BY class"
@@ -96,6 +89,14 @@ package enum StateLoader {
     }
 
     private static func readRows(_ connection: Connection, into state: inout EngineState) throws(PostgresError) {
+        state.accounts = try rows(
+            connection,
+            "SELECT \(AccountRecord.columns) FROM market.accounts ORDER BY account"
+        ) { row throws(PostgresError) in try AccountRecord(row) }
+        state.attestations = try rows(
+            connection,
+            "SELECT \(AttestationRecord.columns) FROM market.attestations ORDER BY account"
+        ) { row throws(PostgresError) in try AttestationRecord(row) }
         state.orders = try rows(
             connection,
             "SELECT \(OrderRecord.columns) FROM market.orders WHERE close_reason IS NULL ORDER BY id"

@@ -18,13 +18,16 @@ final class RunningExchange {
     private let certificate: ReloadableTLSContext?
     private let state: StateFolder
     private let drainTimeoutMilliseconds: UInt64
+    private let started: Instant
+    /// Where this server is has been written down and said.
+    private var isAnnounced = false
     private var restartPolicy = RestartPolicy()
     private var clusterStarted = ContinuousClock.now
     /// When a cluster that has died will be started again.
     private var clusterRestart: ContinuousClock.Instant?
 
     init(_ options: Serve) throws {
-        let started = Instant.now
+        started = Instant.now
         let lock = try StateLock(folder: options.stateDir)
         state = StateFolder(path: lock.folder)
         drainTimeoutMilliseconds = UInt64(options.drainTimeout) * 1_000
@@ -54,10 +57,21 @@ final class RunningExchange {
                 log: { complain("bombyx: \($0)") }
             )
         )
-        threads = try marketplace.start { [state] in try state.makeOperatorKey() }
+        // The network first: who takes the leadership says where its clients reach it.
         server = try Self.listen(options, certificate: certificate, for: marketplace)
         marketplace.attach(server)
-        try announce(options, since: started)
+        do {
+            let address = options.advertise ?? Self.address(of: server)
+            threads = try marketplace.start(address: address) { [state] in try state.makeOperatorKey() }
+        } catch {
+            server.drain(timeoutMilliseconds: 0)
+            throw error
+        }
+    }
+
+    /// The first address at which it listens.
+    private static func address(of server: Server) -> String {
+        server.cleartext.first.map { "http://\($0)" } ?? server.tls.first.map { "https://\($0)" } ?? ""
     }
 
     private static func migrate(_ cluster: EmbeddedCluster) throws {
@@ -125,7 +139,13 @@ final class RunningExchange {
         }
     }
 
-    private func announce(_ options: Serve, since started: Instant) throws {
+    /// Says where the server is, once it leads or follows.
+    private func announceWhenSettled() throws {
+        switch marketplace.currentStatus {
+        case .ready, .following: break
+        case .starting, .rebuilding, .stopping, .failed: return
+        }
+        isAnnounced = true
         for address in server.cleartext { complain("bombyx: listening on http://\(address) (HTTP/2, prior knowledge)") }
         for address in server.tls { complain("bombyx: listening on https://\(address) (HTTP/2 over TLS)") }
         if FileManager.default.fileExists(atPath: state.operatorKeyPath) {
@@ -147,7 +167,8 @@ final class RunningExchange {
     func supervise(until signals: StopSignals) throws {
         while true {
             if case .failed(let reason) = marketplace.currentStatus { throw ServeError(reason) }
-            switch signals.next(milliseconds: 500) {
+            if !isAnnounced { try announceWhenSettled() }
+            switch signals.next(milliseconds: isAnnounced ? 500 : 10) {
             case .stop: return
             case .reload: reloadCertificate()
             case nil: restartClusterIfDead()

@@ -12,6 +12,9 @@ struct Serve: ParsableCommand {
             starts and stops it with the server. With DATABASE_URL (any libpq connection string, several hosts \
             included) it uses that server, whose migrations `bombyx migrate` carries out.
 
+            Of several servers on one database one leads; the others follow it, answer history from the tables, and \
+            send their clients to it. One of them takes over when it dies.
+
             SIGTERM and SIGINT finish what was accepted and stop; SIGHUP reads the TLS certificate again.
             Exit codes: 0 after a stop, 1 when the exchange cannot run, 64 for wrong arguments.
             """
@@ -25,6 +28,11 @@ struct Serve: ParsableCommand {
 
     @Option(help: "Address for HTTP/2 over TLS; port 0 takes a free one; 'off' for none.")
     var tlsListen = "127.0.0.1:8443"
+
+    @Option(
+        help: "URL at which clients reach this server, told by the servers that follow it; by default an address above."
+    )
+    var advertise: String?
 
     @Option(help: "Certificate chain (PEM). Without it a self-signed one is made and kept in the state folder.")
     var tlsCert: String?
@@ -51,6 +59,9 @@ struct Serve: ParsableCommand {
         guard (0...3_600).contains(drainTimeout) else { throw ValidationError("--drain-timeout is 0 to 3600.") }
         if let ioThreads, !(1...256).contains(ioThreads) { throw ValidationError("--io-threads is 1 to 256.") }
         guard (1...65_535).contains(streams) else { throw ValidationError("--streams is 1 to 65535.") }
+        if let advertise, !Self.isAddress(advertise) {
+            throw ValidationError("--advertise is a URL like https://exchange.example:8443, without a path.")
+        }
         for (name, text) in [("--listen", listen), ("--tls-listen", tlsListen)] where text != "off" {
             guard SocketAddress(text) != nil else {
                 throw ValidationError("\(name) is an address and a port like 127.0.0.1:8080 or [::1]:8080, or off.")
@@ -69,6 +80,15 @@ struct Serve: ParsableCommand {
             complain("bombyx serve: \(error)")
             throw ExitCode(1)
         }
+    }
+
+    /// The longest address that the leader's row takes.
+    static let advertiseBytesMax = 256
+
+    private static func isAddress(_ text: String) -> Bool {
+        guard text.utf8.count <= advertiseBytesMax, let url = URLComponents(string: text) else { return false }
+        return (url.scheme == "http" || url.scheme == "https") && url.host?.isEmpty == false
+            && (url.path.isEmpty || url.path == "/") && url.query == nil && url.fragment == nil && url.user == nil
     }
 
     /// The loops of the network.

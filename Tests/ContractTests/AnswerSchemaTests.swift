@@ -42,6 +42,33 @@ import Units
         }
     }
 
+    @Test(arguments: Readiness.Status.allCases)
+    func `Readiness is what the contract says, in every state`(status: Readiness.Status) throws {
+        let readiness = Readiness(
+            status,
+            reason: status == .ready ? nil : "Why.",
+            leader: status == .following ? "https://exchange.example:8443" : nil,
+            holder: "here",
+            epoch: 3,
+            sequence: SequenceNumber(91),
+            batch: 12,
+            projected: SequenceNumber(90),
+            idempotencyWindowSeconds: 86_400
+        )
+        #expect(readiness.response.status == (status == .ready ? 200 : 503))
+        try expect(.getReadiness, readiness.response)
+        let states = try contract.schema("Readiness")["properties"]?["status"]?["enum"]?.strings ?? []
+        #expect(Set(states) == Set(Readiness.Status.allCases.map(\.rawValue)))
+    }
+
+    @Test func `A server that follows names the leader in its refusal`() throws {
+        var problem = Problem(.notLeader, retryAfterSeconds: 1)
+        problem.leader = "https://exchange.example:8443"
+        try expect(.placeOffer, problem.response(requestID: 1))
+        problem.leader = nil
+        try expect(.placeOffer, problem.response(requestID: 1))
+    }
+
     private func order(_ side: Side, _ reason: CloseReason? = nil, name: String? = nil) -> OrderRecord {
         OrderRecord(
             id: OrderID(17),

@@ -186,4 +186,32 @@ import Units
             #expect(try Engine(state: state).digest != digest, "change \(index)")
         }
     }
+
+    @Test func `A clock that is set back does not take the exchange's time along`() {
+        var engine = Engine()
+        _ = engine.beginBatch(at: LogicalTime(microseconds: 5_000_000))
+        _ = engine.beginBatch(at: LogicalTime(microseconds: 1_000_000))
+        #expect(engine.time == LogicalTime(microseconds: 5_000_000))
+        _ = engine.beginBatch(at: LogicalTime(microseconds: 5_000_001))
+        #expect(engine.time == LogicalTime(microseconds: 5_000_001))
+    }
+
+    @Test func `Requests are remembered for the whole window, or as far back as a full memory reaches`() {
+        var engine = Engine(requestsMax: 4)
+        var events: [Event] = []
+        let start = Limits.idempotencyWindow
+        func apply(at time: Int64, key: UInt64) {
+            _ = engine.beginBatch(at: LogicalTime(microseconds: start + time))
+            let key = IdempotencyKey(high: 1, low: key, body: 1)
+            engine.apply(
+                Command(account: .system, idempotency: key, action: .createAccount(AccountTerms(label: "x"))),
+                into: &events
+            )
+        }
+        apply(at: 0, key: 1)
+        #expect(engine.idempotencyWindow == Limits.idempotencyWindow)
+        apply(at: 1, key: 2)
+        apply(at: 2_000_000, key: 3)
+        #expect(engine.idempotencyWindow == 2_000_000, "one more command may not fit")
+    }
 }

@@ -1,107 +1,119 @@
-import API
-import Engine
-import HTTP2
+import Sockets
 import Testing
-import Units
 
 @testable import Marketplace
 
 /// The engine's mailbox: what it takes, what it refuses, and what it tells the engine's thread to do next.
 @Suite struct InboxTests {
-    /// A turn of `count` cancels.
-    private func submission(_ count: Int) -> Submission {
-        var submission = Submission(loop: 0)
-        let command = Command(account: AccountID(1), action: .cancel(OrderID(1)))
-        for number in 0..<count {
-            let item = Submission.Item(
-                stream: .none,
-                requestID: UInt64(number),
-                work: .command(command, .cancelled(OrderID(1)))
-            )
-            submission.items.append(item)
-        }
-        return submission
-    }
+    private func submission(_ count: Int, bytes: Int = 0) -> Submission { .cancels(count, bytes: bytes) }
 
+    /// The mailbox of a server that serves.
     private func opened() -> Inbox {
         let inbox = Inbox()
-        inbox.open()
+        inbox.apply(.tookLeadership)
+        inbox.apply(.rebuilt)
         return inbox
     }
 
     @Test func `Nothing is taken before an engine serves, and nothing after a stop`() {
         let inbox = Inbox()
-        #expect(inbox.post(submission(1), cancelsOnly: false) == .closed)
-        inbox.open()
+        #expect(inbox.post(submission(1), cancelsOnly: false) == .closed(.rebuilding))
+        inbox.apply(.foundLeader(LifeCycle.Leader(epoch: 2, holder: "b", address: "http://b:1")))
+        #expect(inbox.post(submission(1), cancelsOnly: false) == .closed(.notLeader(address: "http://b:1")))
+        inbox.apply(.tookLeadership)
+        inbox.apply(.rebuilt)
         #expect(inbox.post(submission(1), cancelsOnly: false) == nil)
-        inbox.stop()
-        #expect(inbox.post(submission(1), cancelsOnly: false) == .closed)
+        inbox.apply(.stopAsked)
+        #expect(inbox.post(submission(1), cancelsOnly: false) == .closed(.rebuilding))
     }
 
-    @Test func `A full mailbox refuses orders and still takes cancels, up to their reserve`() {
+    @Test func `A mailbox full of items refuses orders, takes cancels up to their reserve, and then takes again`() {
         let inbox = opened()
-        #expect(inbox.post(submission(BatchLimits.waitingItemsMax), cancelsOnly: false) == nil)
+        let (orders, all) = (BatchLimits.waiting.items, BatchLimits.waitingWithCancels.items)
+        #expect(inbox.post(submission(orders), cancelsOnly: false) == nil)
         #expect(inbox.post(submission(1), cancelsOnly: false) == .full)
-        #expect(inbox.post(submission(BatchLimits.waitingCancelsReserve), cancelsOnly: true) == nil)
+        #expect(inbox.post(submission(all - orders), cancelsOnly: true) == nil)
         #expect(inbox.post(submission(1), cancelsOnly: true) == .full)
-        #expect(inbox.waitingItems == BatchLimits.waitingItemsMax + BatchLimits.waitingCancelsReserve)
+        #expect(inbox.waitingItems == all)
+        #expect(inbox.next().submissions.map(\.items.count) == [orders, all - orders])
+        #expect(inbox.waitingItems == 0 && inbox.waitingBytes == 0)
+        #expect(inbox.post(submission(1), cancelsOnly: false) == nil)
+    }
+
+    @Test func `A mailbox full of bytes refuses orders, takes cancels up to their reserve, and then takes again`() {
+        let inbox = opened()
+        let (orders, all) = (BatchLimits.waiting.bytes, BatchLimits.waitingWithCancels.bytes)
+        #expect(inbox.post(submission(1, bytes: orders - 1_000), cancelsOnly: false) == nil)
+        #expect(inbox.post(submission(1, bytes: 1_000), cancelsOnly: false) == .full)
+        #expect(inbox.post(submission(1, bytes: all - orders), cancelsOnly: true) == nil)
+        #expect(inbox.post(submission(1, bytes: 1_000), cancelsOnly: true) == .full)
+        #expect(inbox.next().submissions.count == 2)
+        #expect(inbox.post(submission(1, bytes: 1_000), cancelsOnly: false) == nil)
     }
 
     @Test func `An empty mailbox takes one turn, however large`() {
         let inbox = opened()
-        #expect(inbox.post(submission(BatchLimits.waitingItemsMax + 1), cancelsOnly: false) == nil)
+        let items = BatchLimits.waiting.items + 1
+        #expect(inbox.post(submission(items, bytes: BatchLimits.waiting.bytes + 1), cancelsOnly: false) == nil)
         #expect(inbox.post(submission(1), cancelsOnly: false) == .full)
     }
 
     @Test func `Work is executed before a batch is sealed, and a full batch is sealed before more is taken`() {
         let inbox = opened()
         #expect(inbox.post(submission(2), cancelsOnly: false) == nil)
-        guard case .seal = inbox.next(hasOpenBatch: true, isFull: true, deadline: nil) else {
-            Issue.record("a full batch is sealed")
-            return
-        }
-        guard case .execute(let submissions) = inbox.next(hasOpenBatch: true, isFull: false, deadline: nil) else {
-            Issue.record("what waits is executed")
-            return
-        }
-        #expect(submissions.map(\.items.count) == [2])
-        guard case .seal = inbox.next(hasOpenBatch: true, isFull: false, deadline: nil) else {
-            Issue.record("then the batch is sealed")
-            return
-        }
+        #expect(inbox.next(.full).action == .seal)
+        let work = inbox.next(.open)
+        #expect(work.action == .execute && work.submissions.map(\.items.count) == [2])
+        inbox.apply(.committed)
+        #expect(inbox.next(.open).action == .seal)
     }
 
-    @Test func `While the journal is busy a batch stays open, and a stop waits for it`() {
+    @Test func `Beside the batch that commits one more is executed, and a full one waits until the journal is idle`() {
         let inbox = opened()
-        inbox.journalIsBusy()
-        inbox.stop()
+        #expect(inbox.next(.open).action == .seal)
+        #expect(inbox.post(submission(1), cancelsOnly: false) == nil)
+        #expect(inbox.next(.empty).action == .execute)
+        #expect(inbox.post(submission(1), cancelsOnly: false) == nil)
         let soon = Instant.now.adding(milliseconds: 20)
-        guard case .deadline = inbox.next(hasOpenBatch: true, isFull: false, deadline: soon) else {
-            Issue.record("nothing can be done yet")
-            return
-        }
-        inbox.journalIsIdle()
-        guard case .seal = inbox.next(hasOpenBatch: true, isFull: false, deadline: nil) else {
-            Issue.record("the batch is sealed when the journal is idle")
-            return
-        }
-        guard case .stop = inbox.next(hasOpenBatch: false, isFull: false, deadline: nil) else {
-            Issue.record("then nothing is left")
-            return
-        }
+        #expect(inbox.next(.full, deadline: soon).action == nil, "neither sealed nor filled further")
+        #expect(inbox.apply(.committed) == [.release])
+        #expect(inbox.next(.full).action == .seal)
+        inbox.apply(.committed)
+        #expect(inbox.next(.empty).action == .execute, "what waited is taken again")
     }
 
-    @Test func `A failed journal comes before everything else, and closing returns what waits`() {
+    @Test func `A stop waits for the batch that commits and for the one that is open`() {
+        let inbox = opened()
+        #expect(inbox.next(.open).action == .seal)
+        inbox.apply(.stopAsked)
+        let soon = Instant.now.adding(milliseconds: 20)
+        #expect(inbox.next(.open, deadline: soon).action == nil, "nothing can be done yet")
+        inbox.apply(.committed)
+        #expect(inbox.next(.open).action == .seal)
+        inbox.apply(.committed)
+        #expect(inbox.next(.empty).action == .end)
+    }
+
+    @Test func `A journal that has ended comes before everything else, and gives out what waits`() {
         let inbox = opened()
         #expect(inbox.post(submission(3), cancelsOnly: false) == nil)
-        inbox.journalFailed("gone")
-        guard case .journalFailed("gone") = inbox.next(hasOpenBatch: true, isFull: false, deadline: nil) else {
-            Issue.record("the failure is told")
-            return
-        }
-        #expect(inbox.close().map(\.items.count) == [3])
-        #expect(inbox.post(submission(1), cancelsOnly: false) == .closed)
-        inbox.open()
+        inbox.apply(.journalEnded(.lost("gone")))
+        let work = inbox.next(.open)
+        #expect(work.action == .drop(open: .rebuilding, waiting: .rebuilding))
+        #expect(work.submissions.map(\.items.count) == [3])
+        #expect(inbox.post(submission(1), cancelsOnly: false) == .closed(.rebuilding))
+        #expect(inbox.next().action == .lookForLeadership)
+        inbox.apply(.tookLeadership)
+        inbox.apply(.rebuilt)
         #expect(inbox.post(submission(1), cancelsOnly: false) == nil, "a rebuilt engine serves again")
+    }
+
+    @Test func `A pause ends early when a stop is asked for`() throws {
+        let inbox = Inbox()
+        let start = Instant.now
+        let thread = try Thread(named: "stop") { inbox.apply(.stopAsked) }
+        inbox.pause(milliseconds: 600_000)
+        thread.join()
+        #expect(Instant.now < start.adding(milliseconds: 300_000))
     }
 }

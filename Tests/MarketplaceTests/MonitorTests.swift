@@ -23,6 +23,14 @@ import Units
         #expect(Instant.now >= start.adding(milliseconds: 30))
     }
 
+    @Test func `A moment that is too far away to be counted is the last one, and stops nothing`() {
+        let start = Instant.now
+        #expect(start.adding(milliseconds: .max) == Instant(nanoseconds: .max))
+        #expect(start.adding(milliseconds: 1 << 50) == Instant(nanoseconds: .max))
+        let monitor = Monitor(1)
+        #expect(monitor.wait(until: start.adding(milliseconds: .max)) { $0 == 1 ? true : nil } == true)
+    }
+
     @Test func `A handed over value is given out once`() {
         let handover = Handover("connection")
         #expect(handover.take() == "connection")

@@ -104,23 +104,13 @@ import Units
         #expect(market.published.directoryVersion > version, "the loops look again")
     }
 
-    @Test func `Questions to the tables wait in a bounded queue`() {
-        let pool = ReaderPool(
-            database: "",
-            progress: ProjectionProgress(),
-            published: Published(),
-            loops: LoopMailboxes(count: 1)
-        )
-        let job = ReaderJob(
-            stream: .none,
-            requestID: 1,
-            needs: .none,
-            deadline: .now,
-            question: .history(.order(OrderID(1), owner: nil))
-        )
-        for _ in 0..<ReaderPool.jobsMax { #expect(pool.post(job)) }
-        #expect(!pool.post(job), "one more is refused at once")
-        pool.stop()
-        #expect(!pool.post(job))
+    @Test func `What a connection remembers of a key ends with the registry that it was found in`() {
+        var market = Market()
+        let version = market.published.directory.keysVersion
+        market.published.replace(with: &market.engine)
+        let rebuilt = market.published.directory.keysVersion
+        #expect(rebuilt > version, "a version never comes back with other keys")
+        market.published.replaceRegistry(with: EngineState())
+        #expect(market.published.directory.keysVersion > rebuilt)
     }
 }

@@ -5,7 +5,7 @@ import ProgramTesting
 import Testing
 
 /// A database that says nothing is worse than one that is gone: nobody may wait for it for ever.
-@Suite struct StallTests {
+@Suite(.serialized) struct StallTests {
     @Test func `While PostgreSQL hangs every request gets an answer, and afterwards orders are taken again`() throws {
         let server = try TestServer()
         defer { server.remove() }
@@ -13,6 +13,7 @@ import Testing
         let worker = try scenario.party("worker")
         let processes = try server.postgresProcesses()
         try #require(processes.count > 3)
+        let stalled = Date()
         for process in processes { kill(process, SIGSTOP) }
         defer { for process in processes { kill(process, SIGCONT) } }
 
@@ -34,6 +35,7 @@ import Testing
             }
         }
         #expect(open.isEmpty, "\(open.count) requests were never answered")
+        try expectRefusalsAtOnce(server, worker, until: stalled.addingTimeInterval(21))
 
         for process in processes { kill(process, SIGCONT) }
         let client = try server.connect()
@@ -52,5 +54,40 @@ import Testing
         let orders = try client.call("GET", "/v1/orders", key: worker.key)
         #expect(orders["data"]?.elements?.count == 4, "\(orders.text)")
         #expect(server.terminate() == 0)
+    }
+
+    /// While there is no database, nobody waits for it: requests are refused, and health is answered, without it.
+    private func expectRefusalsAtOnce(_ server: TestServer, _ worker: Scenario.Party, until end: Date) throws {
+        let client = try server.connect()
+        repeat {
+            let ready = try client.call("GET", "/readyz")
+            #expect(ready.status == 503 && ready["status"]?.string == "rebuilding", "\(ready.text)")
+            #expect(try client.call("GET", "/healthz").status == 200)
+            let body = Scenario.offer(price: 20_000_000, lots: 1, clientOrderID: "refused")
+            let refused = try client.call("POST", "/v1/offers", key: worker.key, body)
+            #expect(refused.status == 503 && refused.code == "not_ready", "\(refused.text)")
+            #expect(refused.field("retry-after") != nil)
+            usleep(500_000)
+        } while Date() < end
+    }
+
+    @Test func `A stop does not wait for a database that hangs`() throws {
+        let server = try TestServer()
+        defer { server.remove() }
+        let scenario = try Scenario(server)
+        let worker = try scenario.party("worker")
+        let body = Scenario.offer(price: 20_000_000, lots: 1)
+        #expect(try scenario.client.call("POST", "/v1/offers", key: worker.key, body).status == 201)
+        let processes = try server.postgresProcesses()
+        for process in processes { kill(process, SIGSTOP) }
+        defer { for process in processes { kill(process, SIGCONT) } }
+        _ = try scenario.client.connection.send(TestClient.request("POST", "/v1/offers", key: worker.key, body))
+        usleep(200_000)
+        let start = Date()
+        server.process.terminate()
+        // Requests 10 s, sessions 10 s, the cluster's own steps, and time for a slow machine.
+        while server.process.isRunning, Date().timeIntervalSince(start) < 120 { usleep(50_000) }
+        try #require(!server.process.isRunning, "\(server.logText)")
+        #expect(server.process.terminationStatus == 0, "\(server.logText)")
     }
 }

@@ -1,0 +1,53 @@
+internal import Store
+
+/// Every bound of the way from the network to the tables and back (ENGINE §8).
+enum BatchLimits {
+    // MARK: The open batch
+
+    /// Commands and queries after which a batch takes no further submission.
+    static let commandsMax = 10_000
+    /// Bytes of commands after which a batch takes no further submission.
+    static let bytesMax = 4 << 20
+    /// How often the book is published at most, in milliseconds.
+    static let publicationIntervalMilliseconds: Int64 = 5
+
+    // MARK: Mailboxes
+
+    /// What may wait for the engine before new orders are refused.
+    static let waiting = MailboxLimit(items: 65_536, bytes: 64 << 20)
+    /// Cancels have a reserve above that.
+    static let waitingWithCancels = MailboxLimit(items: 65_536 + 8_192, bytes: (64 + 8) << 20)
+    /// What may wait for one loop of the network; the journal waits when there is more.
+    static let answers = MailboxLimit(items: 16_384, bytes: 64 << 20)
+    /// How long the sender of an answer waits for a loop that takes none, in milliseconds.
+    static let answersPatienceMilliseconds: Int64 = 10_000
+    /// Bytes of events that the tables do not show yet, at which new orders are refused.
+    static let projectionBytesMax = 512 << 20
+    /// Bytes of events that the tables do not show yet, above which the operator is warned.
+    static let projectionBytesWarning = projectionBytesMax / 2
+    /// Questions that may wait for a reader of the tables.
+    static let questions = MailboxLimit(items: 4_096, bytes: 16 << 20)
+
+    // MARK: Time
+
+    /// A writer that heard nothing for so long may have been replaced, in seconds.
+    static let writerDeadlineSeconds = Leadership.termSeconds
+    /// The time between two renewals of an idle leader's term, in milliseconds.
+    static let renewalMilliseconds: Int64 = 1_000
+    /// What a stop may take once the network has ended; then the sessions are cut, whatever they wait for.
+    static let stopMilliseconds: Int64 = 10_000
+    /// How long a stop waits for the tables to catch up; the next start makes the same rows from the journal.
+    static let stopProjectionMilliseconds: Int64 = 5_000
+}
+
+/// How much a mailbox takes.
+struct MailboxLimit: Equatable, Sendable {
+    let items: Int
+    let bytes: Int
+
+    /// Whether there is room for so much beside what waits already. An empty mailbox always takes one message, however
+    /// large: otherwise it would never be taken.
+    func admits(items newItems: Int, bytes newBytes: Int, besides waitingItems: Int, _ waitingBytes: Int) -> Bool {
+        waitingItems == 0 || waitingItems + newItems <= items && waitingBytes + newBytes <= bytes
+    }
+}

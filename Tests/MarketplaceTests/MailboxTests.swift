@@ -1,0 +1,159 @@
+import API
+import Engine
+import HTTP2
+import Sockets
+import Synchronization
+import Testing
+import Units
+
+@testable import Marketplace
+
+extension Submission {
+    /// A turn of `count` cancels with so many bytes of commands.
+    static func cancels(_ count: Int, bytes: Int = 0) -> Submission {
+        var submission = Submission(loop: 0)
+        let command = Command(account: AccountID(1), action: .cancel(OrderID(1)))
+        submission.items = (0..<count).map { number in
+            Submission.Item(
+                stream: .none,
+                requestID: UInt64(number),
+                work: .command(command, .cancelled(OrderID(1)))
+            )
+        }
+        submission.commandBytes = [UInt8](repeating: 0, count: bytes)
+        return submission
+    }
+}
+
+/// Each mailbox but the engine's when it is full: that it refuses or holds up, and that it takes again.
+@Suite struct MailboxTests {
+    private struct Message: LoopMessage { let bytes: Int }
+
+    private func loops() throws -> LoopMailboxes {
+        let loops = LoopMailboxes(count: 1)
+        loops.attach(try Mailbox(), loop: 0)
+        return loops
+    }
+
+    @Test(arguments: [(items: 0, bytes: 0), (items: 3, bytes: 3), (items: 2, bytes: 10)])
+    func `A limit counts items and bytes, and an empty mailbox takes anything`(waiting: (items: Int, bytes: Int)) {
+        let limit = MailboxLimit(items: 3, bytes: 10)
+        let fits = waiting.items == 0
+        #expect(limit.admits(items: 1, bytes: 1, besides: waiting.items, waiting.bytes) == fits)
+        #expect(limit.admits(items: 9, bytes: 99, besides: waiting.items, waiting.bytes) == fits)
+        #expect(limit.admits(items: 1, bytes: 5, besides: 2, 5), "both bounds may be reached")
+    }
+
+    @Test func `A loop with too many answers holds up the next one until it has taken one out`() throws {
+        let loops = try loops()
+        for _ in 0..<BatchLimits.answers.items { #expect(loops.post(Message(bytes: 1), to: 0)) }
+        #expect(!loops.post(Message(bytes: 1), to: 0, patience: 20), "there is no room")
+        let thread = try Thread(named: "loop") { loops.taken(Message(bytes: 1), loop: 0) }
+        #expect(loops.post(Message(bytes: 1), to: 0), "there is room again")
+        thread.join()
+    }
+
+    @Test func `A loop with too many bytes of answers holds up the next one until it has taken one out`() throws {
+        let loops = try loops()
+        let large = Message(bytes: BatchLimits.answers.bytes + 1)
+        #expect(loops.post(large, to: 0), "an empty mailbox takes one answer, however large")
+        #expect(!loops.post(Message(bytes: 1), to: 0, patience: 20))
+        let thread = try Thread(named: "loop") { loops.taken(large, loop: 0) }
+        #expect(loops.post(Message(bytes: 1), to: 0))
+        thread.join()
+    }
+
+    @Test func `A loop that has ended takes nothing, and nobody waits for it`() {
+        #expect(!LoopMailboxes(count: 1).post(Message(bytes: 1), to: 0, patience: 600_000))
+    }
+
+    @Test func `Questions to the tables wait in a queue that is bounded by items and bytes`() {
+        let pool = ReaderPool(
+            database: "",
+            progress: ProjectionProgress(),
+            published: Published(),
+            loops: LoopMailboxes(count: 1),
+            lifelines: Lifelines()
+        )
+        let history = job(.history(.order(OrderID(1), owner: nil)))
+        for _ in 0..<BatchLimits.questions.items { #expect(pool.post(history)) }
+        #expect(!pool.post(history), "one more is refused at once")
+        #expect(pool.take() != nil)
+        #expect(pool.post(history), "there is room again")
+        while pool.take() != nil {}
+
+        let replay = job(.replay(.placed, SequenceNumber(1), .tick))
+        let count = BatchLimits.questions.bytes / replay.bytes
+        #expect(count < BatchLimits.questions.items, "bytes are the bound")
+        for _ in 0..<count { #expect(pool.post(replay)) }
+        #expect(!pool.post(replay))
+        #expect(pool.take() != nil)
+        #expect(pool.post(replay))
+        pool.stop()
+        #expect(!pool.post(history))
+    }
+
+    private func job(_ question: ReaderJob.Question) -> ReaderJob {
+        ReaderJob(stream: .none, requestID: 1, needs: .none, deadline: .now, question: question)
+    }
+
+    /// Lines of a log.
+    private final class Lines: Sendable {
+        let lines = Mutex<[String]>([])
+        func add(_ line: String) { lines.withLock { $0.append(line) } }
+        var count: Int { lines.withLock { $0.count } }
+    }
+
+    @Test func `The projector's backlog warns above half, refuses new orders when it is full, and recovers`() {
+        let lines = Lines()
+        let backlog = ProjectionBacklog { lines.add($0) }
+        backlog.set(bytes: BatchLimits.projectionBytesWarning)
+        #expect(!backlog.isHigh && lines.count == 0)
+        backlog.set(bytes: BatchLimits.projectionBytesWarning + 1)
+        backlog.set(bytes: BatchLimits.projectionBytesMax)
+        #expect(backlog.isHigh && !backlog.isFull && lines.count == 1, "one warning, not one for each batch")
+        #expect(lines.lines.withLock { $0[0] }.contains("projection_lag"))
+        backlog.set(bytes: BatchLimits.projectionBytesMax + 1)
+        #expect(backlog.isFull)
+        backlog.set(bytes: BatchLimits.projectionBytesMax)
+        #expect(!backlog.isFull && backlog.isHigh)
+        backlog.set(bytes: BatchLimits.projectionBytesWarning / 2)
+        #expect(!backlog.isHigh && lines.count == 2)
+    }
+
+    @Test func `Batches count in the backlog until the tables show them`() {
+        let backlog = ProjectionBacklog { _ in }
+        let projector = ProjectorThread(progress: ProjectionProgress(), backlog: backlog, metrics: Metrics())
+        let batch = SealedBatch.of(events: 100)
+        projector.project(batch)
+        #expect(backlog.bytes >= 100 * MemoryLayout<Event>.stride)
+        let one = backlog.bytes
+        projector.project(batch)
+        #expect(backlog.bytes == 2 * one)
+        _ = ProjectorThread(progress: ProjectionProgress(), backlog: backlog, metrics: Metrics())
+        #expect(backlog.bytes == 0, "a rebuilt exchange has its own backlog")
+    }
+
+    @Test func `A batch is full by items or by bytes`() {
+        func open(items: Int, bytes: Int) -> OpenBatch {
+            var batch = OpenBatch(number: 1, firstSequence: SequenceNumber(1), loops: 1)
+            batch.itemCount = items
+            batch.commandBytes = [UInt8](repeating: 0, count: bytes)
+            return batch
+        }
+        #expect(open(items: 0, bytes: 0).fill == .empty)
+        #expect(open(items: BatchLimits.commandsMax - 1, bytes: BatchLimits.bytesMax - 1).fill == .open)
+        #expect(open(items: BatchLimits.commandsMax, bytes: 0).fill == .full)
+        #expect(open(items: 1, bytes: BatchLimits.bytesMax).fill == .full)
+    }
+}
+
+extension SealedBatch {
+    /// A batch of one command with so many events.
+    fileprivate static func of(events count: Int) -> SealedBatch {
+        var open = OpenBatch(number: 1, firstSequence: SequenceNumber(1), loops: 1)
+        open.events = Array(repeating: .forgotten(SequenceNumber(1)), count: count)
+        open.ends = [Int32(count)]
+        return SealedBatch(open, stateDigest: StateDigest(), bookChanges: nil)
+    }
+}
