@@ -1,6 +1,6 @@
 import Postgres
 import PostgresTesting
-import Store
+import ProgramTesting
 
 /// A database of the test cluster with our tables, for servers that are given `DATABASE_URL`.
 struct ExternalDatabase {
@@ -14,7 +14,8 @@ struct ExternalDatabase {
         name = try shared.makeDatabase()
         owner = shared.cluster.connectionString(.owner, database: name)
         socketFolder = shared.cluster.place.socketFolder
-        try Schema.migrate(try Connection(owner))
+        // As an operator does it.
+        try TestServer.run(["migrate"], environment: ["DATABASE_URL": owner])
     }
 
     /// The file to which a proxy connects.

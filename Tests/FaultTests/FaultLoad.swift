@@ -83,6 +83,12 @@ final class FaultLoad {
     /// What all writers remember now.
     var oracles: [(writer: Writer, oracle: Oracle)] { writers.map { ($0, $0.oracle.withLock { $0 }) } }
 
+    /// What each client has heard how often, for the message of a failure.
+    var heard: String {
+        oracles.map { "\($0.writer.name): \($0.oracle.heardCounts), unknown \($0.oracle.unknownCount)" }
+            .joined(separator: "; ")
+    }
+
     /// One line about what was sent.
     var summary: String {
         let all = oracles.map(\.oracle)

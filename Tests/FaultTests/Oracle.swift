@@ -61,6 +61,8 @@ struct Oracle: Sendable {
     private(set) var complaints: [String] = []
     /// Answers that said to come back later.
     private(set) var refusalCount = 0
+    /// How often each status was heard, with the problem's code.
+    private(set) var heardCounts: [String: Int] = [:]
     /// Requests of which nobody had heard and that a repetition found done.
     private(set) var foundCount = 0
 
@@ -103,6 +105,7 @@ struct Oracle: Sendable {
         let what = "\(items[index].name) was answered with \(heard.status) \(heard.code)"
         if heard.status == 503, !heard.hasRetryAfter { complaints.append("\(what) without Retry-After") }
         if heard.status == 503 { refusalCount += 1 }
+        heardCounts["\(heard.status) \(heard.code)", default: 0] += 1
         if heard.answer?.isReplayed == true { foundCount += 1 }
         switch (heard.status, heard.code) {
         case (200, _), (201, _):

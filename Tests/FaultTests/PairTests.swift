@@ -47,7 +47,10 @@ import Testing
             try #require(isSo, "it is not \(status): \(server.logText)")
         }
 
-        var logs: String { servers.map(\.logText).joined(separator: "\n--- the other:\n") }
+        var logs: String {
+            servers.map { "\(status(of: $0) ?? "silent"):\n\($0.logText)" }.joined(separator: "\n--- the other: ")
+                + load.heard
+        }
 
         /// Everything that clients and database know of the run.
         func expectSound(_ generator: inout FaultGenerator) throws {
@@ -66,7 +69,7 @@ import Testing
         try #require(pair.load.waitForProgress(seconds: 30), "\(pair.logs)")
         try pair.wait(for: "following", of: pair.servers[1])
         let client = try pair.servers[1].connect()
-        let offer = Scenario.offer(price: 20_000_000, lots: 1, clientOrderID: "to a follower")
+        let offer = Scenario.offer(price: 20_000_000, lots: 1, clientOrderID: "to-a-follower")
         let refused = try client.call("POST", "/v1/offers", key: pair.load.parties[0].key, offer)
         #expect(refused.status == 503 && refused.code == "not_leader", "\(refused.text)")
         #expect(refused.field("retry-after") != nil && refused["leader"]?.string != nil, "\(refused.text)")

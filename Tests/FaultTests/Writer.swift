@@ -210,7 +210,8 @@ final class Writer: Sendable {
                 oracle.heard(heard, index)
                 return oracle.items[index].fate
             }
-            if heard.code == "not_leader" {
+            if heard.code == "not_leader", turn.client?.connection.isClosed == false {
+                // Once for all answers of the connection.
                 turn.site += 1
                 turn.client?.connection.close()
             }

@@ -174,7 +174,7 @@ import Testing
         let arguments = geteuid() == 0 ? command : ["/bin/true"]
         var strings = unsafe arguments.map { unsafe strdup($0) }
         unsafe strings.append(nil)
-        defer { for unsafe string in unsafe strings { unsafe free(string) } }
+        defer { for index in unsafe strings.indices { unsafe free(strings[index]) } }
         var pid = pid_t()
         try #require(unsafe posix_spawn(&pid, arguments[0], nil, nil, &strings, environ) == 0)
         let deadline = ContinuousClock.now + .seconds(10)

@@ -24,8 +24,9 @@ package final class TestServer {
         package init(_ description: String) { self.description = description }
     }
 
-    /// The program that was built with the tests.
+    /// The program that was built with the tests, or the one that `BOMBYX_PROGRAM` names.
     package static let executable: String = {
+        if let other = ProcessInfo.processInfo.environment["BOMBYX_PROGRAM"] { return other }
         // The test bundle and the program are built into the same folder.
         let bundle = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
         let candidates = [bundle, bundle.deletingLastPathComponent(), Bundle.main.bundleURL]
@@ -53,6 +54,21 @@ package final class TestServer {
         self.arguments = arguments
         self.launcher = launcher
         try start()
+    }
+
+    /// Runs another command of the program to its end; throws what it says unless its exit code is 0.
+    package static func run(_ arguments: [String], environment: [String: String]) throws {
+        let process = Process()
+        let pipe = Pipe()
+        process.executableURL = URL(fileURLWithPath: executable)
+        process.arguments = arguments
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        process.standardOutput = pipe
+        process.standardError = pipe
+        try process.run()
+        let data = pipe.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        guard process.terminationStatus == 0 else { throw Failure(String(decoding: data, as: UTF8.self)) }
     }
 
     /// Starts the program on the folder and waits until it says where it listens.
