@@ -92,6 +92,9 @@ extension RequestService {
         if request.isBodyTooLarge {
             return .answer(Problem(.bodyTooLarge).response(requestID: requestID))
         }
+        if request.isHeaderTooLarge {
+            return .answer(Problem(.headerFieldsTooLarge).response(requestID: requestID))
+        }
         refreshDirectory()
         buffer.removeAll(keepingCapacity: true)
         let target = request.append(.path, to: &buffer) ?? 0..<0
