@@ -22,7 +22,7 @@ final class Acceptor: EventLoop.Handler {
             case .connection(let socket, let peer): server.accept(socket, from: peer, tls: endpoint.tls)
             case .wouldBlock: return
             case .exhausted(let closedOne):
-                server.refuse()
+                server.counters[.descriptors] &+= 1
                 if !closedOne { return }
             }
         }

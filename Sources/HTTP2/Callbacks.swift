@@ -9,6 +9,7 @@ enum ServerCallbacks {
         unsafe setReceivingFields(table)
         unsafe setReceivingContent(table)
         unsafe setSending(table)
+        unsafe setIgnoring(table)
         return unsafe table
     }()
 
@@ -30,16 +31,17 @@ enum ServerCallbacks {
 
     private static func setReceivingFields(_ table: OpaquePointer?) {
         unsafe nghttp2_session_callbacks_set_on_begin_frame_callback(table) { session, header, userData in
-            unsafe core(userData).pointee.beginFrame(
-                session,
-                type: header!.pointee.type,
-                id: header!.pointee.stream_id
-            )
+            unsafe core(userData).pointee.beginFrame(session, header!.pointee)
             return 0
         }
         unsafe nghttp2_session_callbacks_set_on_begin_headers_callback(table) { session, frame, userData in
-            guard unsafe frame!.pointee.headers.cat == NGHTTP2_HCAT_REQUEST else { return 0 }
             let id = unsafe frame!.pointee.hd.stream_id
+            guard unsafe frame!.pointee.headers.cat == NGHTTP2_HCAT_REQUEST else {
+                if let stream = unsafe stream(session, id) {
+                    unsafe core(userData).pointee.beginBlock(of: stream, isTrailer: true)
+                }
+                return 0
+            }
             let stream = unsafe core(userData).pointee.begin(id)
             return unsafe nghttp2_session_set_stream_user_data(session, id, stream)
         }
@@ -63,6 +65,12 @@ enum ServerCallbacks {
         }
     }
 
+    private static func setIgnoring(_ table: OpaquePointer?) {
+        unsafe nghttp2_session_callbacks_set_unpack_extension_callback(table) { _, _, _, _ in
+            NGHTTP2_ERR_CANCEL.rawValue
+        }
+    }
+
     private static func setReceivingContent(_ table: OpaquePointer?) {
         unsafe nghttp2_session_callbacks_set_on_data_chunk_recv_callback(table) {
             session,
@@ -72,8 +80,11 @@ enum ServerCallbacks {
             count,
             userData in
             let core = unsafe core(userData)
-            unsafe core.pointee.unconsumed += count
-            if let stream = unsafe stream(session, id) { unsafe core.pointee.body(stream, bytes!, count: count) }
+            if let stream = unsafe stream(session, id) {
+                unsafe core.pointee.body(stream, bytes!, count: count)
+            } else {
+                unsafe core.pointee.unconsumed += count
+            }
             return 0
         }
         unsafe nghttp2_session_callbacks_set_on_frame_recv_callback(table) { session, frame, userData in
@@ -97,10 +108,15 @@ enum ServerCallbacks {
     }
 
     private static func setSending(_ table: OpaquePointer?) {
-        unsafe nghttp2_session_callbacks_set_on_frame_send_callback(table) { _, frame, userData in
+        unsafe nghttp2_session_callbacks_set_on_frame_send_callback(table) { session, frame, userData in
             let header = unsafe frame!.pointee.hd
-            if header.type == UInt8(NGHTTP2_RST_STREAM.rawValue) {
-                unsafe core(userData).pointee.rememberReset(header.stream_id)
+            switch UInt32(header.type) {
+            case NGHTTP2_RST_STREAM.rawValue:
+                let code = unsafe frame!.pointee.rst_stream.error_code
+                unsafe core(userData).pointee.countReset(session, header.stream_id, code: code)
+            case NGHTTP2_GOAWAY.rawValue:
+                unsafe core(userData).pointee.noteEnd(code: frame!.pointee.goaway.error_code)
+            default: break
             }
             return 0
         }

@@ -26,11 +26,16 @@ final class Connection: EventLoop.Handler {
     /// What is ready goes out, and that is the end.
     private var endsAfterFlush = false
     private var countedRequests: UInt64 = 0
+    private var countedResets = ResetCounts()
+    /// Why the server ends it, if the session does not say.
+    private var end: SessionEnd?
 
     private let openedAt: UInt64
     private var lastRequestAt: UInt64
     var lastInputAt: UInt64
     private(set) var lastOutputAt: UInt64
+    /// When ``unsent`` was filled.
+    private var unsentAt: UInt64 = 0
 
     /// The answer of HTTP/1 has gone out, and what still comes is dropped.
     var lingersSince: UInt64?
@@ -80,7 +85,23 @@ final class Connection: EventLoop.Handler {
         if let registration { server.loop.deregister(registration) }
         registration = nil
         socket = nil
+        countResets()
+        if let end = end ?? session.end { server.counters[end] &+= 1 }
         server.forget(self)
+    }
+
+    private func close(because end: SessionEnd) {
+        self.end = end
+        close()
+    }
+
+    private func countResets() {
+        let counts = session.resetCounts
+        guard counts != countedResets else { return }
+        server.counters.streamsReset &+= counts.reset &- countedResets.reset
+        server.counters.streamsRefused &+= counts.refused &- countedResets.refused
+        server.counters.streamsCancelled &+= counts.cancelled &- countedResets.cancelled
+        countedResets = counts
     }
 }
 
@@ -114,7 +135,7 @@ extension Connection {
             if let tls {
                 try decrypt(input, with: tls)
             } else {
-                try session.receive(input)
+                try session.receive(input, at: server.loop.now)
             }
         } catch {
             // What the session or TLS has to say about it (GOAWAY, an alert) still goes out.
@@ -138,6 +159,7 @@ extension Connection {
             }
         } catch {
             if !tls.isEstablished { server.counters.handshakesFailed &+= 1 }
+            end = .tls
             throw .tls(error)
         }
     }
@@ -149,7 +171,8 @@ extension Connection {
             var buffer = plaintext.mutableSpan
             switch try tls.read(into: &buffer) {
             case .bytes(let count):
-                let isBroken = (try? session.receive(plaintext.span.extracting(first: count))) == nil
+                let bytes = plaintext.span.extracting(first: count)
+                let isBroken = (try? session.receive(bytes, at: server.loop.now)) == nil
                 if isBroken { endsAfterFlush = true }
             case .needsInput: return
             case .closed: endsAfterFlush = true
@@ -183,7 +206,11 @@ extension Connection {
     func flush() {
         guard socket != nil, lingersSince == nil else { return }
         do {
-            guard try sendUnsent() else { return }
+            guard try sendUnsent() else {
+                // A client that is told to go and does not listen is not waited for.
+                if session.end != nil { close() }
+                return
+            }
             let mayHaveMore = try prepareOutput()
             let isFinished = endsAfterFlush || session.isFinished
             if isFinished, let tls {
@@ -191,7 +218,7 @@ extension Connection {
                 tls.takeCiphertext(into: &server.output)
             }
             try sendOutput()
-            if hasUnsent { return }
+            if hasUnsent { return session.end != nil ? close() : () }
             if isFinished { return endsAfterFlush || session.http1 == nil ? close() : linger() }
             goOn(mayHaveMore: mayHaveMore)
         } catch {
@@ -254,6 +281,7 @@ extension Connection {
         if sent < bytes.count {
             unsent = Array(bytes[sent...])
             unsentStart = 0
+            unsentAt = server.loop.now
         }
     }
 
@@ -274,17 +302,28 @@ extension Connection {
     func checkTime(_ now: UInt64, _ limits: ServerLimits) {
         if let http1 = session.http1 { return checkTime(of: http1, now, limits) }
         if !isEstablished {
-            if now &- openedAt >= limits.handshakeMilliseconds { close() }
+            if now &- openedAt >= limits.handshakeMilliseconds { close(because: .slowHandshake) }
             return
         }
-        if session.resetAnswered() { server.markDirty(self) }
+        if session.resetAnswered() || session.cutOffSlow(at: now) { server.markDirty(self) }
+        countResets()
         let isStalled = hasUnsent || session.answersUnderWay > 0
-        if isStalled, now &- max(lastOutputAt, lastRequestAt) >= limits.writeStallMilliseconds { return close() }
-        if session.incompleteRequestCount > 0, now &- lastInputAt >= limits.requestStallMilliseconds { return close() }
+        if isStalled, now &- max(lastOutputAt, lastRequestAt) >= limits.writeStallMilliseconds || isDribbling(now) {
+            return close(because: .slowReader)
+        }
+        if session.incompleteRequestCount > 0, now &- lastInputAt >= limits.requestStallMilliseconds {
+            return close(because: .slowRequest)
+        }
         if session.openStreamCount == 0, now &- lastRequestAt >= limits.idleMilliseconds {
-            session.terminate()
+            session.terminate(because: .idle)
             server.markDirty(self)
         }
+    }
+
+    /// What waits for the kernel has waited longer than the least rate allows.
+    private func isDribbling(_ now: UInt64) -> Bool {
+        let allowed = UInt64(unsent.count) &* 1_000 / max(1, server.limits.bytesPerSecondMin)
+        return hasUnsent && now &- unsentAt >= server.limits.writeStallMilliseconds + allowed
     }
 
     /// Says that the server goes away.

@@ -13,11 +13,13 @@ package final class LoopServer: EventLoop.Owner {
     private(set) var service: (any Service)?
     private let pool = StreamPool()
     private let published: LoopCounters
+    private let addresses: AddressTable
     var counters = ServerCounters()
 
     private var acceptors: [Acceptor] = []
     private var connections: [Connection?] = []
     private var generations: [UInt32] = []
+    private var peers: [SocketAddress] = []
     private var freeSlots: [UInt32] = []
     private var dirty: [Connection] = []
     private var flushing: [Connection] = []
@@ -33,8 +35,9 @@ package final class LoopServer: EventLoop.Owner {
     /// The time between two looks at the connections of a server that drains.
     private static let drainTickMilliseconds: UInt64 = 20
 
-    init(index: Int, limits: ServerLimits, loop: EventLoop, counters: LoopCounters) {
+    init(index: Int, limits: ServerLimits, loop: EventLoop, counters: LoopCounters, addresses: AddressTable) {
         self.index = index
+        self.addresses = addresses
         self.limits = limits
         self.loop = loop
         published = counters
@@ -101,6 +104,7 @@ extension LoopServer {
             connection.flush()
         }
         flushing.removeAll(keepingCapacity: true)
+        counters.bodyBytesKept = UInt64(pool.bodyBytesKept)
         published.publish(counters)
         if drainDeadline != nil, counters.connectionsOpen == 0 { loop.stop() }
     }
@@ -139,15 +143,18 @@ extension LoopServer {
 extension LoopServer {
     func accept(_ socket: consuming FileDescriptor, from peer: SocketAddress, tls context: ReloadableTLSContext?) {
         counters.connectionsAccepted &+= 1
-        guard counters.connectionsOpen < UInt64(limits.connectionsPerLoopMax) else {
-            counters.connectionsRefused &+= 1
+        let isFull = counters.connectionsOpen >= UInt64(limits.connectionsPerLoopMax)
+        if let refusal = isFull ? .full : addresses.admit(peer) {
+            counters[refusal] &+= 1
             return
         }
         let slot = freeSlots.popLast() ?? UInt32(connections.count)
         if Int(slot) == connections.count {
             connections.append(nil)
             generations.append(0)
+            peers.append(peer)
         }
+        peers[Int(slot)] = peer
         do {
             let tls = try context.map { context in try TLSSession(accepting: context.current) }
             let connection = try Connection(
@@ -162,17 +169,17 @@ extension LoopServer {
             counters.connectionsOpen += 1
         } catch {
             freeSlots.append(slot)
-            counters.connectionsRefused &+= 1
+            addresses.release(peer)
+            counters[.failure] &+= 1
         }
     }
-
-    func refuse() { counters.connectionsRefused &+= 1 }
 
     func forget(_ connection: Connection) {
         let slot = Int(connection.slot)
         connections[slot] = nil
         generations[slot] &+= 1
         freeSlots.append(connection.slot)
+        addresses.release(peers[slot])
         counters.connectionsOpen -= 1
     }
 

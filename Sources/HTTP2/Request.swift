@@ -19,6 +19,9 @@ package import Sockets
     /// The body was longer than ``ServerLimits/bodyBytesMax`` and is not complete: answer 413.
     package var isBodyTooLarge: Bool { unsafe stream.pointee.isBodyTooLarge }
 
+    /// The fields are longer than ``ServerLimits/headerBytesServed``: answer 431.
+    package var isHeaderTooLarge: Bool { unsafe stream.pointee.headerBytes > core.pointee.limits.headerBytesServed }
+
     /// Bytes of the body.
     package var bodyByteCount: Int { unsafe stream.pointee.byteCount - stream.pointee.bodyOffset }
 

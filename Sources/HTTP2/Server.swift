@@ -85,10 +85,11 @@ package final class Server: Sendable {
         self.cleartext = cleartext
         self.tls = tls
 
+        let addresses = AddressTable(configuration.limits)
         var loops: [LoopHandle] = []
         for (index, endpoints) in endpoints.enumerated() {
             do throws(SystemError) {
-                loops.append(try Self.start(index, endpoints, configuration.limits, makeService))
+                loops.append(try Self.start(index, endpoints, configuration.limits, addresses, makeService))
             } catch {
                 Self.stop(loops, deadline: 0)
                 throw error
@@ -115,6 +116,7 @@ package final class Server: Sendable {
         _ index: Int,
         _ endpoints: [Endpoint],
         _ limits: ServerLimits,
+        _ addresses: AddressTable,
         _ makeService: @escaping @Sendable (LoopServer) -> any Service
     ) throws(SystemError) -> LoopHandle {
         let mailbox = try Mailbox()
@@ -122,7 +124,13 @@ package final class Server: Sendable {
         let failure = Failure()
         let loop = try EventLoop(mailbox: mailbox)
         let thread = try SharedThread(named: "http2-\(index)") {
-            let server = LoopServer(index: index, limits: limits, loop: loop, counters: counters)
+            let server = LoopServer(
+                index: index,
+                limits: limits,
+                loop: loop,
+                counters: counters,
+                addresses: addresses
+            )
             do throws(SystemError) {
                 try server.run(endpoints, makeService: makeService)
             } catch {

@@ -16,9 +16,15 @@ internal import Sockets
     }
 
     /// A session that takes its streams from `pool`; what it says first, its settings, is ready to be drained.
-    init(limits: ServerLimits, pool: StreamPool, peer: SocketAddress, isTLS: Bool) throws(HTTP2Error) {
+    init(
+        limits: ServerLimits,
+        pool: StreamPool,
+        peer: SocketAddress,
+        isTLS: Bool,
+        at now: UInt64 = 0
+    ) throws(HTTP2Error) {
         let core = UnsafeMutablePointer<SessionCore>.allocate(capacity: 1)
-        unsafe core.initialize(to: SessionCore(pool: pool, limits: limits))
+        unsafe core.initialize(to: SessionCore(pool: pool, limits: limits, now: now))
         unsafe core.pointee.peer = peer
         unsafe core.pointee.isTLS = isTLS
         do {
@@ -52,6 +58,11 @@ internal import Sockets
         // Answers to PING and SETTINGS that may wait, and settings in one frame; see ServerLimits.queuedFramesMax.
         unsafe nghttp2_option_set_max_outbound_ack(option, 200)
         unsafe nghttp2_option_set_max_settings(option, 32)
+        unsafe nghttp2_option_set_max_continuations(option, limits.continuationFramesMax)
+        // Unknown frames are ignored, but not unseen.
+        for type in UInt8(NGHTTP2_CONTINUATION.rawValue) + 1 ... .max {
+            unsafe nghttp2_option_set_user_recv_extension_type(option, type)
+        }
 
         var handle: OpaquePointer?
         let made = unsafe nghttp2_session_server_new2(&handle, ServerCallbacks.table, core, option)
@@ -75,7 +86,7 @@ internal import Sockets
         let noFlags = UInt8(NGHTTP2_FLAG_NONE.rawValue)
         let submitted = unsafe nghttp2_submit_settings(handle, noFlags, settings, settings.count)
         try HTTP2Error.check(submitted, "nghttp2_submit_settings")
-        let window = ServerLimits.connectionWindow
+        let window = limits.connectionWindow
         let widened = unsafe nghttp2_session_set_local_window_size(handle, noFlags, 0, window)
         try HTTP2Error.check(widened, "nghttp2_session_set_local_window_size")
     }
@@ -87,21 +98,32 @@ internal import Sockets
 
 extension Session {
     /// Feeds what the socket gave. All of it is consumed, or the connection is broken; then what is left to
-    /// drain says why (GOAWAY).
-    package func receive(_ bytes: Span<UInt8>) throws(HTTP2Error) {
+    /// drain says why (GOAWAY). `now` is in milliseconds of a clock that never goes back.
+    package func receive(_ bytes: Span<UInt8>, at now: UInt64 = 0) throws(HTTP2Error) {
+        unsafe core.pointee.now = now
         let consumed = unsafe bytes.withUnsafeBufferPointer { buffer in
             unsafe nghttp2_session_mem_recv(handle, buffer.baseAddress, buffer.count)
         }
         guard consumed == bytes.count else {
-            unsafe core.pointee.terminate(handle, NGHTTP2_PROTOCOL_ERROR)
+            let isFlood = consumed == Int(NGHTTP2_ERR_FLOODED.rawValue)
+            let (code, end) =
+                isFlood
+                ? (NGHTTP2_ENHANCE_YOUR_CALM, SessionEnd.unreadAnswers) : (NGHTTP2_PROTOCOL_ERROR, .protocolError)
+            unsafe core.pointee.terminate(handle, code, because: end)
             throw .session(call: "nghttp2_session_mem_recv", code: Int32(truncatingIfNeeded: consumed))
         }
+        unsafe core.pointee.countInput(handle, consumed)
+        unsafe core.pointee.boundBodies(handle)
+        try giveBack()
+    }
+
+    /// Opens the connection's window by what is needed no more.
+    private func giveBack() throws(HTTP2Error) {
         let unconsumed = unsafe core.pointee.unconsumed
-        if unconsumed > 0 {
-            unsafe core.pointee.unconsumed = 0
-            let result = unsafe nghttp2_session_consume_connection(handle, unconsumed)
-            try HTTP2Error.check(result, "nghttp2_session_consume_connection")
-        }
+        guard unconsumed > 0 else { return }
+        unsafe core.pointee.unconsumed = 0
+        let result = unsafe nghttp2_session_consume_connection(handle, unconsumed)
+        try HTTP2Error.check(result, "nghttp2_session_consume_connection")
     }
 
     /// Calls `use` with each request that is complete and was not given before, and the number of its stream,
@@ -114,6 +136,8 @@ extension Session {
             }
             unsafe core.pointee.finish(stream)
         }
+        // It fails only where memory is at its end; then the client's window stays as it is.
+        try? giveBack()
     }
 
     /// Answers the request on `stream`. Returns `false` if it is gone or has been answered.
@@ -121,8 +145,10 @@ extension Session {
     package func respond(_ response: consuming Response, on id: Int32) -> Bool {
         guard let raw = unsafe nghttp2_session_get_stream_user_data(handle, id) else { return false }
         let stream = unsafe raw.assumingMemoryBound(to: StreamState.self)
-        guard unsafe stream.pointee.wasDelivered, unsafe !stream.pointee.isAnswered else { return false }
+        guard unsafe stream.pointee.wasDelivered, unsafe !stream.pointee.isAnswered, unsafe !stream.pointee.isCutOff
+        else { return false }
         unsafe stream.pointee.isAnswered = true
+        unsafe stream.pointee.answeredAt = core.pointee.now
         unsafe core.pointee.answersUnderWay += 1
 
         let result = unsafe ResponseHead.submit(response, on: stream, date: core.pointee.date, to: handle)
@@ -137,6 +163,15 @@ extension Session {
     ///
     /// Not at once: curl 7.88 loses an answer that comes together with the reset.
     package func resetAnswered() -> Bool { unsafe core.pointee.resetAnswered(handle) }
+
+    /// Cuts off requests and answers that take longer than the limits allow; `now` as in ``receive(_:at:)``.
+    /// Returns whether there were any.
+    package func cutOffSlow(at now: UInt64) -> Bool {
+        unsafe core.pointee.now = now
+        let count = unsafe core.pointee.cutOffSlow(handle)
+        try? giveBack()
+        return count > 0
+    }
 
     /// The request on `id` is there and not answered.
     package func isOpen(_ id: Int32) -> Bool {
@@ -170,7 +205,12 @@ extension Session {
     }
 
     /// Ends the connection: GOAWAY is what is left to drain.
-    package func terminate() { unsafe core.pointee.terminate(handle, NGHTTP2_NO_ERROR) }
+    package func terminate(because end: SessionEnd? = nil) {
+        unsafe core.pointee.terminate(handle, NGHTTP2_NO_ERROR, because: end)
+    }
+
+    /// Why the session ends, unless it is by nobody's fault.
+    package var end: SessionEnd? { unsafe core.pointee.end }
 
     /// Neither side has anything more to say.
     package var isFinished: Bool {
@@ -192,6 +232,25 @@ extension Session {
     /// Requests that came in since the session began.
     package var requestCount: UInt64 { unsafe core.pointee.requestCount }
 
+    /// Bytes of bodies that incomplete or unheard requests keep.
+    package var bodyBytesKept: Int { unsafe core.pointee.bodyBytesKept }
+
+    /// Streams that were reset for the client's errors, refused, and cancelled by the client.
+    var resetCounts: ResetCounts {
+        unsafe ResetCounts(
+            reset: core.pointee.streamsReset,
+            refused: core.pointee.streamsRefused,
+            cancelled: core.pointee.streamsCancelled
+        )
+    }
+
     /// The client has sent its preface and its settings.
     package var isEstablished: Bool { unsafe core.pointee.isEstablished }
+}
+
+/// How many streams of one session did not end well, and by whom.
+struct ResetCounts: Equatable {
+    var reset: UInt64 = 0
+    var refused: UInt64 = 0
+    var cancelled: UInt64 = 0
 }

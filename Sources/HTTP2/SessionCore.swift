@@ -1,5 +1,3 @@
-internal import CNghttp2
-internal import Glibc
 internal import Sockets
 
 /// What the callbacks of C work on. It lies behind the session's user data.
@@ -10,9 +8,7 @@ internal import Sockets
     let pool: UnsafeMutablePointer<StreamPool.State>
     /// What ``DateField`` holds.
     let date: UnsafeMutablePointer<UInt8>
-    let bodyBytesMax: Int
-    let headerBytesMax: Int
-    let headerFieldsMax: Int
+    let limits: ServerLimits
 
     var peer = SocketAddress.loopback(port: 0)
     var isTLS = false
@@ -34,15 +30,40 @@ internal import Sockets
     var awaitingReset = 0
     /// The stream whose header block is coming in. Blocks are never interleaved (RFC 9113, section 4.3).
     var current: StreamPointer?
+    /// That block is the trailers of a request.
+    var isTrailer = false
+    /// When that block began.
+    var blockBeganAt: UInt64 = 0
+    /// Bytes of the header block's frames so far, also of a block that nobody listens to.
+    var blockBytes = 0
 
-    /// Bytes of DATA that the connection's window has not been given back.
+    /// Bytes of DATA that nobody needs any more and that the connection's window has not been given back.
     var unconsumed = 0
+    /// Bytes of DATA that incomplete or unheard requests keep.
+    var bodyBytesKept = 0
     /// Requests that came in.
     var requestCount: UInt64 = 0
     /// The client has sent its SETTINGS: it speaks HTTP/2.
     var isEstablished = false
-    /// The client has broken a limit and GOAWAY was submitted.
+    /// GOAWAY was submitted by us.
     var isTerminated = false
+    /// Why the session ends, unless it is by nobody's fault.
+    var end: SessionEnd?
+    /// The time of the last input, in milliseconds of a clock that never goes back.
+    var now: UInt64
+
+    /// Bytes that came in, and those of frames that were seen; the rest was ignored.
+    var receivedBytes = 0
+    var seenBytes = 0
+    /// Frames that bring nothing forward.
+    var idleFrames: TokenBucket
+    /// WINDOW_UPDATE frames that our own DATA explains.
+    var windowUpdatesExplained = 0
+    /// Streams that we reset because of the client's errors.
+    var errorResets: TokenBucket
+    var streamsReset: UInt64 = 0
+    var streamsRefused: UInt64 = 0
+    var streamsCancelled: UInt64 = 0
 
     /// The highest stream that the client has opened.
     var highestStream: Int32 = 0
@@ -50,12 +71,14 @@ internal import Sockets
     var resetStreams = InlineArray<64, Int32>(repeating: 0)
     var resetCount = 0
 
-    init(pool: StreamPool, limits: ServerLimits) {
+    init(pool: StreamPool, limits: ServerLimits, now: UInt64) {
         unsafe self.pool = pool.state
         unsafe date = pool.date.bytes
-        bodyBytesMax = limits.bodyBytesMax
-        headerBytesMax = limits.headerBytesMax
-        headerFieldsMax = limits.headerFieldsMax
+        self.limits = limits
+        self.now = now
+        let perMinute = 60 * limits.idleFramesPerSecond
+        idleFrames = TokenBucket(burst: limits.idleFrameBurst, perMinute: perMinute, at: now)
+        errorResets = TokenBucket(burst: limits.errorResetBurst, perMinute: limits.errorResetBurst, at: now)
     }
 
     /// Compares in a time that does not depend on the bytes, since a proxy may share a connection among clients.
@@ -72,10 +95,17 @@ internal import Sockets
         unsafe stream.pointee.next = open
         unsafe open?.pointee.previous = stream
         unsafe open = stream
+        unsafe stream.pointee.beganAt = now
         openCount += 1
         incompleteCount += 1
-        unsafe current = stream
+        unsafe beginBlock(of: stream, isTrailer: false)
         return unsafe stream
+    }
+
+    mutating func beginBlock(of stream: StreamPointer, isTrailer: Bool) {
+        unsafe current = stream
+        self.isTrailer = isTrailer
+        blockBeganAt = now
     }
 
     /// Takes a stream out of the list and gives it back, unless the service has still to pass it by.
@@ -94,6 +124,7 @@ internal import Sockets
         if unsafe stream.pointee.isReady {
             unsafe stream.pointee.isClosed = true
         } else {
+            unsafe letGo(of: stream)
             unsafe pool.pointee.give(stream)
         }
     }
@@ -120,6 +151,7 @@ internal import Sockets
 
     mutating func finish(_ stream: StreamPointer) {
         unsafe stream.pointee.isReady = false
+        unsafe letGo(of: stream)
         if unsafe stream.pointee.isClosed { unsafe pool.pointee.give(stream) }
     }
 
@@ -127,6 +159,16 @@ internal import Sockets
     mutating func releaseAll() {
         while let stream = unsafe takeReady() { unsafe finish(stream) }
         while let stream = unsafe open { unsafe close(stream) }
+    }
+
+    /// The bytes of this stream's body are needed no more: the client may send as many others.
+    mutating func letGo(of stream: StreamPointer) {
+        let count = unsafe stream.pointee.bodyBytesKept
+        guard count > 0 else { return }
+        unsafe stream.pointee.bodyBytesKept = 0
+        bodyBytesKept -= count
+        unsafe pool.pointee.bodyBytesKept -= count
+        unconsumed += count
     }
 
     mutating func rememberReset(_ id: Int32) {
@@ -137,130 +179,5 @@ internal import Sockets
     func hasReset(_ id: Int32) -> Bool {
         for index in resetStreams.indices where resetStreams[index] == id { return true }
         return false
-    }
-}
-
-// What the callbacks do. Each returns what nghttp2 expects: 0, since a client's mistake is no failure of ours.
-extension SessionCore {
-    /// A frame begins. nghttp2 ignores a HEADERS frame on a stream number below the highest one that was never
-    /// used or is long gone; RFC 9113, section 5.1.1, demands a connection error.
-    mutating func beginFrame(_ session: OpaquePointer?, type: UInt8, id: Int32) {
-        guard type == UInt8(NGHTTP2_HEADERS.rawValue), id & 1 == 1 else { return }
-        if id > highestStream {
-            highestStream = id
-        } else if unsafe nghttp2_session_find_stream(session, id) == nil, !hasReset(id) {
-            unsafe terminate(session, NGHTTP2_PROTOCOL_ERROR)
-        }
-    }
-
-    mutating func header(
-        _ session: OpaquePointer?,
-        name: UnsafePointer<UInt8>,
-        nameCount: Int,
-        value: UnsafePointer<UInt8>,
-        valueCount: Int
-    ) {
-        guard let stream = unsafe current else { return }
-        unsafe stream.pointee.headerFields += 1
-        unsafe stream.pointee.headerBytes += nameCount + valueCount + 32
-        guard unsafe stream.pointee.headerFields <= headerFieldsMax, unsafe stream.pointee.headerBytes <= headerBytesMax
-        else { return unsafe terminate(session, NGHTTP2_ENHANCE_YOUR_CALM) }
-
-        guard nameCount > 0, let field = unsafe RequestField.recognise(name, count: nameCount) else { return }
-        if field == .method, valueCount > 0 {
-            unsafe stream.pointee.method = Method.recognise(value, count: valueCount)
-        }
-        unsafe stream.pointee.keep(field, value, count: valueCount)
-    }
-
-    mutating func endHeaders(_ stream: StreamPointer) {
-        unsafe current = nil
-        guard unsafe !stream.pointee.wasDelivered, unsafe !stream.pointee.hasEnded else { return }
-        unsafe stream.pointee.bodyOffset = stream.pointee.byteCount
-        // A body that is announced as too long is not waited for.
-        if unsafe contentLength(of: stream) > bodyBytesMax {
-            unsafe stream.pointee.isBodyTooLarge = true
-            unsafe deliver(stream)
-        }
-    }
-
-    /// 0 if it is absent; nghttp2 has checked that it is a number.
-    private func contentLength(of stream: StreamPointer) -> Int {
-        let index = Int(RequestField.contentLength.rawValue)
-        guard unsafe stream.pointee.present & 1 << index != 0 else { return 0 }
-        let range = unsafe stream.pointee.fields[index]
-        var length = 0
-        for position in Int(range.offset)..<Int(range.offset + range.count) {
-            let digit = Int(unsafe stream.pointee.bytes[position]) - 0x30
-            guard (0...9).contains(digit), length < Int.max / 10 - 9 else { return Int.max }
-            length = length * 10 + digit
-        }
-        return length
-    }
-
-    mutating func body(_ stream: StreamPointer, _ bytes: UnsafePointer<UInt8>, count: Int) {
-        guard unsafe !stream.pointee.isBodyTooLarge else { return }
-        let length = unsafe stream.pointee.byteCount - stream.pointee.bodyOffset + count
-        if length > bodyBytesMax {
-            unsafe stream.pointee.isBodyTooLarge = true
-            unsafe deliver(stream)
-        } else {
-            unsafe stream.pointee.append(bytes, count: count)
-        }
-    }
-
-    mutating func end(_ stream: StreamPointer) {
-        unsafe stream.pointee.hasEnded = true
-        unsafe deliver(stream)
-    }
-
-    /// Puts the next part of an answer where nghttp2 wants it.
-    mutating func answer(
-        _ session: OpaquePointer?,
-        _ stream: StreamPointer,
-        into target: UnsafeMutablePointer<UInt8>,
-        limit: Int,
-        flags: UnsafeMutablePointer<UInt32>
-    ) -> Int {
-        let offset = unsafe stream.pointee.answerOffset
-        let left = unsafe stream.pointee.answer.count - offset
-        let count = min(left, limit)
-        if count > 0 {
-            unsafe stream.pointee.answer.withUnsafeBufferPointer { bytes in
-                _ = unsafe memcpy(target, bytes.baseAddress! + offset, count)
-            }
-            unsafe stream.pointee.answerOffset = offset + count
-        }
-        if count == left {
-            unsafe flags.pointee |= NGHTTP2_DATA_FLAG_EOF.rawValue
-            if unsafe !stream.pointee.hasEnded {
-                unsafe stream.pointee.awaitsReset = true
-                awaitingReset += 1
-            }
-        }
-        return count
-    }
-
-    /// Tells clients that still send what is answered to stop (RFC 9113, section 8.1). Returns whether any does.
-    mutating func resetAnswered(_ session: OpaquePointer?) -> Bool {
-        guard awaitingReset > 0 else { return false }
-        var next = unsafe open
-        while let stream = unsafe next {
-            unsafe next = stream.pointee.next
-            guard unsafe stream.pointee.awaitsReset else { continue }
-            unsafe stream.pointee.awaitsReset = false
-            awaitingReset -= 1
-            let noFlags = UInt8(NGHTTP2_FLAG_NONE.rawValue)
-            let id = unsafe stream.pointee.id
-            _ = unsafe nghttp2_submit_rst_stream(session, noFlags, id, NGHTTP2_NO_ERROR.rawValue)
-        }
-        return true
-    }
-
-    /// Ends the connection with GOAWAY.
-    mutating func terminate(_ session: OpaquePointer?, _ code: nghttp2_error_code) {
-        if isTerminated { return }
-        isTerminated = true
-        _ = unsafe nghttp2_session_terminate_session(session, code.rawValue)
     }
 }

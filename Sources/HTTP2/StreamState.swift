@@ -35,6 +35,11 @@ struct FieldRange: BitwiseCopyable {
     var awaitsReset = false
     /// The stream is closed while it still waits in the list.
     var isClosed = false
+    /// It broke a limit and is being reset: what still comes is dropped.
+    var isCutOff = false
+    /// When the request began and when it was answered, in milliseconds.
+    var beganAt: UInt64 = 0
+    var answeredAt: UInt64 = 0
 
     /// Bit n: the field with raw value n came.
     var present: UInt32 = 0
@@ -44,6 +49,8 @@ struct FieldRange: BitwiseCopyable {
     var byteCount = 0
     var byteCapacity: Int
     var bodyOffset = 0
+    /// Bytes of the body that the connection's window has not been given back.
+    var bodyBytesKept = 0
     /// Size of all fields by the reckoning of RFC 9113, section 6.5.2, and their number.
     var headerBytes = 0
     var headerFields = 0
@@ -83,6 +90,8 @@ struct FieldRange: BitwiseCopyable {
         isAnswered = false
         awaitsReset = false
         isClosed = false
+        isCutOff = false
+        bodyBytesKept = 0
         present = 0
         byteCount = 0
         bodyOffset = 0
@@ -131,6 +140,8 @@ struct FieldRange: BitwiseCopyable {
     @safe struct State {
         var free: StreamPointer?
         var freeCount = 0
+        /// Bytes of bodies that incomplete or unheard requests keep, of all sessions.
+        var bodyBytesKept = 0
 
         @unsafe mutating func take() -> StreamPointer {
             if let stream = unsafe free {
@@ -161,6 +172,9 @@ struct FieldRange: BitwiseCopyable {
 
     /// What every answer says about the time.
     let date = DateField()
+
+    /// Bytes of bodies that incomplete or unheard requests keep, of all sessions.
+    var bodyBytesKept: Int { unsafe state.pointee.bodyBytesKept }
 
     /// Behind a pointer, so that the callbacks of C reach it without a reference count.
     let state: UnsafeMutablePointer<State>

@@ -112,20 +112,3 @@ extension Marketplace.Status {
         }
     }
 }
-
-extension ServerCounters {
-    fileprivate func write(into text: inout MetricsText) {
-        text.metric("bombyx_http_requests_total", .counter, "Requests heard.", Int64(requests))
-        text.metric("bombyx_http_connections", .gauge, "Open connections.", Int64(connectionsOpen))
-        text.metric("bombyx_http_connections_total", .counter, "Connections accepted.", Int64(connectionsAccepted))
-        text.metric("bombyx_http_connections_refused_total", .counter, "Refused ones.", Int64(connectionsRefused))
-        text.metric(
-            "bombyx_tls_handshakes_failed_total",
-            .counter,
-            "TLS handshakes that failed.",
-            Int64(handshakesFailed)
-        )
-        text.metric("bombyx_http_received_bytes_total", .counter, "Bytes read from sockets.", Int64(bytesReceived))
-        text.metric("bombyx_http_sent_bytes_total", .counter, "Bytes written to sockets.", Int64(bytesSent))
-    }
-}

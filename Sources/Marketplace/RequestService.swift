@@ -104,9 +104,10 @@ extension RequestService {
     private func admit(_ request: borrowing HTTP2.Request, requestID: UInt64) -> Admission {
         let method = RequestMethod(request.method)
         let parent = request.bytes(of: .traceparent).flatMap { TraceParent($0) }
-        if request.isBodyTooLarge {
+        if request.isBodyTooLarge || request.isHeaderTooLarge {
             observer.heard(requestID, method, nil, account: nil, parent: parent)
-            return .answer(Problem(.bodyTooLarge).response(requestID: requestID))
+            let code = request.isBodyTooLarge ? ProblemCode.bodyTooLarge : .headerFieldsTooLarge
+            return .answer(Problem(code).response(requestID: requestID))
         }
         refreshDirectory()
         buffer.removeAll(keepingCapacity: true)

@@ -168,7 +168,7 @@ import Testing
         #expect(try second.request(ClientRequest("GET", "/peer")).status == 200)
         let third = try fixture.connect()
         #expect(third.waitForEnd(timeoutMilliseconds: 10_000))
-        fixture.wait { $0.connectionsRefused == 1 }
+        fixture.wait { $0[ConnectionRefusal.full] == 1 }
         second.close()
         fixture.wait { $0.connectionsOpen == 1 }
         #expect(try fixture.connect().request(ClientRequest("GET", "/peer")).status == 200)

@@ -52,6 +52,16 @@ final class ServerFixture: Sendable {
         )
     }
 
+    /// A connection without a session.
+    func transport(overTLS: Bool = false) throws -> ClientTransport {
+        try ClientTransport(
+            to: overTLS ? server.tls[0] : server.cleartext[0],
+            tls: overTLS ? authority : nil,
+            serverName: "localhost",
+            deadline: MonotonicClock.milliseconds() + 10_000
+        )
+    }
+
     func stop(timeoutMilliseconds: UInt64 = 10_000) {
         let failure = server.drain(timeoutMilliseconds: timeoutMilliseconds)
         #expect(failure == nil)

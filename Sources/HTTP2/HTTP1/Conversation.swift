@@ -55,9 +55,9 @@ struct Conversation {
     }
 
     /// Feeds what the client sent. Throws where HTTP/2 does; what is left to drain then says why.
-    mutating func receive(_ bytes: Span<UInt8>) throws(HTTP2Error) {
+    mutating func receive(_ bytes: Span<UInt8>, at now: UInt64) throws(HTTP2Error) {
         switch spoken {
-        case .http2(let session): try session.receive(bytes)
+        case .http2(let session): try session.receive(bytes, at: now)
         case .http1(let session): session.receive(bytes)
         case .undecided(var start):
             // The choice needs a few bytes only, so what is copied here is seldom more than one small read.
@@ -66,7 +66,7 @@ struct Conversation {
             let choice = ProtocolChoice(start)
             guard choice != .undecided else { return }
             try begin(choice)
-            try receive(start.span)
+            try receive(start.span, at: now)
         }
     }
 }
@@ -107,5 +107,8 @@ extension Conversation {
     func resetAnswered() -> Bool { http2?.resetAnswered() ?? false }
     func announceShutdown() { http2?.announceShutdown() }
     func refuseNewStreams() { http2?.refuseNewStreams() }
-    func terminate() { http2?.terminate() }
+    func terminate(because end: SessionEnd) { http2?.terminate(because: end) }
+    func cutOffSlow(at now: UInt64) -> Bool { http2?.cutOffSlow(at: now) ?? false }
+    var end: SessionEnd? { http2?.end }
+    var resetCounts: ResetCounts { http2?.resetCounts ?? ResetCounts() }
 }

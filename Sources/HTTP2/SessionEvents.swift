@@ -1,0 +1,129 @@
+internal import CNghttp2
+internal import Glibc
+
+// What the callbacks do. Each returns what nghttp2 expects: 0, since a client's mistake is no failure of ours.
+extension SessionCore {
+
+    mutating func header(
+        _ session: OpaquePointer?,
+        name: UnsafePointer<UInt8>,
+        nameCount: Int,
+        value: UnsafePointer<UInt8>,
+        valueCount: Int
+    ) {
+        guard let stream = unsafe current else { return }
+        unsafe stream.pointee.headerFields += 1
+        unsafe stream.pointee.headerBytes += nameCount + valueCount + 32
+        guard unsafe stream.pointee.headerFields <= limits.headerFieldsMax,
+            unsafe stream.pointee.headerBytes <= limits.headerBytesMax
+        else { return unsafe terminate(session, NGHTTP2_ENHANCE_YOUR_CALM, because: .headers) }
+
+        guard !isTrailer, nameCount > 0, let field = unsafe RequestField.recognise(name, count: nameCount) else {
+            return
+        }
+        if field == .method, valueCount > 0 {
+            unsafe stream.pointee.method = Method.recognise(value, count: valueCount)
+        }
+        unsafe stream.pointee.keep(field, value, count: valueCount)
+    }
+
+    mutating func endHeaders(_ stream: StreamPointer) {
+        unsafe current = nil
+        guard !isTrailer, unsafe !stream.pointee.wasDelivered, unsafe !stream.pointee.hasEnded else { return }
+        unsafe stream.pointee.bodyOffset = stream.pointee.byteCount
+        // A body that is announced as too long is not waited for.
+        if unsafe contentLength(of: stream) > limits.bodyBytesMax {
+            unsafe stream.pointee.isBodyTooLarge = true
+            unsafe deliver(stream)
+        }
+    }
+
+    /// 0 if it is absent; nghttp2 has checked that it is a number.
+    private func contentLength(of stream: StreamPointer) -> Int {
+        let index = Int(RequestField.contentLength.rawValue)
+        guard unsafe stream.pointee.present & 1 << index != 0 else { return 0 }
+        let range = unsafe stream.pointee.fields[index]
+        var length = 0
+        for position in Int(range.offset)..<Int(range.offset + range.count) {
+            let digit = Int(unsafe stream.pointee.bytes[position]) - 0x30
+            guard (0...9).contains(digit), length < Int.max / 10 - 9 else { return Int.max }
+            length = length * 10 + digit
+        }
+        return length
+    }
+
+    mutating func body(_ stream: StreamPointer, _ bytes: UnsafePointer<UInt8>, count: Int) {
+        guard unsafe !stream.pointee.isBodyTooLarge, unsafe !stream.pointee.isCutOff else {
+            unconsumed += count
+            return
+        }
+        let length = unsafe stream.pointee.byteCount - stream.pointee.bodyOffset + count
+        if length > limits.bodyBytesMax {
+            unsafe stream.pointee.isBodyTooLarge = true
+            unconsumed += count
+            unsafe deliver(stream)
+        } else {
+            unsafe stream.pointee.append(bytes, count: count)
+            unsafe stream.pointee.bodyBytesKept += count
+            bodyBytesKept += count
+            unsafe pool.pointee.bodyBytesKept += count
+        }
+    }
+
+    mutating func end(_ stream: StreamPointer) {
+        unsafe stream.pointee.hasEnded = true
+        unsafe deliver(stream)
+    }
+
+    /// Puts the next part of an answer where nghttp2 wants it.
+    mutating func answer(
+        _ session: OpaquePointer?,
+        _ stream: StreamPointer,
+        into target: UnsafeMutablePointer<UInt8>,
+        limit: Int,
+        flags: UnsafeMutablePointer<UInt32>
+    ) -> Int {
+        let offset = unsafe stream.pointee.answerOffset
+        let left = unsafe stream.pointee.answer.count - offset
+        let count = min(left, limit)
+        if count > 0 {
+            unsafe stream.pointee.answer.withUnsafeBufferPointer { bytes in
+                _ = unsafe memcpy(target, bytes.baseAddress! + offset, count)
+            }
+            unsafe stream.pointee.answerOffset = offset + count
+        }
+        explainWindowUpdates(count, isLast: count == left)
+        if count == left {
+            unsafe flags.pointee |= NGHTTP2_DATA_FLAG_EOF.rawValue
+            if unsafe !stream.pointee.hasEnded {
+                unsafe stream.pointee.awaitsReset = true
+                awaitingReset += 1
+            }
+        }
+        return count
+    }
+
+    /// Tells clients that still send what is answered to stop (RFC 9113, section 8.1). Returns whether any does.
+    mutating func resetAnswered(_ session: OpaquePointer?) -> Bool {
+        guard awaitingReset > 0 else { return false }
+        var next = unsafe open
+        while let stream = unsafe next {
+            unsafe next = stream.pointee.next
+            guard unsafe stream.pointee.awaitsReset else { continue }
+            unsafe stream.pointee.awaitsReset = false
+            awaitingReset -= 1
+            let noFlags = UInt8(NGHTTP2_FLAG_NONE.rawValue)
+            let id = unsafe stream.pointee.id
+            _ = unsafe nghttp2_submit_rst_stream(session, noFlags, id, NGHTTP2_NO_ERROR.rawValue)
+        }
+        return true
+    }
+
+    /// Ends the connection with GOAWAY.
+    mutating func terminate(_ session: OpaquePointer?, _ code: nghttp2_error_code, because end: SessionEnd?) {
+        if isTerminated { return }
+        isTerminated = true
+        self.end = self.end ?? end
+        _ = unsafe nghttp2_session_terminate_session(session, code.rawValue)
+    }
+}
