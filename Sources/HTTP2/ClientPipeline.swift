@@ -60,8 +60,24 @@ package final class ClientPipeline {
         var status = 0
         var isReplayed = false
         var retryAfterSeconds = 0
-        /// What came of the content before its last frame.
+        /// What has come of the content.
         var body: [UInt8] = []
+
+        mutating func take(_ said: ClientFieldReader.Fields) {
+            status = said.status
+            isReplayed = said.isReplayed
+            retryAfterSeconds = said.retryAfterSeconds
+        }
+
+        /// Gives out what has come, and is ready for another request.
+        mutating func finish(
+            into bodies: inout [UInt8]
+        ) -> (token: Int, status: Int, isReplayed: Bool, retryAfterSeconds: Int) {
+            bodies += body
+            body.removeAll(keepingCapacity: true)
+            defer { (status, isReplayed, retryAfterSeconds) = (0, false, 0) }
+            return (token, status, isReplayed, retryAfterSeconds)
+        }
     }
 
     /// The windows that are opened to the server: answers of some MiB without waiting.
@@ -153,17 +169,33 @@ extension ClientPipeline {
     }
 
     private func frame(_ kind: Kind, flags: UInt8 = 0, count: Int, stream: Int32) {
+        Self.appendFrame(kind, flags, count: count, stream: stream, to: &output)
+    }
+
+    /// One access to the output instead of nine: this runs twice for every request.
+    private static func appendFrame(
+        _ kind: Kind,
+        _ flags: UInt8,
+        count: Int,
+        stream: Int32,
+        to output: inout [UInt8]
+    ) {
         output.append(UInt8(truncatingIfNeeded: count >> 16))
         output.append(UInt8(truncatingIfNeeded: count >> 8))
         output.append(UInt8(truncatingIfNeeded: count))
         output.append(kind.rawValue)
         output.append(flags)
-        appendNumber(Int(stream))
+        appendNumber(Int(stream), to: &output)
     }
 
-    private func appendNumber(_ number: Int) {
-        for shift in [24, 16, 8, 0] { output.append(UInt8(truncatingIfNeeded: number >> shift)) }
+    private static func appendNumber(_ number: Int, to output: inout [UInt8]) {
+        output.append(UInt8(truncatingIfNeeded: number >> 24))
+        output.append(UInt8(truncatingIfNeeded: number >> 16))
+        output.append(UInt8(truncatingIfNeeded: number >> 8))
+        output.append(UInt8(truncatingIfNeeded: number))
     }
+
+    private func appendNumber(_ number: Int) { Self.appendNumber(number, to: &output) }
 
     private func append(_ bytes: Span<UInt8>) { append(bytes, to: &output) }
 
@@ -283,11 +315,7 @@ extension ClientPipeline {
         let said = try fields.read(block)
         guard let slot = ring.slot(of: stream) else { return }
         // A final status: an interim one (RFC 9110, section 15.2) says nothing of the answer, and trailers have none.
-        if said.status >= 200 {
-            slots[Int(slot)].status = said.status
-            slots[Int(slot)].isReplayed = said.isReplayed
-            slots[Int(slot)].retryAfterSeconds = said.retryAfterSeconds
-        }
+        if said.status >= 200 { slots[Int(slot)].take(said) }
         if blockEndsStream { finish(stream, resetCode: nil) }
     }
 
@@ -318,21 +346,18 @@ extension ClientPipeline {
 
     private func finish(_ stream: Int32, resetCode: UInt32?) {
         guard let slot = ring.remove(stream) else { return }
-        let index = Int(slot)
         let start = bodies.count
-        bodies += slots[index].body
+        let said = slots[Int(slot)].finish(into: &bodies)
         answers.append(
             Answer(
-                token: slots[index].token,
-                status: slots[index].status,
-                isReplayed: slots[index].isReplayed,
-                retryAfterSeconds: slots[index].retryAfterSeconds,
+                token: said.token,
+                status: said.status,
+                isReplayed: said.isReplayed,
+                retryAfterSeconds: said.retryAfterSeconds,
                 body: start..<bodies.count,
                 resetCode: resetCode
             )
         )
-        slots[index].body.removeAll(keepingCapacity: true)
-        slots[index].status = 0
         freeSlots.append(slot)
         openCount -= 1
     }

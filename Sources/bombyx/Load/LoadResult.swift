@@ -24,6 +24,8 @@ struct LoadResult: Sendable {
     /// Offers at the market that were acknowledged, less the bids that take them: at the end of a load some lane may
     /// have offered and not bid.
     var atMarket: Int64 = 0
+    /// All offers at the market that were acknowledged.
+    var marketOffers: Int64 = 0
     var verification = Verification()
     /// When the last answer of the load came, by ``MonotonicClock``.
     var lastAnswerAt: UInt64 = 0
@@ -69,6 +71,7 @@ struct LoadResult: Sendable {
         answeredInRamp += other.answeredInRamp
         resting += other.resting
         atMarket += other.atMarket
+        marketOffers += other.marketOffers
         lastAnswerAt = max(lastAnswerAt, other.lastAnswerAt)
         processorMicroseconds += other.processorMicroseconds
         verification.sampled += other.verification.sampled

@@ -93,7 +93,10 @@ extension LoadThread {
         switch operation.kind {
         case .cancel: result.resting -= 1
         case _ where operation.isPassive: result.resting += 1
-        default: result.atMarket += operation.kind == .offer ? 1 : -1
+        case .offer:
+            result.atMarket += 1
+            result.marketOffers += 1
+        default: result.atMarket -= 1
         }
         if operation.isSampled { takeSample(operation, answer.status, body, lane) }
         return true
