@@ -41,17 +41,21 @@ package final class JournalWriter {
     }
 
     /// Extends the leadership's term while there are no batches.
-    package func renew() throws(StoreError) { try leadership.renew(on: connection) }
+    package func renew(isSeen: Bool = true) throws(StoreError) {
+        try leadership.renew(isSeen: isSeen, on: connection)
+    }
 
     /// Ends the leadership's term now.
-    package func resign() throws(StoreError) { try leadership.resign(on: connection) }
+    package func resign(isSeen: Bool = true) throws(StoreError) {
+        try leadership.resign(isSeen: isSeen, on: connection)
+    }
 
     /// Without a matching leader row there is nothing to insert, and the statement has done nothing.
     private static let insertStatement = Statement(
         prepared: "journal_insert",
         """
         WITH leader AS (
-            UPDATE journal.leader SET last_batch = $1,
+            UPDATE journal.leader SET last_batch = $1, seen_at = clock_timestamp(),
                 expires_at = clock_timestamp() + interval '\(Leadership.termSeconds) s'
             WHERE epoch = $2 AND last_batch = $1 - 1
             RETURNING true

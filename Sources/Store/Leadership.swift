@@ -11,6 +11,8 @@ package struct Leadership: Hashable, Sendable {
     package let holder: String
     /// The newest batch of the journal when the leadership began.
     package let lastBatch: Int64
+    /// When the leader before was last known to be alive, by the database's clock.
+    package let predecessorSeenAt: LogicalTime
 
     /// How long a leadership lasts without a batch or ``renew(on:)``, in seconds (ENGINE §6).
     package static let termSeconds = 5
@@ -28,6 +30,10 @@ package struct Leadership: Hashable, Sendable {
         package let isExpired: Bool
         package let lastBatch: Int64
         package let backends: [Int32]
+        /// Where clients reach the holder, a URL; empty when it did not say.
+        package let address: String
+        /// When a leader was last known to be alive, by the database's clock.
+        package let seenAt: LogicalTime
     }
 
     /// Who leads now.
@@ -40,17 +46,21 @@ package struct Leadership: Hashable, Sendable {
                 expiresAt: LogicalTime(microseconds: try row.timestamp(2)),
                 isExpired: try row.bool(3),
                 lastBatch: try row.int8(4),
-                backends: try row.int4Array(5)
+                backends: try row.int4Array(5),
+                address: try row.text(6),
+                seenAt: LogicalTime(microseconds: try row.timestamp(7))
             )
         }
     }
 
-    /// Takes the leadership for `holder`, whose connections' server processes are `backends`.
+    /// Takes the leadership for `holder`, whose connections' server processes are `backends` and whose clients come to
+    /// `address`.
     ///
     /// Refused with ``StoreError/ledBy(holder:until:)`` while another holder's term lasts; an earlier self of the same
     /// name is replaced at once. The one before cannot write any more when this returns.
     package static func acquire(
         holder: String,
+        address: String = "",
         backends: [Int32],
         on connection: Connection
     ) throws(StoreError) -> Leadership {
@@ -60,52 +70,83 @@ package struct Leadership: Hashable, Sendable {
             guard found.isExpired || found.holder == holder else {
                 throw .ledBy(holder: found.holder, until: found.expiresAt)
             }
-            if let leadership = try replace(found, by: holder, backends, on: connection) { return leadership }
+            try endSessions(of: found, sparing: backends, on: connection)
+            let parameters: [Parameter] = [
+                .int8(found.epoch), .text(holder), .int4Array(backends), .text(address),
+            ]
+            let taken = try stored { () throws(PostgresError) in
+                try connection.execute(takeStatement, parameters).firstRow().map { row throws(PostgresError) in
+                    Leadership(
+                        epoch: try row.int8(0),
+                        holder: holder,
+                        lastBatch: try row.int8(1),
+                        predecessorSeenAt: LogicalTime(microseconds: try row.timestamp(2))
+                    )
+                }
+            }
+            if let taken { return taken }
         }
     }
 
-    private static func replace(
-        _ found: Record,
-        by holder: String,
-        _ backends: [Int32],
+    /// Ends what is left of the leader's sessions, as the user who logged in: a role that was set may be too weak to
+    /// see them, and would quietly end none.
+    private static func endSessions(
+        of found: Record,
+        sparing backends: [Int32],
         on connection: Connection
-    ) throws(StoreError) -> Leadership? {
+    ) throws(StoreError) {
         try stored { () throws(PostgresError) in
-            let parameters: [Parameter] = [.int8(found.epoch), .int8(terminationMilliseconds), .int4Array(backends)]
-            try connection.execute(terminateStatement, parameters)
-            let result = try connection.execute(
-                takeStatement,
-                [.int8(found.epoch), .text(holder), .int4Array(backends)]
+            let role = try connection.execute("SELECT current_setting('role')").onlyRow().text(0)
+            try connection.execute(setRoleStatement, [.text("none")])
+            try connection.execute(
+                terminateStatement,
+                [.int8(found.epoch), .int8(terminationMilliseconds), .int4Array(backends)]
             )
-            guard let row = try result.firstRow() else { return nil }
-            return Leadership(epoch: try row.int8(0), holder: holder, lastBatch: try row.int8(1))
+            try connection.execute(setRoleStatement, [.text(role)])
         }
     }
 
     /// Extends the term while no batch does it: at least every second.
-    package func renew(on connection: Connection) throws(StoreError) {
-        try change(Self.renewStatement, on: connection)
+    ///
+    /// `isSeen` also moves ``Record/seenAt``. A leader that has not yet journaled how long there was none leaves it, so
+    /// that its successor can still know.
+    package func renew(isSeen: Bool = true, on connection: Connection) throws(StoreError) {
+        try change(Self.renewStatement, [.int8(epoch), .bool(isSeen)], on: connection)
     }
 
-    /// Ends the term now, so that the next server need not wait for it.
-    package func resign(on connection: Connection) throws(StoreError) {
-        try change(Self.resignStatement, on: connection)
+    /// Says that these are the leader's server processes from now on, because one of its sessions is a new one.
+    package func register(backends: [Int32], on connection: Connection) throws(StoreError) {
+        try change(Self.registerStatement, [.int8(epoch), .int4Array(backends)], on: connection)
     }
 
-    private func change(_ statement: Statement, on connection: Connection) throws(StoreError) {
+    /// Ends the term now, so that the next server need not wait for it. `isSeen` as in ``renew(isSeen:on:)``.
+    package func resign(isSeen: Bool = true, on connection: Connection) throws(StoreError) {
+        try change(Self.resignStatement, [.int8(epoch), .bool(isSeen)], on: connection)
+    }
+
+    private func change(
+        _ statement: Statement,
+        _ parameters: [Parameter],
+        on connection: Connection
+    ) throws(StoreError) {
         let changed = try stored { () throws(PostgresError) in
-            try connection.execute(statement, [.int8(epoch)]).affectedRows
+            try connection.execute(statement, parameters).affectedRows
         }
         guard changed == 1 else { throw .fenced }
     }
 
     private static let readStatement = Statement(
+        prepared: "leader_read",
         """
-        SELECT epoch, holder, expires_at, expires_at <= clock_timestamp(), last_batch, backends FROM journal.leader
+        SELECT epoch, holder, expires_at, expires_at <= clock_timestamp(), last_batch, backends, address, seen_at
+        FROM journal.leader
         """
     )
 
-    /// A process that began after the leadership is not one of its own, whatever its number; and ours are not others.
+    private static let setRoleStatement = Statement("SELECT set_config('role', $1, false)")
+
+    /// A process that began after its number was written is not the leader's, whatever its number; and ours are not
+    /// others.
     private static let terminateStatement = Statement(
         """
         SELECT pg_terminate_backend(a.pid, $2)
@@ -117,21 +158,31 @@ package struct Leadership: Hashable, Sendable {
 
     private static let takeStatement = Statement(
         """
-        UPDATE journal.leader SET epoch = epoch + 1, holder = $2, backends = $3, taken_at = clock_timestamp(),
-            expires_at = clock_timestamp() + interval '\(termSeconds) s'
+        UPDATE journal.leader SET epoch = epoch + 1, holder = $2, backends = $3, address = $4,
+            taken_at = clock_timestamp(), expires_at = clock_timestamp() + interval '\(termSeconds) s'
         WHERE epoch = $1 AND (expires_at <= clock_timestamp() OR holder = $2)
-        RETURNING epoch, last_batch
+        RETURNING epoch, last_batch, seen_at
         """
     )
 
     private static let renewStatement = Statement(
         prepared: "leader_renew",
         """
-        UPDATE journal.leader SET expires_at = clock_timestamp() + interval '\(termSeconds) s' WHERE epoch = $1
+        UPDATE journal.leader SET expires_at = clock_timestamp() + interval '\(termSeconds) s',
+            seen_at = CASE WHEN $2 THEN clock_timestamp() ELSE seen_at END
+        WHERE epoch = $1
         """
     )
 
+    private static let registerStatement = Statement(
+        "UPDATE journal.leader SET backends = $2, taken_at = clock_timestamp() WHERE epoch = $1"
+    )
+
     private static let resignStatement = Statement(
-        "UPDATE journal.leader SET expires_at = clock_timestamp() WHERE epoch = $1"
+        """
+        UPDATE journal.leader SET expires_at = clock_timestamp(),
+            seen_at = CASE WHEN $2 THEN clock_timestamp() ELSE seen_at END
+        WHERE epoch = $1
+        """
     )
 }

@@ -47,6 +47,12 @@ package enum Schema {
             up: PackageResources.m0007_invariants_up_sql,
             check: PackageResources.m0007_invariants_check_sql
         ),
+        Migration(
+            number: 8,
+            name: "leader-address",
+            up: PackageResources.m0008_leader_address_up_sql,
+            check: PackageResources.m0008_leader_address_check_sql
+        ),
     ]
 
     /// What ``migrate(_:)`` would run; empty when the database is up to date. Changes nothing.

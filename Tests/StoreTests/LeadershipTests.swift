@@ -82,4 +82,46 @@ import Units
         try slow.commit()
         #expect(try await taker.value == 1)
     }
+
+    @Test func `The row says where the leader is and when it was last alive`() throws {
+        let exchange = try TestExchange()
+        let connection = try exchange.connect()
+        let address = "https://exchange.example:8443"
+        let first = try Leadership.acquire(holder: "a", address: address, backends: [], on: connection)
+        let taken = try Leadership.current(on: connection)
+        #expect(taken.address == address)
+        #expect(first.predecessorSeenAt == taken.seenAt, "taking over is no sign of life: the gap is still to be told")
+        try first.renew(isSeen: false, on: connection)
+        #expect(try Leadership.current(on: connection).seenAt == taken.seenAt)
+        try first.renew(on: connection)
+        let renewed = try Leadership.current(on: connection)
+        #expect(renewed.seenAt > taken.seenAt)
+        try first.resign(on: connection)
+        #expect(try Leadership.current(on: connection).seenAt > renewed.seenAt)
+        let second = try Leadership.acquire(holder: "b", backends: [], on: connection)
+        #expect(second.predecessorSeenAt > renewed.seenAt)
+        #expect(try Leadership.current(on: connection).address == "")
+    }
+
+    @Test func `A session that a leader opens later is ended with the others`() throws {
+        let exchange = try TestExchange()
+        let (journal, projector, new) = (try exchange.connect(), try exchange.connect(), try exchange.connect())
+        let first = try Leadership.acquire(holder: "a", backends: [journal.backendPID], on: journal)
+        try first.register(backends: [journal.backendPID, projector.backendPID], on: projector)
+        _ = try Leadership.acquire(holder: "a", backends: [new.backendPID], on: new)
+        #expect(throws: PostgresError.self) { try projector.execute("SELECT 1") }
+        #expect(throws: PostgresError.self) { try journal.execute("SELECT 1") }
+        #expect(throws: StoreError.fenced) { try first.register(backends: [], on: try exchange.connect()) }
+    }
+
+    @Test func `The sessions are ended also by one that has set the server's role`() throws {
+        let exchange = try TestExchange()
+        let (old, new) = (try exchange.connect(.owner), try exchange.connect(.owner))
+        try old.execute("SET ROLE bombyx_server")
+        try new.execute("SET ROLE bombyx_server")
+        _ = try Leadership.acquire(holder: "a", backends: [old.backendPID], on: old)
+        _ = try Leadership.acquire(holder: "a", backends: [new.backendPID], on: new)
+        #expect(throws: PostgresError.self) { try old.execute("SELECT 1") }
+        #expect(try new.execute("SELECT current_user::text").onlyRow().text(0) == "bombyx_server")
+    }
 }

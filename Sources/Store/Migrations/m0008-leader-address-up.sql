@@ -1,0 +1,1 @@
+../../../Migrations/0008-leader-address/up.sql
