@@ -38,6 +38,7 @@ package final class Marketplace: Sendable {
     let loops: LoopMailboxes
     let progress = ProjectionProgress()
     let readers: ReaderPool
+    let checkpointer: Checkpointer
     let network = Mutex<Server?>(nil)
     private let status = Mutex(Status.starting)
 
@@ -55,6 +56,7 @@ package final class Marketplace: Sendable {
     package init(_ configuration: Configuration) {
         self.configuration = configuration
         loops = LoopMailboxes(count: configuration.loops)
+        checkpointer = Checkpointer(database: configuration.database, inbox: inbox, log: configuration.log)
         readers = ReaderPool(
             database: configuration.database,
             progress: progress,
@@ -81,6 +83,7 @@ package final class Marketplace: Sendable {
         for number in 1...configuration.readers {
             readerThreads.append(ThreadBox(try Thread(named: "reader-\(number)") { [readers] in readers.run() }))
         }
+        readerThreads.append(ThreadBox(try Thread(named: "checkpoint") { [checkpointer] in checkpointer.run() }))
         let thread = try Thread(named: "engine") { [self] in run(first) }
         return Running(engine: thread, readers: readerThreads)
     }
@@ -95,6 +98,7 @@ package final class Marketplace: Sendable {
         let readerThreads = running.readers
         running.engine.join()
         readers.stop()
+        checkpointer.stop()
         for thread in readerThreads { thread.join() }
     }
 
@@ -181,8 +185,10 @@ package final class Marketplace: Sendable {
             inbox: inbox,
             journal: journal,
             metrics: metrics,
+            checkpointer: checkpointer,
             loops: configuration.loops,
             nextBatch: opening.nextBatch,
+            seenAt: opening.seenAt,
             engine: opening.engine
         )
         let threads: TermThreads
@@ -193,6 +199,8 @@ package final class Marketplace: Sendable {
             return .failed("\(error)", unanswered: [])
         }
         inbox.open()
+        // New rules begin with a checkpoint of what the old ones left.
+        if let rules = opening.rulesVersion, rules < RulesVersion.current { checkpointer.request() }
         status.withLock { if $0 != .stopping { $0 = .ready } }
         let end = sequencer.serve(&opening.engine)
         if case .failed(let reason, let unanswered) = end { refuseAll(reason, unanswered: unanswered) }

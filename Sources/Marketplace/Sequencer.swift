@@ -14,8 +14,10 @@ final class Sequencer {
     private let journal: JournalThread
     private let metrics: Metrics
     private let loops: Int
+    private let checkpointer: Checkpointer
     private var nextBatch: Int64
     private var open: OpenBatch
+    private var clock: LogicalClock
     private var publishedAt = Instant.now
     private var hasUnpublishedBook = true
 
@@ -26,17 +28,31 @@ final class Sequencer {
         case failed(String, unanswered: [[Delivery]])
     }
 
-    init(inbox: Inbox, journal: JournalThread, metrics: Metrics, loops: Int, nextBatch: Int64, engine: Engine) {
+    /// `seenAt`: when the leader before was last known to be alive.
+    init(
+        inbox: Inbox,
+        journal: JournalThread,
+        metrics: Metrics,
+        checkpointer: Checkpointer,
+        loops: Int,
+        nextBatch: Int64,
+        seenAt: LogicalTime,
+        engine: Engine
+    ) {
         self.inbox = inbox
         self.journal = journal
         self.metrics = metrics
         self.loops = loops
+        self.checkpointer = checkpointer
         self.nextBatch = nextBatch
         open = OpenBatch(number: nextBatch, firstSequence: engine.sequence.next, loops: loops)
+        clock = LogicalClock(after: engine.time, seenAt: seenAt, .now)
     }
 
     /// Serves until the inbox is told to stop or the journal fails.
     func serve(_ engine: inout Engine) -> End {
+        // Journaled at once, so that the next server does not count the same gap again.
+        if clock.hasGap { beginBatch(&engine, ticking: true) }
         while true {
             let work = inbox.next(
                 hasOpenBatch: !open.isEmpty || isPublicationDue,
@@ -74,6 +90,10 @@ final class Sequencer {
     }
 
     private func execute(_ submission: Submission, on engine: inout Engine) {
+        for command in submission.ownCommands {
+            beginBatchIfEmpty(&engine)
+            apply(command, on: &engine)
+        }
         for item in submission.items {
             switch item.work {
             case .command(let command, let shape):
@@ -116,8 +136,14 @@ final class Sequencer {
     /// The first command of a batch fixes its logical time, and what is due by then happens before it.
     private func beginBatchIfEmpty(_ engine: inout Engine) {
         guard open.ends.isEmpty else { return }
-        open.time = max(engine.time, LogicalTime(microseconds: wallClockMicroseconds()))
-        guard engine.beginBatch(at: open.time) else { return }
+        beginBatch(&engine, ticking: false)
+    }
+
+    private func beginBatch(_ engine: inout Engine, ticking: Bool) {
+        (open.time, open.gap) = clock.next(.now)
+        let isDue = engine.beginBatch(at: open.time, gap: open.gap, rules: RulesVersion.current)
+        open.grace = engine.grace
+        guard isDue || ticking else { return }
         let tick = Command(account: .system, action: .tick)
         // Commands of one batch are journaled in the order of their execution: the tick comes before the submission's.
         tick.encode(into: &open.commandBytes)
@@ -153,7 +179,10 @@ final class Sequencer {
         }
         let batch = SealedBatch(open, stateDigest: engine.digest, bookChanges: changes)
         metrics.sealed(batch, openOrders: engine.openOrderCount)
-        if batch.hasCommands { nextBatch += 1 }
+        if batch.hasCommands {
+            if nextBatch % Limits.checkpointBatches == 0 { checkpointer.request() }
+            nextBatch += 1
+        }
         open = OpenBatch(number: nextBatch, firstSequence: engine.sequence.next, loops: loops)
         inbox.journalIsBusy()
         journal.commit(batch)

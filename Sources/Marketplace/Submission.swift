@@ -12,6 +12,8 @@ struct Submission: Sendable {
     var items: [Item] = []
     /// The commands among ``items``, encoded one behind the other: the journal keeps exactly these bytes.
     var commandBytes: [UInt8] = []
+    /// Commands of the server itself, which nobody waits for. Their bytes come first.
+    var ownCommands: [Command] = []
 
     struct Item: Sendable {
         let stream: StreamReference
@@ -57,6 +59,10 @@ final class SealedBatch: Sendable {
     let firstSequence: SequenceNumber
     let lastSequence: SequenceNumber
     let time: LogicalTime
+    /// Microseconds without a running exchange before the batch.
+    let gap: Int64
+    /// Microseconds by which all gaps have held the lease clock back.
+    let grace: Int64
     let commandBytes: [UInt8]
     let stateDigest: StateDigest
     let events: [Event]
@@ -78,6 +84,8 @@ final class SealedBatch: Sendable {
         firstSequence = open.firstSequence
         lastSequence = SequenceNumber(open.firstSequence.rawValue + Int64(open.ends.count) - 1)
         time = open.time
+        gap = open.gap
+        grace = open.grace
         commandBytes = open.commandBytes
         self.stateDigest = stateDigest
         events = open.events
@@ -105,6 +113,8 @@ struct OpenBatch {
     let number: Int64
     let firstSequence: SequenceNumber
     var time = LogicalTime.zero
+    var gap: Int64 = 0
+    var grace: Int64 = 0
     var commandBytes: [UInt8] = []
     var events: [Event] = []
     var ends: [Int32] = []

@@ -13,6 +13,9 @@ struct Bombyx: ParsableCommand {
             Exit codes of all commands: 0 for success, 64 for wrong arguments, anything else as the command's own \
             help says.
             """,
-        subcommands: [Serve.self, Demo.self, Bench.self, Admin.self, Psql.self, Migrate.self, Verify.self]
+        subcommands: [
+            Serve.self, Demo.self, Bench.self, Admin.self, Psql.self, Migrate.self, Verify.self, Replay.self,
+            Journal.self,
+        ]
     )
 }
