@@ -36,6 +36,8 @@ package struct Command: Hashable, Sendable {
         case endLease(LeaseID)
         /// Nothing but the passing of time: carries out what is due.
         case tick
+        /// The server has written a checkpoint of the state.
+        case announceCheckpoint(CheckpointTerms)
     }
 }
 

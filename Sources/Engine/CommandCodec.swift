@@ -23,6 +23,7 @@ import Units
 //     10 usage           lease i64 · tokens i64
 //     11 end lease       lease i64
 //     12 tick            nothing
+//     13 checkpoint      batch i64 · SHA-256 32 bytes
 //
 // An order is: price i64 · lots i64 · time in force u8 · body hash u64 · client order id length u8 (0: none) · bytes.
 // A text is: length u16 · UTF-8 bytes. Lists are in ascending order. There is one encoding for each command, and
@@ -82,7 +83,7 @@ package enum CommandDecodingError: Error, Hashable, Sendable {
     package enum Field: String, Sendable {
         case account, hasKey, price, lots, timeInForce, clientOrderID, model, contextLength, quantization, region, tee
         case maxOpenLots, models, quality, regions, namesUnknownModel, amount, label, openOrdersMax, name
-        case huggingFaceID, revision, weightsSHA256, fee, minimumNotional
+        case huggingFaceID, revision, weightsSHA256, fee, minimumNotional, checkpoint
     }
 }
 
@@ -101,6 +102,7 @@ extension Command.Action {
         case .usage: 10
         case .endLease: 11
         case .tick: 12
+        case .announceCheckpoint: 13
         }
     }
 
@@ -130,6 +132,9 @@ extension Command.Action {
             bytes.append(integer: tokens.count)
         case .endLease(let lease): bytes.append(integer: lease.rawValue)
         case .tick: break
+        case .announceCheckpoint(let terms):
+            bytes.append(integer: terms.batch)
+            bytes.append(contentsOf: terms.sha256.bytes)
         }
     }
 
@@ -166,6 +171,10 @@ extension Command.Action {
             return .usage(lease, AdjustedTokens(try cursor.integer(bytes)))
         case 11: return .endLease(LeaseID(try cursor.integer(bytes)))
         case 12: return .tick
+        case 13:
+            let batch = try cursor.integer(bytes, .checkpoint, in: 1...Int64.max)
+            guard let sha256 = SHA256Words(bytes: try cursor.bytes(bytes, 32)) else { throw .invalid(.checkpoint) }
+            return .announceCheckpoint(CheckpointTerms(batch: batch, sha256: sha256))
         default: throw .unknownKind(kind)
         }
     }

@@ -5,7 +5,8 @@ import Units
 /// The state digest: a sum over all records, changed with each of them (DESIGN §2).
 ///
 /// Every record's hash begins with a tag of its kind: 1 capability, 2 requirement, 3 client order id, 10 open order,
-/// 11 balance, 12 lease, 13 account, 14 key, 15 model version, 16 attestation, 17 remembered request, 18 fees, 19 head.
+/// 11 balance, 12 lease, 13 account, 14 key, 15 model version, 16 attestation, 17 remembered request, 18 fees, 19 head,
+/// 20 grace (when there is any), 21 newest checkpoint.
 extension Engine {
     /// Equal for equal states, however they were reached.
     package var digest: StateDigest {
@@ -20,6 +21,12 @@ extension Engine {
         head.combine(time.microseconds)
         head.combine(lastTrade.rawValue)
         sum.add(head)
+        if grace != 0 {
+            var hash = RecordHash(tag: 20)
+            hash.combine(grace)
+            sum.add(hash)
+        }
+        sum.add(checkpoint?.recordHash)
         return sum
     }
 
@@ -68,6 +75,18 @@ extension StateDigest {
     mutating func subtract(_ part: StateDigest) {
         high &-= part.high
         low &-= part.low
+    }
+}
+
+extension CheckpointRecord {
+    var recordHash: RecordHash {
+        var hash = RecordHash(tag: 21)
+        hash.combine(terms.batch)
+        let words = terms.sha256.words
+        for word in [words.a, words.b, words.c, words.d] { hash.combine(word) }
+        hash.combine(sequence.rawValue)
+        hash.combine(announcedAt.microseconds)
+        return hash
     }
 }
 

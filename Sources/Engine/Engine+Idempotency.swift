@@ -31,6 +31,12 @@ extension Engine {
         return earlier.body == terms.bodyHash ? .replayed(earlier.sequence) : .rejected(.duplicateClientOrderID)
     }
 
+    /// Whether a refusal that was found without carrying the command out is kept under the command's key. The client
+    /// order id goes on standing for the command that had it first.
+    func isRemembered(_ answer: Event, of command: Command) -> Bool {
+        rules >= 2 && answer == .rejected(.duplicateClientOrderID) && command.idempotency != nil
+    }
+
     /// Forgets the oldest requests when the memory is full; false when they must still be kept.
     mutating func makeRoom(for command: Command, _ events: inout [Event]) -> Bool {
         let needed = (command.idempotency == nil ? 0 : 1) + (command.orderTerms?.clientOrderID == nil ? 0 : 1)
@@ -45,7 +51,7 @@ extension Engine {
 
     /// Keeps what will show a repetition of the command.
     mutating func remember(_ command: Command, _ rejection: Rejection?, _ events: inout [Event]) {
-        let terms = command.orderTerms
+        let terms = rejection == .duplicateClientOrderID ? nil : command.orderTerms
         let hash = terms?.clientOrderID?.hash
         let request = RememberedRequest(
             sequence: sequence,

@@ -20,6 +20,8 @@ extension Engine {
         state.sequence = sequence
         state.time = time
         state.lastTrade = lastTrade
+        state.grace = grace
+        state.checkpoint = checkpoint
         state.fees = fees
         state.accounts = registry.accounts.map(\.record)
         state.keys = Array(registry.keys)
@@ -41,6 +43,8 @@ extension Engine {
         self.init(requestsMax: requestsMax)
         time = state.time
         lastTrade = state.lastTrade
+        grace = state.grace
+        checkpoint = state.checkpoint
         fees = state.fees
         try restoreAccounts(state)
         try restoreModels(state)

@@ -13,6 +13,12 @@ package struct Engine: Sendable {
     /// That of the batch.
     package internal(set) var time = LogicalTime.zero
     var lastTrade = TradeID(0)
+    /// Microseconds by which all gaps together have held the lease clock back.
+    package internal(set) var grace: Int64 = 0
+    /// The newest one that was announced.
+    package internal(set) var checkpoint: CheckpointRecord?
+    /// Of the batch; no part of the state.
+    var rules = RulesVersion.current
     var fees = FeeTerms.initial
     var registry = Registry()
     var balances = Balances()
@@ -50,13 +56,10 @@ package struct Engine: Sendable {
     /// Microseconds by which requests are remembered longer than they must.
     static let forgetStep: Int64 = 1_000_000
 
-    /// Opens a batch at `time`, or at the previous batch's time if that is later: logical time never goes back,
-    /// whatever a clock does. True when something is due: then the first command of the batch is a `tick`.
+    /// Opens a batch without a gap, under the rules of this build. A time before the previous batch's becomes that:
+    /// logical time never goes back, whatever a clock does.
     package mutating func beginBatch(at time: LogicalTime) -> Bool {
-        self.time = max(self.time, time)
-        let time = self.time
-        guard let nextDeadline else { return false }
-        return nextDeadline <= time
+        beginBatch(at: time, gap: 0, rules: RulesVersion.current)
     }
 
     // MARK: Commands
@@ -69,8 +72,13 @@ package struct Engine: Sendable {
             if let rejection = carryOut(command, &events) { events.append(.rejected(rejection)) }
             return
         }
-        if let answer = earlierAnswer(to: command) { return events.append(answer) }
+        let answer = earlierAnswer(to: command)
+        if let answer, !isRemembered(answer, of: command) { return events.append(answer) }
         guard makeRoom(for: command, &events) else { return events.append(.rejected(.idempotencyWindowFull)) }
+        if let answer {
+            events.append(answer)
+            return remember(command, .duplicateClientOrderID, &events)
+        }
         let rejection = carryOut(command, &events)
         if let rejection { events.append(.rejected(rejection)) }
         remember(command, rejection, &events)
@@ -93,6 +101,7 @@ package struct Engine: Sendable {
         case .usage(let lease, let tokens): return use(lease, tokens, &events)
         case .endLease(let lease): return endLease(lease, &events)
         case .tick: return tick(&events)
+        case .announceCheckpoint(let terms): return announce(terms, &events)
         }
     }
 

@@ -35,6 +35,7 @@ package enum Event: Hashable, Sendable {
     case modelSet(ModelRecord)
     case attestationSet(AttestationRecord)
     case feesSet(FeeTerms)
+    case checkpointAnnounced(CheckpointRecord)
     /// Cumulative adjusted tokens of a lease that are charged now.
     case used(LeaseID, AdjustedTokens)
     /// A lease is over; the tokens used in all. If its offer is still open, the offer's open lots fall by the lease's.

@@ -213,6 +213,10 @@ package struct EngineState: Hashable, Sendable {
     package var sequence: SequenceNumber = .none
     package var time: LogicalTime = .zero
     package var lastTrade = TradeID(0)
+    /// Microseconds by which all gaps together have held the lease clock back.
+    package var grace: Int64 = 0
+    /// The newest one that was announced.
+    package var checkpoint: CheckpointRecord?
     package var fees: FeeTerms = .initial
     package var accounts: [AccountRecord] = []
     package var keys: [KeyRecord] = []
@@ -232,6 +236,7 @@ package struct EngineState: Hashable, Sendable {
 
     package static func == (left: Self, right: Self) -> Bool {
         left.sequence == right.sequence && left.time == right.time && left.lastTrade == right.lastTrade
+            && left.grace == right.grace && left.checkpoint == right.checkpoint
             && left.fees == right.fees && left.accounts == right.accounts && left.keys == right.keys
             && left.models == right.models && left.attestations == right.attestations
             && left.classes.elementsEqual(right.classes, by: ==) && left.profiles.elementsEqual(right.profiles, by: ==)

@@ -71,7 +71,7 @@ internal import Sockets
     var resetStreams = InlineArray<64, Int32>(repeating: 0)
     var resetCount = 0
 
-    init(pool: StreamPool, limits: ServerLimits, now: UInt64) {
+    init(pool: StreamPool, limits: ServerLimits, now: UInt64 = 0) {
         unsafe self.pool = pool.state
         unsafe date = pool.date.bytes
         self.limits = limits

@@ -38,6 +38,7 @@ enum Bootstrap {
             open.ends.append(Int32(open.events.count))
             command.encode(into: &open.commandBytes)
         }
+        open.grace = opening.engine.grace
         let batch = SealedBatch(open, stateDigest: opening.engine.digest, bookChanges: nil)
         do throws(StoreError) {
             try opening.term.append(batch)

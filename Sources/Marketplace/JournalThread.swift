@@ -148,6 +148,7 @@ final class JournalTerm {
             firstSequence: batch.firstSequence,
             lastSequence: batch.lastSequence,
             time: batch.time,
+            gap: batch.gap,
             commands: batch.commandBytes,
             stateDigest: batch.stateDigest,
             previousDigest: previousDigest

@@ -46,6 +46,7 @@ package final class Marketplace: Sendable {
     let progress = ProjectionProgress()
     let backlog: ProjectionBacklog
     let readers: ReaderPool
+    let checkpointer: Checkpointer
     let network = Mutex<Server?>(nil)
     private let lifelines = Lifelines()
     /// Threads that have not ended.
@@ -56,6 +57,12 @@ package final class Marketplace: Sendable {
         metrics = Metrics(loops: configuration.loops)
         loops = LoopMailboxes(count: configuration.loops)
         backlog = ProjectionBacklog(log: configuration.log)
+        checkpointer = Checkpointer(
+            database: configuration.database,
+            inbox: inbox,
+            lifelines: lifelines,
+            log: configuration.log
+        )
         readers = ReaderPool(
             database: configuration.database,
             progress: progress,
@@ -84,9 +91,11 @@ package final class Marketplace: Sendable {
             for number in 1...configuration.readers {
                 threads.append(try begin("reader-\(number)") { [readers] in readers.run() })
             }
+            threads.append(try begin("checkpoint") { [checkpointer] in checkpointer.run() })
             threads.append(try begin("engine") { [self] in run(leading) })
         } catch {
             readers.stop()
+            checkpointer.stop()
             for thread in threads { thread.join() }
             throw error
         }
@@ -115,6 +124,7 @@ package final class Marketplace: Sendable {
     package func stop(_ running: consuming Running) {
         inbox.apply(.stopAsked)
         readers.stop()
+        checkpointer.stop()
         var deadline = Instant.now.adding(milliseconds: BatchLimits.stopMilliseconds)
         while living.wait(until: deadline, for: { $0 == 0 ? true : nil }) == nil {
             configuration.log("the database does not answer; cutting its sessions")
@@ -244,8 +254,10 @@ extension Marketplace {
             journal: journal,
             metrics: metrics,
             standing: standing,
+            checkpointer: checkpointer,
             loops: configuration.loops,
             nextBatch: opening.nextBatch,
+            seenAt: opening.seenAt,
             engine: opening.engine
         )
         // Before there is a journal that could end.
@@ -256,6 +268,8 @@ extension Marketplace {
         } catch {
             inbox.apply(.journalEnded(.lost("\(error)")))
         }
+        // New rules begin with a checkpoint of what the old ones left.
+        if let rules = opening.rulesVersion, rules < RulesVersion.current { checkpointer.request() }
         log.note(inbox.state, epoch: standing.epoch)
         let work = sequencer.serve(&opening.engine)
         if case .drop(let open, let waiting) = work.action {

@@ -52,6 +52,7 @@ final class ProjectorThread: Sendable {
                 firstSequence: batch.firstSequence,
                 lastSequence: batch.lastSequence,
                 time: batch.time,
+                grace: batch.grace,
                 events: batch.events,
                 ends: batch.ends
             )

@@ -3,11 +3,6 @@ internal import Postgres
 internal import Store
 internal import Units
 
-/// The rules by which this build carries commands out; a journal of other rules needs the release that it names.
-enum RulesVersion {
-    static let current: Int32 = 1
-}
-
 /// What a period of leadership starts with.
 ///
 /// A reference, because the engine has one owner: a second copy of the value, however short its use, would make the
@@ -21,6 +16,10 @@ final class Opening {
     var backlog: [ProjectedBatch]
     /// The sequence number that the tables show.
     let projected: SequenceNumber
+    /// When the leader before was last known to be alive.
+    let seenAt: LogicalTime
+    /// The rules of the journal's newest batch; `nil` of an empty one.
+    let rulesVersion: Int32?
 
     init(
         engine: Engine,
@@ -28,7 +27,9 @@ final class Opening {
         projector: ProjectorThread.Opened,
         nextBatch: Int64,
         backlog: [ProjectedBatch],
-        projected: SequenceNumber
+        projected: SequenceNumber,
+        seenAt: LogicalTime,
+        rulesVersion: Int32?
     ) {
         self.engine = engine
         self.term = term
@@ -36,6 +37,8 @@ final class Opening {
         self.nextBatch = nextBatch
         self.backlog = backlog
         self.projected = projected
+        self.seenAt = seenAt
+        self.rulesVersion = rulesVersion
     }
 }
 
@@ -118,11 +121,16 @@ struct Recovery {
             let loaded = try StateLoader.load(connection)
             connection.statementDeadline = Self.projectorDeadline
             var replay = try Replay(loaded)
+            var rulesVersion = loaded.rulesVersion
+            if let rulesVersion, !RulesVersion.known.contains(rulesVersion) {
+                throw RecoveryError.rulesUnknown(batch: loaded.cursor.batch, version: rulesVersion)
+            }
             var reader = JournalReader(connection, after: loaded.chain)
             while true {
                 let batches = try reader.next()
                 if batches.isEmpty { break }
                 for batch in batches { try replay.carryOut(batch) }
+                rulesVersion = batches.last?.rulesVersion ?? rulesVersion
             }
             guard replay.batch == claim.leadership.lastBatch else {
                 throw RecoveryError.lastBatchDiffers(journal: replay.batch, leader: claim.leadership.lastBatch)
@@ -136,7 +144,9 @@ struct Recovery {
                 ),
                 nextBatch: replay.batch + 1,
                 backlog: replay.replayed,
-                projected: loaded.cursor.sequence
+                projected: loaded.cursor.sequence,
+                seenAt: claim.leadership.predecessorSeenAt,
+                rulesVersion: rulesVersion
             )
         } catch let error as RecoveryError {
             throw error
@@ -216,7 +226,7 @@ package enum RecoveryError: Error, Equatable, CustomStringConvertible {
         case .tables(let reason): "the records do not give a state: \(reason)"
         case .undecodable(let batch, let reason): "batch \(batch) of the journal cannot be decoded: \(reason)"
         case .rulesUnknown(let batch, let version):
-            "batch \(batch) follows rules version \(version); this release knows \(RulesVersion.current)"
+            ReplayError.rulesUnknown(batch: batch, version: version).description
         case .digestDiffers(let batch):
             "batch \(batch) gives another state now than when it was committed: its state digest differs"
         case .lastBatchDiffers(let journal, let leader):
@@ -225,53 +235,37 @@ package enum RecoveryError: Error, Equatable, CustomStringConvertible {
     }
 }
 
-/// Carries out journaled batches again.
+/// Carries out the journal's batches behind the tables, and keeps what they did for the projector.
 struct Replay {
-    private(set) var engine: Engine
-    /// The last batch carried out.
-    private(set) var batch: Int64
+    private var replay: JournalReplay
     private(set) var replayed: [ProjectedBatch] = []
 
     init(_ loaded: LoadedState) throws(RecoveryError) {
+        let engine: Engine
         do {
             engine = try Engine(state: loaded.state)
         } catch {
             throw .tables("\(error)")
         }
-        batch = loaded.cursor.batch
-        if let expected = loaded.stateDigest, expected != engine.digest { throw .digestDiffers(batch: batch) }
+        if let expected = loaded.stateDigest, expected != engine.digest {
+            throw .digestDiffers(batch: loaded.cursor.batch)
+        }
+        replay = JournalReplay(engine, at: loaded.cursor.batch)
     }
 
+    var engine: Engine { replay.engine }
+    /// The last batch carried out.
+    var batch: Int64 { replay.batch }
+
     mutating func carryOut(_ row: JournalBatch) throws(RecoveryError) {
-        guard row.rulesVersion == RulesVersion.current else {
-            throw .rulesUnknown(batch: row.number, version: row.rulesVersion)
-        }
-        var events: [Event] = []
-        var ends: [Int32] = []
-        var offset = 0
-        _ = engine.beginBatch(at: row.time)
-        while offset < row.commands.count {
-            do {
-                let command = try Command.decode(row.commands.span, at: &offset)
-                engine.apply(command, into: &events)
-            } catch {
-                throw .undecodable(batch: row.number, "\(error)")
+        do throws(ReplayError) {
+            replayed.append(try replay.carryOut(row))
+        } catch {
+            switch error {
+            case .undecodable(let batch, let reason): throw .undecodable(batch: batch, reason)
+            case .rulesUnknown(let batch, let version): throw .rulesUnknown(batch: batch, version: version)
+            case .digestDiffers(let batch): throw .digestDiffers(batch: batch)
             }
-            ends.append(Int32(events.count))
         }
-        guard engine.digest == row.stateDigest, engine.sequence == row.lastSequence else {
-            throw .digestDiffers(batch: row.number)
-        }
-        replayed.append(
-            ProjectedBatch(
-                number: row.number,
-                firstSequence: row.firstSequence,
-                lastSequence: row.lastSequence,
-                time: row.time,
-                events: events,
-                ends: ends
-            )
-        )
-        batch = row.number
     }
 }

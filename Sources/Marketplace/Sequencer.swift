@@ -15,20 +15,25 @@ final class Sequencer {
     private let metrics: Metrics
     private let standing: Standing
     private let loops: Int
+    private let checkpointer: Checkpointer
     private var nextBatch: Int64
     private var open: OpenBatch
+    private var clock: LogicalClock
     private var publishedAt = Instant.now
     private var hasUnpublishedBook = true
     /// What the engine has taken for the open batch.
     private var openBatchMicroseconds: Int64 = 0
 
+    /// `seenAt`: when the leader before was last known to be alive.
     init(
         inbox: Inbox,
         journal: JournalThread,
         metrics: Metrics,
         standing: Standing,
+        checkpointer: Checkpointer,
         loops: Int,
         nextBatch: Int64,
+        seenAt: LogicalTime,
         engine: Engine
     ) {
         self.inbox = inbox
@@ -36,8 +41,10 @@ final class Sequencer {
         self.metrics = metrics
         self.standing = standing
         self.loops = loops
+        self.checkpointer = checkpointer
         self.nextBatch = nextBatch
         open = OpenBatch(number: nextBatch, firstSequence: engine.sequence.next, loops: loops)
+        clock = LogicalClock(after: engine.time, seenAt: seenAt, .now)
     }
 
     /// What was executed and not sealed: nobody has heard of it yet.
@@ -45,6 +52,8 @@ final class Sequencer {
 
     /// Executes and seals until the life cycle wants something else, which is returned.
     func serve(_ engine: inout Engine) -> Inbox.Work {
+        // Journaled at once, so that the next server does not count the same gap again.
+        if clock.hasGap { beginBatch(&engine, ticking: true) }
         while true {
             let work = inbox.next(fill, deadline: deadline(of: engine))
             switch work.action {
@@ -83,6 +92,10 @@ final class Sequencer {
     }
 
     private func execute(_ submission: Submission, on engine: inout Engine) {
+        for command in submission.ownCommands {
+            beginBatchIfEmpty(&engine)
+            apply(command, on: &engine)
+        }
         for item in submission.items {
             switch item.work {
             case .command(let command, let shape):
@@ -130,8 +143,14 @@ final class Sequencer {
     /// The first command of a batch fixes its logical time, and what is due by then happens before it.
     private func beginBatchIfEmpty(_ engine: inout Engine) {
         guard open.ends.isEmpty else { return }
-        open.time = now(engine)
-        guard engine.beginBatch(at: open.time) else { return }
+        beginBatch(&engine, ticking: false)
+    }
+
+    private func beginBatch(_ engine: inout Engine, ticking: Bool) {
+        (open.time, open.gap) = clock.next(.now)
+        let isDue = engine.beginBatch(at: open.time, gap: open.gap, rules: RulesVersion.current)
+        open.grace = engine.grace
+        guard isDue || ticking else { return }
         let tick = Command(account: .system, action: .tick)
         // Commands of one batch are journaled in the order of their execution: the tick comes before the submission's.
         tick.encode(into: &open.commandBytes)
@@ -168,7 +187,10 @@ final class Sequencer {
         let batch = SealedBatch(open, stateDigest: engine.digest, bookChanges: changes)
         metrics.sealed(batch, engine: engine, microseconds: openBatchMicroseconds)
         openBatchMicroseconds = 0
-        if batch.hasCommands { nextBatch += 1 }
+        if batch.hasCommands {
+            if nextBatch % Limits.checkpointBatches == 0 { checkpointer.request() }
+            nextBatch += 1
+        }
         standing.sealed(window: engine.idempotencyWindow)
         open = OpenBatch(number: nextBatch, firstSequence: engine.sequence.next, loops: loops)
         journal.commit(batch)

@@ -12,6 +12,8 @@ struct Submission: Sendable {
     var items: [Item] = []
     /// The commands among ``items``, encoded one behind the other: the journal keeps exactly these bytes.
     var commandBytes: [UInt8] = []
+    /// Commands of the server itself, which nobody waits for. Their bytes come first.
+    var ownCommands: [Command] = []
 
     /// What it takes of a mailbox. What lies elsewhere is about as large as the encoded commands.
     var bytes: Int { commandBytes.count + items.count * MemoryLayout<Item>.stride }
@@ -60,6 +62,10 @@ final class SealedBatch: Sendable {
     let firstSequence: SequenceNumber
     let lastSequence: SequenceNumber
     let time: LogicalTime
+    /// Microseconds without a running exchange before the batch.
+    let gap: Int64
+    /// Microseconds by which all gaps have held the lease clock back.
+    let grace: Int64
     let commandBytes: [UInt8]
     let stateDigest: StateDigest
     let events: [Event]
@@ -87,6 +93,8 @@ final class SealedBatch: Sendable {
         firstSequence = open.firstSequence
         lastSequence = SequenceNumber(open.firstSequence.rawValue + Int64(open.ends.count) - 1)
         time = open.time
+        gap = open.gap
+        grace = open.grace
         commandBytes = open.commandBytes
         self.stateDigest = stateDigest
         events = open.events
@@ -114,6 +122,8 @@ struct OpenBatch {
     let number: Int64
     let firstSequence: SequenceNumber
     var time = LogicalTime.zero
+    var gap: Int64 = 0
+    var grace: Int64 = 0
     var commandBytes: [UInt8] = []
     var events: [Event] = []
     var ends: [Int32] = []

@@ -34,6 +34,10 @@ package struct CopyWriter: Sendable {
     /// Size of what is encoded, to decide when to send.
     package var byteCount: Int { bytes.count }
 
+    /// The rows alone: for each, the number of fields (2 bytes), and each field's length (4 bytes, −1 for null) and
+    /// bytes.
+    package var rowBytes: ArraySlice<UInt8> { bytes[Self.header.count...] }
+
     /// Whether every row has all its fields.
     package var isComplete: Bool { fieldsLeft == 0 }
 

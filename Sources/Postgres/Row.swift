@@ -10,6 +10,17 @@ package struct Row {
         unsafe PQgetisnull(result.handle, index, Int32(column)) == 1
     }
 
+    /// The bytes of a field as the server sent them, whatever its type; nil for null.
+    package func raw(_ column: Int) -> [UInt8]? {
+        guard !isNull(column) else { return nil }
+        let count = Int(unsafe PQgetlength(result.handle, index, Int32(column)))
+        guard let start = unsafe PQgetvalue(result.handle, index, Int32(column)) else { return nil }
+        return unsafe Array(UnsafeRawBufferPointer(start: start, count: count))
+    }
+
+    /// The type of a column.
+    package func columnType(_ column: Int) -> PostgresType { type(column) }
+
     package func bool(_ column: Int) throws(PostgresError) -> Bool {
         unsafe Self.integer(try field(column, of: .bool, size: 1)) != 0
     }

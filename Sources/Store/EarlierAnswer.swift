@@ -61,7 +61,7 @@ extension HistoryReader {
         case .setFees(let terms): return [.feesSet(terms)]
         case .usage(let lease, let tokens): return try moved(sequence) + [.used(lease, tokens)]
         case .endLease(let lease): return try moved(sequence) + [.leaseEnded(lease, try used(lease))]
-        case .tick: return []
+        case .tick, .announceCheckpoint: return []
         }
     }
 

@@ -15,6 +15,8 @@ package struct JournalBatch: Hashable, Sendable {
     package let lastSequence: SequenceNumber
     /// One time for the whole batch; never less than the batch before has.
     package let time: LogicalTime
+    /// Microseconds without a running exchange before the batch, or by which its clock jumped; 0 for none.
+    package let gap: Int64
     /// The packed commands.
     package let commands: [UInt8]
     /// Of the engine's state after the batch.
@@ -30,6 +32,7 @@ package struct JournalBatch: Hashable, Sendable {
         firstSequence: SequenceNumber,
         lastSequence: SequenceNumber,
         time: LogicalTime,
+        gap: Int64 = 0,
         commands: [UInt8],
         stateDigest: StateDigest,
         previousDigest: Digest256
@@ -41,6 +44,7 @@ package struct JournalBatch: Hashable, Sendable {
             firstSequence: firstSequence,
             lastSequence: lastSequence,
             time: time,
+            gap: gap,
             stateDigest: stateDigest,
             commandBytes: commands.count
         )
@@ -55,6 +59,7 @@ package struct JournalBatch: Hashable, Sendable {
         firstSequence = header.firstSequence
         lastSequence = header.lastSequence
         time = header.time
+        gap = header.gap
         stateDigest = header.stateDigest
         self.commands = commands
         self.digest = digest
@@ -69,6 +74,7 @@ package struct JournalBatch: Hashable, Sendable {
             firstSequence: firstSequence,
             lastSequence: lastSequence,
             time: time,
+            gap: gap,
             stateDigest: stateDigest,
             commandBytes: commands.count
         )
@@ -80,15 +86,18 @@ package struct JournalBatch: Hashable, Sendable {
 ///
 /// | offset | size | content |
 /// |---|---|---|
-/// | 0 | 4 | `BXB1` |
+/// | 0 | 4 | `BXB2` |
 /// | 4 | 4 | rules version |
 /// | 8 | 8 | number |
 /// | 16 | 8 | epoch |
 /// | 24 | 8 | first sequence |
 /// | 32 | 8 | last sequence |
 /// | 40 | 8 | logical time in microseconds |
-/// | 48 | 16 | state digest, high word first |
-/// | 64 | 8 | length of the commands |
+/// | 48 | 8 | gap in microseconds |
+/// | 56 | 16 | state digest, high word first |
+/// | 72 | 8 | length of the commands |
+///
+/// Under rules version 1 it begins with `BXB1`, has no gap, and is 8 bytes shorter.
 package struct JournalHeader: Hashable, Sendable {
     package var number: Int64
     package var epoch: Int64
@@ -96,10 +105,12 @@ package struct JournalHeader: Hashable, Sendable {
     package var firstSequence: SequenceNumber
     package var lastSequence: SequenceNumber
     package var time: LogicalTime
+    package var gap: Int64
     package var stateDigest: StateDigest
     package var commandBytes: Int
 
-    package static let byteCount = 72
+    /// Under rules version 2 and later.
+    package static let byteCount = 80
 
     package init(
         number: Int64,
@@ -108,6 +119,7 @@ package struct JournalHeader: Hashable, Sendable {
         firstSequence: SequenceNumber,
         lastSequence: SequenceNumber,
         time: LogicalTime,
+        gap: Int64 = 0,
         stateDigest: StateDigest,
         commandBytes: Int
     ) {
@@ -117,23 +129,27 @@ package struct JournalHeader: Hashable, Sendable {
         self.firstSequence = firstSequence
         self.lastSequence = lastSequence
         self.time = time
+        self.gap = gap
         self.stateDigest = stateDigest
         self.commandBytes = commandBytes
     }
 
     /// The form that is hashed.
     package var bytes: [UInt8] {
-        var bytes = Array("BXB1".utf8)
+        var bytes = Array((hasGap ? "BXB2" : "BXB1").utf8)
         bytes.reserveCapacity(Self.byteCount)
         bytes.appendBigEndian(UInt32(bitPattern: rulesVersion))
         let numbers = [
-            number, epoch, firstSequence.rawValue, lastSequence.rawValue, time.microseconds,
+            number, epoch, firstSequence.rawValue, lastSequence.rawValue, time.microseconds, gap,
         ]
-        for value in numbers { bytes.appendBigEndian(UInt64(bitPattern: value)) }
+        for value in hasGap ? numbers[...] : numbers.dropLast() { bytes.appendBigEndian(UInt64(bitPattern: value)) }
         bytes.append(contentsOf: stateDigest.bytes)
         bytes.appendBigEndian(UInt64(commandBytes))
         return bytes
     }
+
+    /// Whether headers of these rules have the gap.
+    fileprivate var hasGap: Bool { rulesVersion >= 2 }
 
     /// `SHA-256(previous ‖ header ‖ commands)`.
     package func digest(after previous: Digest256, commands: Span<UInt8>) -> Digest256 {
@@ -176,6 +192,9 @@ package struct JournalChain: Hashable, Sendable {
         }
         guard batch.lastSequence.rawValue >= sequence.rawValue, batch.time >= time else {
             throw .brokenChain(batch: batch.number, reason: "its sequence numbers or its time go back")
+        }
+        guard batch.gap >= 0, batch.gap == 0 || batch.header.hasGap else {
+            throw .brokenChain(batch: batch.number, reason: "it has a gap that its rules do not know")
         }
         guard batch.header.digest(after: digest, commands: batch.commands.span) == batch.digest else {
             throw .brokenChain(batch: batch.number, reason: "its digest does not follow from the batch before")

@@ -45,7 +45,8 @@ package struct JournalReader {
     }
 
     private static let columns = """
-        number, epoch, rules_version, first_sequence, last_sequence, logical_time_us, commands, state_digest, digest
+        number, epoch, rules_version, first_sequence, last_sequence, logical_time_us, commands, state_digest, digest, \
+        gap_us
         """
 
     /// At least one batch, however large, and no more behind the one with which the bytes are full.
@@ -79,6 +80,7 @@ extension JournalBatch {
             firstSequence: SequenceNumber(try row.int8(3)),
             lastSequence: SequenceNumber(try row.int8(4)),
             time: LogicalTime(microseconds: try row.int8(5)),
+            gap: try row.int8(9),
             stateDigest: stateDigest,
             commandBytes: commands.count
         )

@@ -21,6 +21,15 @@ package final class JournalWriter {
                 """
             )
         }
+        try makePartitions(for: leadership.lastBatch)
+    }
+
+    /// Makes the partitions for batch `number` and what follows it, so that no insert waits for one. Neither reading
+    /// nor writing the journal waits for this.
+    private func makePartitions(for number: Int64) throws(StoreError) {
+        try stored { () throws(PostgresError) in
+            try connection.execute("SELECT journal.make_partitions($1)", [.int8(number + 1 + Limits.partitionBatches)])
+        }
     }
 
     /// Writes the batch and moves the leader row to it, in one statement that commits by itself.
@@ -32,12 +41,13 @@ package final class JournalWriter {
         let parameters: [Parameter] = [
             .int8(batch.number), .int8(batch.epoch), .int4(batch.rulesVersion), .int8(batch.firstSequence.rawValue),
             .int8(batch.lastSequence.rawValue), .int8(batch.time.microseconds), .bytea(batch.commands),
-            .bytea(batch.stateDigest.bytes), .bytea(batch.digest.bytes),
+            .bytea(batch.stateDigest.bytes), .bytea(batch.digest.bytes), .int8(batch.gap),
         ]
         let written = try stored { () throws(PostgresError) in
             try connection.execute(Self.insertStatement, parameters).affectedRows
         }
         guard written == 1 else { throw .fenced }
+        if batch.number % (Limits.partitionBatches / 2) == 0 { try makePartitions(for: batch.number) }
     }
 
     /// Extends the leadership's term while there are no batches.
@@ -61,8 +71,8 @@ package final class JournalWriter {
             RETURNING true
         )
         INSERT INTO journal.batches (number, epoch, rules_version, first_sequence, last_sequence, logical_time_us,
-            commands, state_digest, digest)
-        SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9 FROM leader
+            commands, state_digest, digest, gap_us)
+        SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10 FROM leader
         """
     )
 }

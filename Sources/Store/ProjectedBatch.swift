@@ -9,6 +9,8 @@ package struct ProjectedBatch: Hashable, Sendable {
     package let firstSequence: SequenceNumber
     package let lastSequence: SequenceNumber
     package let time: LogicalTime
+    /// Microseconds by which all gaps up to here have held the lease clock back.
+    package let grace: Int64
     /// The events of all commands, one command after the other.
     package let events: [Event]
     /// For each command, from ``firstSequence`` on, the index behind its last event. A command without events has the
@@ -20,6 +22,7 @@ package struct ProjectedBatch: Hashable, Sendable {
         firstSequence: SequenceNumber,
         lastSequence: SequenceNumber,
         time: LogicalTime,
+        grace: Int64 = 0,
         events: [Event],
         ends: [Int32]
     ) {
@@ -27,6 +30,7 @@ package struct ProjectedBatch: Hashable, Sendable {
         self.firstSequence = firstSequence
         self.lastSequence = lastSequence
         self.time = time
+        self.grace = grace
         self.events = events
         self.ends = ends
     }
@@ -39,12 +43,21 @@ package struct ProjectionCursor: Hashable, Sendable {
     package var sequence: SequenceNumber
     package var time: LogicalTime
     package var lastTrade: TradeID
+    /// Microseconds by which all gaps have held the lease clock back.
+    package var grace: Int64
 
-    package init(batch: Int64 = 0, sequence: SequenceNumber = .none, time: LogicalTime = .zero, lastTrade: TradeID) {
+    package init(
+        batch: Int64 = 0,
+        sequence: SequenceNumber = .none,
+        time: LogicalTime = .zero,
+        lastTrade: TradeID,
+        grace: Int64 = 0
+    ) {
         self.batch = batch
         self.sequence = sequence
         self.time = time
         self.lastTrade = lastTrade
+        self.grace = grace
     }
 
     /// Of an exchange that has done nothing.

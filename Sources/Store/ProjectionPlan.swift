@@ -33,6 +33,7 @@ struct ProjectionPlan {
         var models: [(record: ModelRecord, sequence: SequenceNumber)] = []
         var attestations: [(record: AttestationRecord, sequence: SequenceNumber)] = []
         var fees: [(terms: FeeTerms, sequence: SequenceNumber, at: LogicalTime)] = []
+        var checkpoints: [CheckpointRecord] = []
     }
 
     /// Place in ``orders`` by sequence number, counted from the first of the transaction; -1 for none.
@@ -70,6 +71,7 @@ struct ProjectionPlan {
         end.batch = batch.number
         end.sequence = batch.lastSequence
         end.time = batch.time
+        end.grace = batch.grace
     }
 
     private mutating func add(
@@ -112,6 +114,7 @@ struct ProjectionPlan {
         case .modelSet(let record): registry.models.append((record, sequence))
         case .attestationSet(let record): registry.attestations.append((record, sequence))
         case .feesSet(let terms): registry.fees.append((terms, sequence, time))
+        case .checkpointAnnounced(let record): registry.checkpoints.append(record)
         default: preconditionFailure("every other event is handled before")
         }
     }

@@ -35,6 +35,7 @@ enum CopiedTable: String, CaseIterable {
         """
     case accounts = "market.accounts (account, label, open_orders_max, created_at, sequence)"
     case keys = "market.keys (key, account, hash, scopes, label, expires_at, created_at, sequence)"
+    case checkpoints = "projection.checkpoints (sequence, batch, sha256, announced_at)"
     case fees = "market.fees (sequence, maker_bps, taker_bps, minimum_notional, at)"
 
     var columnCount: Int { rawValue.split(separator: ",").count }
@@ -187,6 +188,14 @@ extension CopyWriter {
         value(.orNull(key.terms.expiresAt))
         timestamp(microsecondsSince1970: key.createdAt.microseconds)
         int8(sequence.rawValue)
+    }
+
+    mutating func add(_ record: CheckpointRecord) {
+        beginRow()
+        int8(record.sequence.rawValue)
+        int8(record.terms.batch)
+        bytea(record.terms.sha256.bytes)
+        timestamp(microsecondsSince1970: record.announcedAt.microseconds)
     }
 
     mutating func add(_ terms: FeeTerms, _ sequence: SequenceNumber, _ at: LogicalTime) {

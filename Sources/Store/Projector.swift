@@ -68,13 +68,14 @@ extension ProjectionCursor {
             batch: try row.int8(0),
             sequence: SequenceNumber(try row.int8(1)),
             time: LogicalTime(microseconds: try row.int8(2)),
-            lastTrade: TradeID(try row.int8(3))
+            lastTrade: TradeID(try row.int8(3)),
+            grace: try row.int8(4)
         )
     }
 
     private static let readStatement = Statement(
         prepared: "cursor_read",
-        "SELECT batch, sequence, logical_time_us, last_trade FROM projection.cursor"
+        "SELECT batch, sequence, logical_time_us, last_trade, grace_us FROM projection.cursor"
     )
 }
 
@@ -97,7 +98,7 @@ extension Projector {
             Self.cursorStatement,
             [
                 .int8(plan.start.batch), .int8(plan.end.batch), .int8(plan.end.sequence.rawValue),
-                .int8(plan.end.time.microseconds), .int8(plan.end.lastTrade.rawValue),
+                .int8(plan.end.time.microseconds), .int8(plan.end.lastTrade.rawValue), .int8(plan.end.grace),
             ]
         )
         guard moved == 1 else { throw .cursorMoved(expected: plan.start.batch) }
@@ -120,6 +121,7 @@ extension Projector {
         try copy(.classes, registry.classes) { $0.add($1.id, $1.capability) }
         try copy(.profiles, registry.profiles) { $0.add($1.id, $1.requirement) }
         try copy(.fees, registry.fees) { $0.add($1.terms, $1.sequence, $1.at) }
+        try copy(.checkpoints, registry.checkpoints) { $0.add($1) }
     }
 
     private func copy<Value>(
@@ -233,7 +235,7 @@ extension Projector {
         prepared: "cursor_move",
         """
         UPDATE projection.cursor SET batch = $2, sequence = $3, logical_time_us = $4, last_trade = $5,
-            moved_at = clock_timestamp()
+            grace_us = $6, moved_at = clock_timestamp()
         WHERE batch = $1
         """
     )

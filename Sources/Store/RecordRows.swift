@@ -229,6 +229,21 @@ extension FeeTerms {
     }
 }
 
+extension CheckpointRecord {
+    static let columns = "batch, sha256, sequence, announced_at"
+
+    init(_ row: Row) throws(PostgresError) {
+        guard let sha256 = SHA256Words(bytes: try row.bytea(1)) else {
+            throw .unexpectedResult("a checkpoint's hash has not 32 bytes")
+        }
+        self.init(
+            terms: CheckpointTerms(batch: try row.int8(0), sha256: sha256),
+            sequence: SequenceNumber(try row.int8(2)),
+            announcedAt: try row.time(3)
+        )
+    }
+}
+
 extension Capability {
     /// Behind the number of the class.
     static let columns = """

@@ -53,6 +53,12 @@ package enum Schema {
             up: PackageResources.m0008_leader_address_up_sql,
             check: PackageResources.m0008_leader_address_check_sql
         ),
+        Migration(
+            number: 9,
+            name: "journal-age",
+            up: PackageResources.m0009_journal_age_up_sql,
+            check: PackageResources.m0009_journal_age_check_sql
+        ),
     ]
 
     /// What ``migrate(_:)`` would run; empty when the database is up to date. Changes nothing.

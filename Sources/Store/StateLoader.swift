@@ -13,6 +13,8 @@ package struct LoadedState: Sendable {
     /// What the journal says of the engine's state at that batch; `nil` when there is none yet. A server whose engine
     /// has another digest must not start.
     package let stateDigest: StateDigest?
+    /// The rules of that batch; `nil` when there is none yet.
+    package let rulesVersion: Int32?
     /// Verifies the batches behind the cursor: give it to ``JournalReader``.
     package let chain: JournalChain
 }
@@ -41,12 +43,13 @@ package enum StateLoader {
         state.sequence = cursor.sequence
         state.time = cursor.time
         state.lastTrade = cursor.lastTrade
+        state.grace = cursor.grace
         try stored { () throws(PostgresError) in
             try readNames(connection, into: &state)
             try readRows(connection, into: &state)
         }
         guard cursor.batch > 0 else {
-            return LoadedState(state: state, cursor: cursor, stateDigest: nil, chain: JournalChain())
+            return LoadedState(state: state, cursor: cursor, stateDigest: nil, rulesVersion: nil, chain: JournalChain())
         }
         guard let batch = try JournalReader.batch(cursor.batch, connection) else {
             throw .brokenChain(batch: cursor.batch, reason: "the tables end with it, but the journal has it not")
@@ -60,7 +63,13 @@ package enum StateLoader {
             time: batch.time,
             digest: batch.digest
         )
-        return LoadedState(state: state, cursor: cursor, stateDigest: batch.stateDigest, chain: chain)
+        return LoadedState(
+            state: state,
+            cursor: cursor,
+            stateDigest: batch.stateDigest,
+            rulesVersion: batch.rulesVersion,
+            chain: chain
+        )
     }
 
     /// What requests are checked against: keys, models, classes, profiles and fees.
@@ -86,6 +95,10 @@ package enum StateLoader {
             "SELECT \(FeeTerms.columns) FROM market.fees ORDER BY sequence DESC LIMIT 1"
         ) { row throws(PostgresError) in try FeeTerms(row) }
         state.fees = fees.first ?? .initial
+        state.checkpoint = try rows(
+            connection,
+            "SELECT \(CheckpointRecord.columns) FROM projection.checkpoints ORDER BY sequence DESC LIMIT 1"
+        ) { row throws(PostgresError) in try CheckpointRecord(row) }.first
     }
 
     private static func readRows(_ connection: Connection, into state: inout EngineState) throws(PostgresError) {

@@ -61,6 +61,22 @@ package enum Limits {
     /// The shortest memory, in microseconds: 10 minutes. Before that, new commands are refused.
     package static let idempotencyWindowMin: Int64 = 600_000_000
 
+    // MARK: Time
+
+    /// Microseconds without a running exchange, or by which its clock jumped, that count as a gap when there are more.
+    package static let gapMin: Int64 = 5_000_000
+    /// What deadlines of leases get on top of a gap, in microseconds: clients have to find the exchange again.
+    package static let gapGrace: Int64 = 30_000_000
+
+    // MARK: Journal
+
+    /// Batches after which the server writes a checkpoint by itself.
+    package static let checkpointBatches: Int64 = 1_000_000
+    /// Batches in one partition of the journal.
+    package static let partitionBatches: Int64 = 100_000
+    /// Bytes in one row of a checkpoint.
+    package static let checkpointPartBytes = 1 << 20
+
     // MARK: Requests
 
     /// Bytes of a request's body.

@@ -1,14 +1,40 @@
 internal import ArgumentParser
 internal import Engine
 internal import Foundation
+internal import Store
 internal import Vectors
 
 /// `bombyx verify`: proofs that can be made again by anybody.
 struct Verify: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Check what was written down against the exchange's own rules.",
-        subcommands: [VerifyMarkets.self]
+        subcommands: [VerifyExchange.self, VerifyMarkets.self],
+        defaultSubcommand: VerifyExchange.self
     )
+}
+
+/// `bombyx verify exchange`, or just `bombyx verify`.
+struct VerifyExchange: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "exchange",
+        abstract: "Check everything that an exchange has written down (the default).",
+        discussion: """
+            Carries out the whole journal again and compares what follows with every column of every table; checks the \
+            hash chain, the checkpoints and the rules of ledger.invariants. Where the start of the journal was \
+            dropped, it begins at the oldest checkpoint, unless exported files give the rest. Works beside a running \
+            server.
+            Exit codes: 0 when all is well; 1 and the first difference when not; 2 when it cannot run.
+            """
+    )
+
+    @Option(help: "An exported file with batches that were dropped; several in order.", completion: .file())
+    var file: [String] = []
+
+    @OptionGroup var database: DatabaseOptions
+
+    func run() throws {
+        try Proof(name: "verify", database: database, files: file).run(from: .beginning, checksInvariants: true)
+    }
 }
 
 /// `bombyx verify markets`: market files played on the engine.

@@ -56,7 +56,9 @@ struct MarketObserver {
             case .leaseEnded(let id, _):
                 guard let trade = trades.removeValue(forKey: id) else { throw Violation(description: "\(event) twice") }
                 if let offer = orders[trade.offer] { orders[offer.id]?.openLots = offer.openLots - trade.lots }
-            case .rejected, .replayed, .remembered, .forgotten, .accountCreated, .keyCreated, .feesSet: break
+            case .rejected, .replayed, .remembered, .forgotten, .accountCreated, .keyCreated, .feesSet,
+                .checkpointAnnounced:
+                break
             }
         }
     }

@@ -80,6 +80,8 @@ struct ReferenceEngine: CommandExecutor {
     private mutating func carryOutOnce(_ command: Command) {
         let key = command.idempotency
         let order = command.action.order
+        /// The client order id stands for another request: refused, but the key is kept.
+        var isMisused = false
         guard key != nil || order?.clientOrderID != nil else {
             if let rejection = carryOut(command) { emit(.rejected(rejection)) }
             return
@@ -89,18 +91,20 @@ struct ReferenceEngine: CommandExecutor {
             return emit(isSame ? .replayed(earlier.sequence) : .rejected(.idempotencyKeyReused))
         }
         if let order, let earlier = request(of: command.account, order.clientOrderID) {
-            let isSame = earlier.bodyHash == order.bodyHash
-            return emit(isSame ? .replayed(earlier.sequence) : .rejected(.duplicateClientOrderID))
+            if earlier.bodyHash == order.bodyHash { return emit(.replayed(earlier.sequence)) }
+            guard key != nil else { return emit(.rejected(.duplicateClientOrderID)) }
+            isMisused = true
         }
         guard makeRoom(for: command) else { return emit(.rejected(.idempotencyWindowFull)) }
-        let rejection = carryOut(command)
+        let rejection = isMisused ? .duplicateClientOrderID : carryOut(command)
         if let rejection { emit(.rejected(rejection)) }
+        let name = isMisused ? nil : order?.clientOrderID
         let request = RememberedRequest(
             sequence: sequence,
             account: command.account,
             key: key,
-            clientOrderID: order?.clientOrderID?.hash,
-            bodyHash: order?.clientOrderID == nil ? 0 : order?.bodyHash ?? 0,
+            clientOrderID: name?.hash,
+            bodyHash: name == nil ? 0 : order?.bodyHash ?? 0,
             at: time,
             rejection: rejection
         )
@@ -166,6 +170,7 @@ struct ReferenceEngine: CommandExecutor {
         case .usage(let lease, let tokens): return use(lease, upTo: tokens)
         case .endLease(let lease): return end(lease)
         case .tick: tick()
+        case .announceCheckpoint: break
         }
         return nil
     }

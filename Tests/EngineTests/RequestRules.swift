@@ -239,6 +239,21 @@ import Units
         )
     }
 
+    @Test func `A refused client order id uses up the key that came with it`() throws {
+        try expectMarket(
+            """
+            deposit app 1000
+            bid b1 app qwen 9 x 1 client c1 key k1           -> b1 rests 1
+            bid b2 app qwen 9 x 2 client c1 key k2 body 2    -> rejected duplicate_client_order_id
+            cancel app b1                                    -> b1 cancelled 1
+            bid b3 app qwen 9 x 2 client c1 key k2 body 2    -> replays b2
+            bid b4 app qwen 9 x 2 client c4 key k2 body 4    -> rejected idempotency_key_reused
+            bid b5 app qwen 9 x 1 client c1 key k1           -> replays b1
+            bid b6 app qwen 9 x 1 client c1                  -> replays b1
+            """
+        )
+    }
+
     @Test func `Requests are forgotten after a day, an open order's name is not`() throws {
         let day = Limits.idempotencyWindow / 1_000_000
         try expectMarket(

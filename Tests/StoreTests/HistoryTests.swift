@@ -205,7 +205,8 @@ import Units
                 // An answer does not show the class, which may have changed since.
                 found.classID = record.classID
                 #expect(found == record)
-            case .traded where !kind.hasPrefix("place"): break
+            // What a change of the registry does to resting orders is no part of its answer.
+            case .traded where !kind.hasPrefix("place"), .transfer where kind.hasPrefix("set"): break
             case .traded, .transfer, .accountCreated, .keyCreated, .used, .leaseEnded, .feesSet:
                 #expect(answer.contains(event), "\(event)")
             case .rested(let id, _) where isPlaced(id, live):

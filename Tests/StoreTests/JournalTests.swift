@@ -13,16 +13,17 @@ import Units
         firstSequence: 11,
         lastSequence: 12,
         time: LogicalTime(microseconds: 1_800_000_000_000_000),
+        gap: 6,
         stateDigest: StateDigest(high: 0x0102_0304_0506_0708, low: 0x090A_0B0C_0D0E_0F10),
         commandBytes: 5
     )
 
     // MARK: The chain, without a database
 
-    @Test func `The header is 72 bytes, every number big-endian`() throws {
+    @Test func `The header is 80 bytes, every number big-endian`() throws {
         let expected = """
-            425842310000000200000000000000070000000000000003000000000000000b000000000000000c\
-            00066517289880000102030405060708090a0b0c0d0e0f100000000000000005
+            425842320000000200000000000000070000000000000003000000000000000b000000000000000c\
+            000665172898800000000000000000060102030405060708090a0b0c0d0e0f100000000000000005
             """
         #expect(header.bytes.count == JournalHeader.byteCount)
         #expect(Hex.encode(header.bytes) == expected)
@@ -31,7 +32,21 @@ import Units
     @Test func `The digest is SHA-256 of the previous digest, the header and the commands`() throws {
         let previous = try #require(Digest256((0..<32).map { UInt8($0) }))
         let digest = header.digest(after: previous, commands: Array("hello".utf8).span)
-        #expect(digest.hex == "94bea0afb4a7a464cd247aa51d7e648b93da915c8ba2a966c5511e2d4c70ea06")
+        #expect(digest.hex == "b561aa94ad9cdad6e93f0fd14409579308295f0c9c754fd88274c99e5768f339")
+    }
+
+    @Test func `Under the first rules the header has no gap`() throws {
+        var old = header
+        old.rulesVersion = 1
+        old.gap = 0
+        let expected = """
+            425842310000000100000000000000070000000000000003000000000000000b000000000000000c\
+            00066517289880000102030405060708090a0b0c0d0e0f100000000000000005
+            """
+        #expect(Hex.encode(old.bytes) == expected)
+        let previous = try #require(Digest256((0..<32).map { UInt8($0) }))
+        let digest = old.digest(after: previous, commands: Array("hello".utf8).span)
+        #expect(digest.hex == "fb442910f37e2aefb85285b7d60ba2539055baf589fb42a91b0d9ba54e82dcd4")
     }
 
     private func rows(_ count: Int) -> [JournalBatch] {

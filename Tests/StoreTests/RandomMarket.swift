@@ -22,7 +22,9 @@ struct SeededGenerator: RandomNumberGenerator {
 
 /// An engine that carries out random commands, batch by batch, and what the journal and the projector get of each.
 struct RandomMarket {
-    private(set) var engine = Engine(requestsMax: 300)
+    private(set) var engine: Engine
+    /// What the server itself says in the next batch.
+    var announcements: [CheckpointTerms] = []
     private var generator: SeededGenerator
     private var number: Int64 = 0
     private var digest = Digest256.zero
@@ -37,7 +39,10 @@ struct RandomMarket {
         let commands: [Command]
     }
 
-    init(seed: UInt64) { generator = SeededGenerator(seed: seed) }
+    init(seed: UInt64, requestsMax: Int = 300) {
+        generator = SeededGenerator(seed: seed)
+        engine = Engine(requestsMax: requestsMax)
+    }
 
     /// Executes `count` random commands as the next batch.
     mutating func batch(_ count: Int, epoch: Int64) -> Batch {
@@ -45,9 +50,12 @@ struct RandomMarket {
         time += chance(3) ? 700_000_000 : Int64.random(in: 0...2_000_000, using: &generator)
         let first = engine.sequence.next
         var commands: [Command] = []
-        if engine.beginBatch(at: LogicalTime(microseconds: time)) {
+        let gap = chance(8) ? Int64.random(in: 1...60_000_000, using: &generator) : 0
+        if engine.beginBatch(at: LogicalTime(microseconds: time), gap: gap, rules: RulesVersion.current) {
             commands.append(Command(account: .system, action: .tick))
         }
+        for terms in announcements { commands.append(Command(account: .system, action: .announceCheckpoint(terms))) }
+        announcements = []
         while commands.count < count { commands.append(command()) }
         var events: [Event] = []
         var ends: [Int32] = []
@@ -61,10 +69,11 @@ struct RandomMarket {
         let row = JournalBatch(
             number: number,
             epoch: epoch,
-            rulesVersion: 1,
+            rulesVersion: RulesVersion.current,
             firstSequence: first,
             lastSequence: engine.sequence,
             time: LogicalTime(microseconds: time),
+            gap: gap,
             commands: bytes,
             stateDigest: engine.digest,
             previousDigest: digest
@@ -75,6 +84,7 @@ struct RandomMarket {
             firstSequence: first,
             lastSequence: engine.sequence,
             time: LogicalTime(microseconds: time),
+            grace: engine.grace,
             events: events,
             ends: ends
         )

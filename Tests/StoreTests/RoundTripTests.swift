@@ -15,6 +15,7 @@ import Units
         var market = RandomMarket(seed: seed)
         var waiting: [ProjectedBatch] = []
         for step in 0..<60 {
+            if step % 7 == 3 { market.announcements = [CheckpointTerms(batch: Int64(step), sha256: Self.hash(step))] }
             let batch = market.batch(market.draw(30) + 1, epoch: leadership.epoch)
             try writer.commit(batch.row)
             waiting.append(batch.projected)
@@ -29,6 +30,11 @@ import Units
         try projector.apply(waiting)
         let broken = try Invariant.check(try exchange.connect(.auditor)).filter { $0.violations > 0 }
         #expect(broken.isEmpty, "seed \(seed)")
+        #expect(market.engine.grace > 0 && market.engine.checkpoint != nil, "gaps and checkpoints are part of it")
+    }
+
+    private static func hash(_ number: Int) -> SHA256Words {
+        SHA256Words(SHA256Words.InlineWords(UInt64(number), 2, 3, 4))
     }
 
     @Test(arguments: [UInt64](11...14))
@@ -61,7 +67,7 @@ import Units
     }
 
     private func replay(_ batch: JournalBatch, _ engine: inout Engine, _ events: inout [Event]) throws {
-        _ = engine.beginBatch(at: batch.time)
+        _ = engine.beginBatch(at: batch.time, gap: batch.gap, rules: batch.rulesVersion)
         var offset = 0
         while offset < batch.commands.count {
             engine.apply(try Command.decode(batch.commands.span, at: &offset), into: &events)

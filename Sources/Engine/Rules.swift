@@ -1,0 +1,79 @@
+package import Units
+
+/// The rules by which commands are carried out. A batch of the journal names its version, so that it is carried out
+/// again as it was.
+///
+/// | version | what it brought |
+/// |---|---|
+/// | 1 | the first |
+/// | 2 | batches carry gaps; an idempotency key that came with a used client order id is remembered |
+package enum RulesVersion {
+    /// Of every batch that this build writes.
+    package static let current: Int32 = 2
+    /// What this build can carry out again; other batches need the release that wrote them.
+    package static let known: ClosedRange<Int32> = 1...current
+}
+
+/// A checkpoint that was announced: the whole state at the end of a batch, by its hash.
+package struct CheckpointTerms: Hashable, Sendable {
+    /// Of the journal; 1 or greater.
+    package var batch: Int64
+    /// SHA-256 of the checkpoint's bytes.
+    package var sha256: SHA256Words
+
+    package init(batch: Int64, sha256: SHA256Words) {
+        self.batch = batch
+        self.sha256 = sha256
+    }
+}
+
+/// Any SHA-256 digest, in the form in which commands carry one.
+package typealias SHA256Words = KeyHash
+
+/// The newest checkpoint that was announced.
+package struct CheckpointRecord: Hashable, Sendable {
+    package var terms: CheckpointTerms
+    /// The command that announced it.
+    package var sequence: SequenceNumber
+    package var announcedAt: LogicalTime
+
+    package init(terms: CheckpointTerms, sequence: SequenceNumber, announcedAt: LogicalTime) {
+        self.terms = terms
+        self.sequence = sequence
+        self.announcedAt = announcedAt
+    }
+}
+
+extension Engine {
+    /// Logical time without the grace that gaps have given: the clock of lease, receipt and dispute deadlines. A gap
+    /// moves all of them at once, because they are stated on this clock and it stood still.
+    package var leaseClock: LogicalTime {
+        LogicalTime(microseconds: time.microseconds.subtractingReportingOverflow(grace).partialValue)
+    }
+
+    /// Opens a batch at `time`; earlier than the batch before, the time stands. True when something is due: then the
+    /// first command of the batch is a `tick`.
+    ///
+    /// `gap`: microseconds since the last moment at which the exchange is known to have run. More than
+    /// ``Limits/gapMin`` holds the lease clock back by the gap and ``Limits/gapGrace``. `rules` are those of the batch.
+    package mutating func beginBatch(at time: LogicalTime, gap: Int64, rules: Int32) -> Bool {
+        self.time = max(self.time, time)
+        self.rules = rules
+        if gap > Limits.gapMin {
+            let (more, isTooLong) = gap.addingReportingOverflow(Limits.gapGrace)
+            let (sum, isTooMuch) = grace.addingReportingOverflow(more)
+            grace = isTooLong || isTooMuch ? Int64.max : sum
+        }
+        guard let nextDeadline else { return false }
+        return nextDeadline <= self.time
+    }
+
+    /// Notes that the checkpoint is in the journal. One that is not newer than the last changes nothing.
+    mutating func announce(_ terms: CheckpointTerms, _ events: inout [Event]) -> Rejection? {
+        if let checkpoint, checkpoint.terms.batch >= terms.batch { return nil }
+        let record = CheckpointRecord(terms: terms, sequence: sequence, announcedAt: time)
+        checkpoint = record
+        events.append(.checkpointAnnounced(record))
+        return nil
+    }
+}

@@ -1,0 +1,1 @@
+../../../Migrations/0009-journal-age/up.sql
