@@ -17,7 +17,7 @@ import Testing
             url = try TestCluster.shared().connectionString()
             let environment = ["DATABASE_URL": url]
             let migrate = Process()
-            migrate.executableURL = TestServer.executable
+            migrate.executableURL = URL(fileURLWithPath: TestServer.executable)
             migrate.arguments = ["migrate"]
             migrate.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
             migrate.standardOutput = FileHandle.nullDevice

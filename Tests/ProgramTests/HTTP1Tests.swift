@@ -196,7 +196,7 @@ import Testing
             case .endOfFile: return String(decoding: received, as: UTF8.self)
             }
         }
-        throw TestServer.Failure(description: "no end after \(received.count) bytes")
+        throw TestServer.Failure("no end after \(received.count) bytes")
     }
 
     /// One request by curl. Fields and content go in by a file, so that no key is in a list of processes.
