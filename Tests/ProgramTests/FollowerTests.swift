@@ -2,6 +2,7 @@ import Foundation
 import HTTP2
 import JSON
 import PostgresTesting
+import ProgramTesting
 import Testing
 
 /// Two servers on one database: one leads, the other follows and takes over.
@@ -16,7 +17,7 @@ import Testing
             url = try TestCluster.shared().connectionString()
             let environment = ["DATABASE_URL": url]
             let migrate = Process()
-            migrate.executableURL = TestServer.executable
+            migrate.executableURL = URL(fileURLWithPath: TestServer.executable)
             migrate.arguments = ["migrate"]
             migrate.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
             migrate.standardOutput = FileHandle.nullDevice
