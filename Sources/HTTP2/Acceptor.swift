@@ -29,8 +29,9 @@ final class Acceptor: EventLoop.Handler {
         if let registration { server.loop.callAgain(registration, .readable) }
     }
 
-    /// Takes no more.
+    /// Takes those who have connected already, so that they can be told, and no more.
     func stop() {
+        becameReady(.readable)
         endpoint.listener.stop()
         if let registration { server.loop.deregister(registration) }
         registration = nil

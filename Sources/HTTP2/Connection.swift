@@ -328,7 +328,13 @@ extension Connection {
 
     /// Says that the server goes away.
     func announceShutdown() {
-        if isEstablished { session.announceShutdown() } else { endsAfterFlush = true }
+        if isEstablished {
+            session.announceShutdown()
+        } else {
+            // GOAWAY with stream 0: whatever the client has sent already, none of it is carried out.
+            if tls == nil { session.terminate() }
+            endsAfterFlush = true
+        }
         server.markDirty(self)
     }
 

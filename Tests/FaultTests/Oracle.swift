@@ -61,6 +61,8 @@ struct Oracle: Sendable {
     private(set) var complaints: [String] = []
     /// Answers that said to come back later.
     private(set) var refusalCount = 0
+    /// Requests that were lost with a connection that never gave an answer.
+    private(set) var lostOnNewConnections = 0
     /// How often each status was heard, with the problem's code.
     private(set) var heardCounts: [String: Int] = [:]
     /// Requests of which nobody had heard and that a repetition found done.
@@ -87,8 +89,9 @@ struct Oracle: Sendable {
         }
     }
 
-    /// The connection ended, or said nothing for too long.
-    mutating func lost(_ index: Int) {
+    /// The connection ended, or said nothing for too long; a new one had not given any answer before.
+    mutating func lost(_ index: Int, onNewConnection isNew: Bool = false) {
+        if isNew { lostOnNewConnections += 1 }
         if case .underWay = items[index].fate { items[index].fate = .unknown }
     }
 

@@ -24,7 +24,10 @@ import Testing
             // The clients have read what the server said last.
             usleep(300_000)
             for (writer, oracle) in load.oracles {
-                #expect(oracle.unknownCount == 0, "\(writer.name), round \(round): in doubt")
+                #expect(
+                    oracle.unknownCount == 0,
+                    "\(writer.name), round \(round): in doubt; on new connections: \(oracle.lostOnNewConnections)"
+                )
             }
             try server.start()
             load.control.moved(to: server.http)

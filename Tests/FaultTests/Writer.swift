@@ -62,6 +62,8 @@ final class Writer: Sendable {
         /// Requests to send again.
         var again: [Int] = []
         var isRefused = false
+        /// The connection has given an answer: the server has taken it up.
+        var hasHeard = false
         /// Which of the servers it asks.
         var site = 0
         var heardAt = MonotonicClock.milliseconds()
@@ -88,6 +90,7 @@ final class Writer: Sendable {
     private func connect(_ turn: inout Turn) -> Bool {
         if let client = turn.client, !client.connection.isClosed { return true }
         giveUp(&turn)
+        turn.hasHeard = false
         let addresses = control.addresses
         turn.client = try? TestClient(addresses[turn.site % addresses.count])
         if turn.client == nil { turn.site += 1 }
@@ -204,6 +207,7 @@ final class Writer: Sendable {
     private func judge(_ completion: ClientCompletion, _ index: Int, _ turn: inout Turn) {
         switch completion.result {
         case .success(let response):
+            turn.hasHeard = true
             control.answered(after: completion.latencyNanoseconds)
             let heard = Self.heard(response)
             let fate = oracle.withLock { oracle in
@@ -230,7 +234,7 @@ final class Writer: Sendable {
             oracle.withLock { $0.notProcessed(index) }
             turn.again.append(index)
         case .failure:
-            oracle.withLock { $0.lost(index) }
+            oracle.withLock { $0.lost(index, onNewConnection: !turn.hasHeard) }
             turn.again.append(index)
         }
     }

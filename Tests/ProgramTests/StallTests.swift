@@ -84,10 +84,10 @@ import Testing
         _ = try scenario.client.connection.send(TestClient.request("POST", "/v1/offers", key: worker.key, body))
         usleep(200_000)
         let start = Date()
-        server.process.terminate()
+        server.send(SIGTERM)
         // Requests 10 s, sessions 10 s, the cluster's own steps, and time for a slow machine.
-        while server.process.isRunning, Date().timeIntervalSince(start) < 120 { usleep(50_000) }
-        try #require(!server.process.isRunning, "\(server.logText)")
-        #expect(server.process.terminationStatus == 0, "\(server.logText)")
+        while server.isRunning, Date().timeIntervalSince(start) < 120 { usleep(50_000) }
+        try #require(!server.isRunning, "\(server.logText)")
+        #expect(server.waitForEnd() == 0, "\(server.logText)")
     }
 }
