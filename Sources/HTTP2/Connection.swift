@@ -328,6 +328,9 @@ extension Connection {
 
     /// Says that the server goes away.
     func announceShutdown() {
+        // What the client may have sent already says in which words it is told.
+        if session.isUndecided { readOnce() }
+        guard socket != nil else { return }
         if isEstablished {
             session.announceShutdown()
         } else {

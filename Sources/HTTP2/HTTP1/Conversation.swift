@@ -107,7 +107,7 @@ extension Conversation {
     func resetAnswered() -> Bool { http2?.resetAnswered() ?? false }
     func announceShutdown() { http2?.announceShutdown() }
     func refuseNewStreams() { http2?.refuseNewStreams() }
-    func terminate(because end: SessionEnd) { http2?.terminate(because: end) }
+    func terminate(because end: SessionEnd? = nil) { http2?.terminate(because: end) }
     func cutOffSlow(at now: UInt64) -> Bool { http2?.cutOffSlow(at: now) ?? false }
     var end: SessionEnd? { http2?.end }
     var resetCounts: ResetCounts { http2?.resetCounts ?? ResetCounts() }
