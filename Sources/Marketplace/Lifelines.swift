@@ -1,9 +1,9 @@
 internal import Postgres
-internal import Synchronization
+internal import Sockets
 
 /// The sessions of a server, so that a stop can cut those that a silent database holds up.
 final class Lifelines: Sendable {
-    private let interrupters = Mutex<[Line]>([])
+    private let interrupters = Lock<[Line]>([])
 
     private struct Line {
         weak let interrupter: Interrupter?

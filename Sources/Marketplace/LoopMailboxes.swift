@@ -1,6 +1,7 @@
 internal import API
 internal import HTTP2
 internal import Sockets
+internal import Synchronization
 
 /// What other threads send to a loop of the network, with its size.
 protocol LoopMessage: Sendable {
@@ -13,9 +14,12 @@ extension SealedBatch: LoopMessage {}
 /// The ways back to the loops of the network: for each loop its mailbox, bounded by messages and bytes.
 ///
 /// An answer is never dropped while its loop lives: that would leave a client waiting for ever. So a full mailbox holds
-/// up whoever has the next answer, behind it the journal, and behind that new requests, which are refused.
+/// up whoever has the next answer, behind it the journal, and behind that new requests, which are refused. A loop that
+/// takes nothing for a long time loses its answers; that is logged and counted.
 final class LoopMailboxes: Sendable {
     private let loops: [Monitor<Waiting>]
+    private let dropped = Atomic<Int64>(0)
+    private let log: @Sendable (String) -> Void
 
     private struct Waiting {
         var mailbox: Mailbox?
@@ -23,7 +27,21 @@ final class LoopMailboxes: Sendable {
         var bytes = 0
     }
 
-    init(count: Int) { loops = (0..<count).map { _ in Monitor(Waiting()) } }
+    /// Ways back to so many loops; `log` gets a line for each message that is dropped.
+    init(count: Int, log: @escaping @Sendable (String) -> Void) {
+        loops = (0..<count).map { _ in Monitor(Waiting()) }
+        self.log = log
+    }
+
+    /// What all loops have not taken yet.
+    var waiting: (messages: Int, bytes: Int) {
+        loops.reduce((0, 0)) { sum, loop in
+            loop.withLock { (sum.0 + $0.messages, sum.1 + $0.bytes) }
+        }
+    }
+
+    /// Messages that no loop has taken.
+    var droppedMessages: Int64 { dropped.load(ordering: .relaxed) }
 
     /// Called by each loop before it hears its first request; so whoever waits for an answer has a mailbox.
     func attach(_ mailbox: Mailbox, loop: Int) { loops[loop].withLock { $0.mailbox = mailbox } }
@@ -82,7 +100,12 @@ final class LoopMailboxes: Sendable {
             waiting.bytes += bytes
             return true
         }
-        return isPosted ?? false
+        guard isPosted ?? false else {
+            dropped.add(1, ordering: .relaxed)
+            log("An answer was dropped: loop \(loop) of the network took none.")
+            return false
+        }
+        return true
     }
 }
 

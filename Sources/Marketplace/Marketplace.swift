@@ -4,7 +4,6 @@ package import Log
 internal import Postgres
 internal import Sockets
 internal import Store
-internal import Synchronization
 internal import Units
 
 /// The exchange without its network: the threads and mailboxes around the engine (DESIGN §2).
@@ -47,7 +46,7 @@ package final class Marketplace: Sendable {
     let backlog: ProjectionBacklog
     let readers: ReaderPool
     let checkpointer: Checkpointer
-    let network = Mutex<Server?>(nil)
+    let network = Lock<Server?>(nil)
     private let lifelines = Lifelines()
     /// Threads that have not ended.
     private let living = Monitor(0)
@@ -55,7 +54,7 @@ package final class Marketplace: Sendable {
     package init(_ configuration: Configuration) {
         self.configuration = configuration
         metrics = Metrics(loops: configuration.loops)
-        loops = LoopMailboxes(count: configuration.loops)
+        loops = LoopMailboxes(count: configuration.loops, log: configuration.log)
         backlog = ProjectionBacklog(log: configuration.log)
         checkpointer = Checkpointer(
             database: configuration.database,

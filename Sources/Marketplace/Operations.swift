@@ -26,13 +26,18 @@ extension Marketplace {
     }
 
     private func writeMailboxes(into text: inout MetricsText) {
+        let answers = loops.waiting
         let gauges: [(String, String, Int)] = [
+            ("answers_waiting_messages", "Messages with answers that no loop has taken yet.", answers.messages),
+            ("answers_waiting_bytes", "Bytes of them.", answers.bytes),
             ("engine_waiting_bytes", "Bytes of requests waiting for the engine.", inbox.waitingBytes),
             ("projection_waiting_bytes", "Bytes of events that the tables do not show yet.", backlog.bytes),
             ("projection_lag_warning", "1 while the tables lack more than they should.", backlog.isHigh ? 1 : 0),
             ("epoch", "The newest leadership that this server has had or followed.", Int(standing.epoch)),
         ]
         for (name, help, value) in gauges { text.metric("bombyx_\(name)", .gauge, help, Int64(value)) }
+        let help = "Messages with answers that a loop of the network did not take in time."
+        text.metric("bombyx_answers_dropped_total", .counter, help, loops.droppedMessages)
     }
 
     /// What the exchange can do now.

@@ -1,6 +1,7 @@
 internal import API
 internal import Engine
 internal import Exchange
+internal import Sockets
 internal import Synchronization
 internal import Units
 
@@ -67,9 +68,9 @@ final class PublishedBook: Sendable {
 /// What the loops read without asking the engine: who may do what, which models there are, and the book. Never ahead
 /// of durability; every read gets one consistent value.
 final class Published: Sendable {
-    private let directoryBox = Mutex(Directory())
-    private let bookBox = Mutex(PublishedBook())
-    private let names = Mutex(Names())
+    private let directoryBox = Lock(Directory())
+    private let bookBox = Lock(PublishedBook())
+    private let names = Lock(Names())
     private let version = Atomic<Int>(0)
     private let isShown = Atomic<Bool>(false)
 

@@ -2,12 +2,12 @@ internal import Cryptography
 internal import Engine
 internal import Foundation
 internal import Postgres
-internal import Synchronization
+internal import Sockets
 
 /// The files of a state folder beside the cluster. Secrets are 0600 and written before they are used.
 final class StateFolder: Sendable {
     let path: String
-    private let lock = Mutex<StateLock?>(nil)
+    private let lock = Lock<StateLock?>(nil)
 
     init(path: String) { self.path = path }
 

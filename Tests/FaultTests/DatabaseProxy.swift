@@ -1,6 +1,5 @@
 import Glibc
 import Sockets
-import Synchronization
 
 /// A TCP port behind which the test cluster's socket is, and a line that can be bad: it cuts, stalls and delays.
 ///
@@ -37,13 +36,13 @@ final class DatabaseProxy: Sendable {
 
     private let listener: Listener
     private let target: String
-    private let state = Mutex(State())
-    private let threads = Mutex<[ThreadBox]>([])
+    private let state = Lock(State())
+    private let threads = Lock<[ThreadBox]>([])
 
     /// Lets an array hold threads.
     private final class ThreadBox: Sendable {
-        private let thread: Mutex<Sockets.Thread?>
-        init(_ thread: consuming sending Sockets.Thread) { self.thread = Mutex(consume thread) }
+        private let thread: Lock<Sockets.Thread?>
+        init(_ thread: consuming sending Sockets.Thread) { self.thread = Lock(consume thread) }
         func join() { thread.withLock { $0.take() }?.join() }
     }
 

@@ -105,7 +105,7 @@ final class LoadControl: Sendable {
     enum Mode: Int { case running, settling, stopped }
 
     private let modeValue = Atomic<Int>(Mode.running.rawValue)
-    private let sites = Mutex<[String]>([])
+    private let sites = Lock<[String]>([])
     private let patience = Atomic<UInt64>(60_000)
     private let newest = Atomic<UInt64>(0)
     private let slowest = Atomic<UInt64>(0)

@@ -26,7 +26,7 @@ final class Writer: Sendable {
 
     let name: String
     let role: Role
-    let oracle = Mutex(Oracle())
+    let oracle = Lock(Oracle())
     private let control: LoadControl
     private let firstGenerator: FaultGenerator
     private let inFlight: Int

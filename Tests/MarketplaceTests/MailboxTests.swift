@@ -2,7 +2,6 @@ import API
 import Engine
 import HTTP2
 import Sockets
-import Synchronization
 import Testing
 import Units
 
@@ -30,7 +29,7 @@ extension Submission {
     private struct Message: LoopMessage { let bytes: Int }
 
     private func loops() throws -> LoopMailboxes {
-        let loops = LoopMailboxes(count: 1)
+        let loops = LoopMailboxes(count: 1) { _ in }
         loops.attach(try Mailbox(), loop: 0)
         return loops
     }
@@ -51,6 +50,7 @@ extension Submission {
         let thread = try Thread(named: "loop") { loops.taken(Message(bytes: 1), loop: 0) }
         #expect(loops.post(Message(bytes: 1), to: 0), "there is room again")
         thread.join()
+        #expect(loops.waiting == (BatchLimits.answers.items, BatchLimits.answers.items))
     }
 
     @Test func `A loop with too many bytes of answers holds up the next one until it has taken one out`() throws {
@@ -63,8 +63,12 @@ extension Submission {
         thread.join()
     }
 
-    @Test func `A loop that has ended takes nothing, and nobody waits for it`() {
-        #expect(!LoopMailboxes(count: 1).post(Message(bytes: 1), to: 0, patience: 600_000))
+    @Test func `A loop that has ended takes nothing, nobody waits for it, and what it misses is counted and logged`() {
+        let lines = Lines()
+        let loops = LoopMailboxes(count: 1) { lines.add($0) }
+        #expect(!loops.post(Message(bytes: 1), to: 0, patience: 600_000))
+        #expect(loops.droppedMessages == 1 && lines.count == 1)
+        #expect(loops.waiting == (0, 0))
     }
 
     @Test func `Questions to the tables wait in a queue that is bounded by items and bytes`() {
@@ -72,7 +76,7 @@ extension Submission {
             database: "",
             progress: ProjectionProgress(),
             published: Published(),
-            loops: LoopMailboxes(count: 1),
+            loops: LoopMailboxes(count: 1) { _ in },
             lifelines: Lifelines()
         )
         let history = job(.history(.order(OrderID(1), owner: nil)))
@@ -99,7 +103,7 @@ extension Submission {
 
     /// Lines of a log.
     private final class Lines: Sendable {
-        let lines = Mutex<[String]>([])
+        let lines = Lock<[String]>([])
         func add(_ line: String) { lines.withLock { $0.append(line) } }
         var count: Int { lines.withLock { $0.count } }
     }

@@ -23,8 +23,8 @@ struct LoadAnswer: Sendable {
 final class Load: Sendable {
     private let server: TemporaryServer
     private let settings: Settings
-    private let answers = Mutex<[LoadAnswer]>([])
-    private let failure = Mutex<String?>(nil)
+    private let answers = Lock<[LoadAnswer]>([])
+    private let failure = Lock<String?>(nil)
     private let answered = Atomic(0)
     private let running = Atomic(0)
     private let resent = Atomic(0)

@@ -2,7 +2,7 @@ internal import Foundation
 internal import Glibc
 internal import HTTP2
 internal import Postgres
-internal import Synchronization
+internal import Sockets
 
 /// A server of a command's own: a child process on free ports, with a new state folder. It dies with the command,
 /// however that dies.
@@ -12,7 +12,7 @@ final class TemporaryServer: Sendable {
     /// The command's name, as in `demo`.
     let command: String
     private let options: [String]
-    private let state = Mutex(State())
+    private let state = Lock(State())
 
     private struct State {
         var process: ChildProcess?

@@ -5,6 +5,8 @@
 package enum FuzzTarget: String, CaseIterable, Sendable {
     /// A client's side of an HTTP/2 connection, for a session of the server.
     case http2
+    /// The first bytes of a connection, which choose its protocol, and requests of HTTP/1.
+    case http1
     /// A JSON document.
     case json
     /// A requirement, in either of its forms.
@@ -22,6 +24,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         let input = Array(input.prefix(Self.bytesMax))
         switch self {
         case .http2: try HTTP2Driver.run(input)
+        case .http1: try HTTP1Driver.run(input)
         case .json: try JSONDriver.run(input)
         case .requirement: try RequirementDriver.run(input)
         case .cursor: try CursorDriver.run(input)

@@ -7,6 +7,7 @@ extension FuzzTarget {
     package var seeds: [[UInt8]] {
         switch self {
         case .http2: Seeds.http2
+        case .http1: Seeds.http1.map { Array($0.utf8) }
         case .json: Seeds.json.map { Array($0.utf8) }
         case .requirement: Seeds.requirements.map { Array($0.utf8) }
         case .cursor: Seeds.cursors
@@ -21,6 +22,21 @@ private enum Seeds {
         "[]", "[1,[2,{}],\"a\"]", #"{"a":1,"b":{"c":[null,false]},"é":"é"}"#, " [ 1 , 2 ]\n", "{\"a\":1,\"a\":2}",
         "[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]", "1e400", "\"\u{0}\"", "\u{FEFF}[]",
         #"{"model":"tiny","price_nanoton_per_mtok":"20123000","quantity_lots":5,"capability":{"tee":"tdx"}}"#,
+    ]
+
+    static let http1 = [
+        "GET / HTTP/1.1\r\nHost: a\r\n\r\n", "GET /v1/book?requirement=quality:gte=1 HTTP/1.0\r\n\r\n",
+        "POST /v1/bids HTTP/1.1\r\nHost: [::1]:80\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}",
+        "POST / HTTP/1.1\r\nhost: a\r\nContent-Length: 300\r\n\r\n" + String(repeating: "b", count: 300),
+        "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
+        "GET http://a/b HTTP/1.1\r\nHost: a\r\n\r\n", "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET / HTTP/1.1\nHost: a\n\n", "\r\nGET / HTTP/1.1\r\nHost: a\r\n b\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, close\r\nExpect: 100-continue\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\nGET / HTTP/1.1\r\n",
+        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "PRI * HTTP/1.1\r\n\r\n", "GET /%00 HTTP/2.0\r\nx: \u{7F}\r\n\r\n",
+        "GET / HTTP/1.1\r\n" + String(repeating: "a: b\r\n", count: 20) + "Host: a\r\n\r\n",
+        "GET /" + String(repeating: "a", count: 1_100) + " HTTP/1.1\r\nHost: a\r\n\r\n",
     ]
 
     static let requirements = [
