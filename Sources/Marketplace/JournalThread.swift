@@ -129,9 +129,9 @@ final class JournalTerm {
     /// The first batch of a term says for how long there was no leader; until then the row must still say it.
     private var hasWritten = false
 
-    init(claim: Claim, previousDigest: Digest256) throws(StoreError) {
+    init(claim: Claim, writer: JournalWriter, previousDigest: Digest256) {
         self.claim = claim
-        writer = try JournalWriter(claim.journal.connection, claim.leadership)
+        self.writer = writer
         self.previousDigest = previousDigest
     }
 

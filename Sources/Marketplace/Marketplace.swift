@@ -197,6 +197,7 @@ extension Marketplace {
                 return claim
             case .led(let leader, let tables):
                 if let registry = tables.registry { published.replaceRegistry(with: registry) }
+                published.withdrawBook()
                 progress.restart(at: tables.cursor.sequence)
                 metrics.follows(batch: tables.lastBatch, sequence: tables.cursor.sequence)
                 standing.follow(leader.epoch)

@@ -71,6 +71,7 @@ final class Published: Sendable {
     private let bookBox = Mutex(PublishedBook())
     private let names = Mutex(Names())
     private let version = Atomic<Int>(0)
+    private let isShown = Atomic<Bool>(false)
 
     /// What the numbers of classes and profiles stand for. They never change their meaning, so this only grows.
     private struct Names {
@@ -84,6 +85,11 @@ final class Published: Sendable {
     var directoryVersion: Int { version.load(ordering: .acquiring) }
     var directory: Directory { directoryBox.withLock { $0 } }
     var book: PublishedBook { bookBox.withLock { $0 } }
+    /// The book is this server's own; before it has led, and while another leads, there is none to show.
+    var hasBook: Bool { isShown.load(ordering: .acquiring) }
+
+    /// Another server leads: what is here grows old.
+    func withdrawBook() { isShown.store(false, ordering: .releasing) }
 
     /// Starts anew from the state of an engine that was just rebuilt.
     func replace(with engine: inout Engine) {
@@ -91,6 +97,7 @@ final class Published: Sendable {
         let book = PublishedBook().applying(BookChanges(takingFrom: &engine), asOf: engine.sequence)
         bookBox.withLock { $0 = book }
         replaceRegistry(with: state)
+        isShown.store(true, ordering: .releasing)
     }
 
     /// Shows what the tables say of keys, models and fees, and of what the numbers of classes and profiles stand for.

@@ -97,15 +97,18 @@ struct Recovery {
 
     /// Reads the state, while a thread of its own keeps the leadership.
     func rebuild(_ claim: Claim) throws(RecoveryError) -> Opening {
+        let writer: JournalWriter
         let keeper: TermKeeper
         do {
+            // Before the keeper has the session, which is its alone while it runs.
+            writer = try JournalWriter(claim.journal.connection, claim.leadership)
             keeper = try TermKeeper(claim)
         } catch {
             throw .database("\(error)")
         }
         let result: Result<Opening, RecoveryError>
         do throws(RecoveryError) {
-            result = .success(try read(claim))
+            result = .success(try read(claim, writer))
         } catch {
             result = .failure(error)
         }
@@ -114,7 +117,7 @@ struct Recovery {
         return try result.get()
     }
 
-    private func read(_ claim: Claim) throws(RecoveryError) -> Opening {
+    private func read(_ claim: Claim, _ writer: JournalWriter) throws(RecoveryError) -> Opening {
         do {
             let connection = claim.projector.connection
             connection.statementDeadline = Self.loadDeadline
@@ -137,7 +140,7 @@ struct Recovery {
             }
             return Opening(
                 engine: replay.engine,
-                term: try JournalTerm(claim: claim, previousDigest: reader.chain.digest),
+                term: JournalTerm(claim: claim, writer: writer, previousDigest: reader.chain.digest),
                 projector: ProjectorThread.Opened(
                     projector: try Projector(connection),
                     interrupter: claim.projector.interrupter

@@ -42,7 +42,12 @@ package final class RequestService: Service {
         nextRequestID &+= 1
         let requestID = nextRequestID
         switch admit(request, requestID: requestID) {
-        case .answer(let response): answer(response, to: stream, requestID, on: server)
+        case .answer(let response):
+            // Names that this server does not know yet, the one that leads may know.
+            if Self.dependsOnNames(response), let refusal = refusalForWantOfNames {
+                return refuse(stream, requestID, refusal, on: server)
+            }
+            answer(response, to: stream, requestID, on: server)
         case .command(let command, let shape): take(command, shape, stream, requestID, on: server)
         case .query(let query): submit(.query(query), stream, requestID)
         case .history(let query):
@@ -57,6 +62,18 @@ package final class RequestService: Service {
         case .operations(let operation):
             answer(marketplace.answer(operation, requestID: requestID), to: stream, requestID, on: server)
         }
+    }
+
+    /// Unknown keys and models are told by these statuses; both are read from the tables before a server is ready.
+    private static func dependsOnNames(_ response: API.Response) -> Bool {
+        response.status == 401 || response.status == 403 || response.status == 422
+    }
+
+    /// `nil` when what this loop knows is what the exchange knows.
+    private var refusalForWantOfNames: Unavailable? {
+        if let refusal = marketplace.inbox.refusal { return refusal }
+        // They have come between the look at them and now: asked again, the answer may be another.
+        return marketplace.published.directoryVersion == directoryVersion ? nil : .rebuilding
     }
 
     package func answer(to refusal: HTTP1Refusal, on server: LoopServer) -> HTTP2.Response {
@@ -202,14 +219,14 @@ extension RequestService {
         refuse(stream, requestID, .overloaded, on: server)
     }
 
-    /// What was published here is the leader's to show: a follower's copy is as old as its leadership.
+    /// What was published here is the leader's to show: a follower's copy is as old as its own leadership.
     private func show(
         _ response: @autoclosure () -> API.Response,
         _ stream: StreamReference,
         _ requestID: UInt64,
         on server: LoopServer
     ) {
-        if marketplace.standing.isFollowing, let refusal = marketplace.inbox.refusal {
+        if !marketplace.published.hasBook, let refusal = marketplace.inbox.refusal {
             refuse(stream, requestID, refusal, on: server)
         } else {
             answer(response(), to: stream, requestID, on: server)
