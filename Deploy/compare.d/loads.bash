@@ -1,4 +1,7 @@
 # The loads of Deploy/compare. Each notes what it measured; an answer that is not 2xx ends everything. Sourced, not run.
+#
+# h2load drives the servers that keep nothing. It sends the same bytes again and again, which is enough for those; an
+# exchange would recognize them, so it gets `bombyx load`, which looks at every answer too.
 
 # Longer than any load takes.
 load_seconds_max=3600
@@ -46,45 +49,46 @@ burst_static() { # ROUND NAME URL
     note "$1" "$2" requests_per_second "$(awk "BEGIN { printf \"%.1f\", $good / $took }")"
 }
 
-# Every load of orders on the exchange goes through here: offers by a worker and bids by an app over half of the
-# connections each. They take each other, so every second order trades, with its hold, lease and transfers.
-load_bombyx() { # URL CONNECTIONS EXTENT..., where EXTENT is -n ORDERS or -D SECONDS of each side
-    local url=$1 lanes=$2 offers
+# load_bombyx NAME OPTIONS...: every load on the exchange goes through here. Half of the orders rest and half trade, with
+# holds, leases and transfers; each has a body and a client_order_id of its own. At its end the load compares what was
+# acknowledged with balances, open orders and the invariants in SQL, and fails if anything does not hold. The report is
+# in $work/load.json.
+load_bombyx() {
+    local name=$1
+    shift
+    timeout --kill-after=10 "$load_seconds_max" "$program" load --state-dir "$work/bombyx" --scenario half \
+        --accounts "$accounts" --json - "$@" >"$work/load.json" 2>"$work/load.log" ||
+        { jq -c '.checks[]? | select(.holds | not)' "$work/load.json" >>"$work/load.log" && fail "$name" "$work/load.log"; }
+    # What it counts as a load's troubles is a failure of a comparison: everything has to be carried out.
+    [[ $(figure '[.answers[] | select(.status > 299)] == [] and ([.losses[]] | add) == 0') == true ]] ||
+        fail "$name had requests that were not carried out: $(figure '[.answers, .losses]')" "$work/load.log"
+}
+
+# figure FILTER: one value of the report of the last load.
+figure() { jq -c "$1" "$work/load.json"; }
+
+# note_load ROUND NAME: what a burst and a sustained load have in common. The processor times include the tables.
+note_load() {
+    note "$1" "$2" requests_per_second "$(figure '.answered * 1000000 / .elapsed_microseconds')"
+    note "$1" "$2" server_cpu_microseconds "$(figure '.processor | .server_microseconds / .requests')"
+    note "$1" "$2" database_cpu_microseconds "$(figure '.processor | .database_microseconds / .requests')"
+    note "$1" "$2" tables_behind "$(figure .lag_at_end)"
+    note "$1" "$2" tables_caught_up_ms "$(figure '.catch_up_microseconds / 1000')"
+    # What the tables took: all of it, over the time until they showed all of it.
+    note "$1" "$2" rows_visible_per_second \
+        "$(figure '.answered * 1000000 / (.elapsed_microseconds + .catch_up_microseconds)')"
+}
+
+burst_bombyx() { # ROUND NAME OPTIONS...
+    local round=$1 name=$2
     shift 2
-    h2 "$work/offers.log" "$@" -c "$lanes" -m "$in_flight" -d "$work/offer.json" \
-        -H "authorization: Bearer $(cat "$work/worker.key")" "$url/v1/offers" &
-    offers=$!
-    h2 "$work/bids.log" "$@" -c "$lanes" -m "$in_flight" -d "$work/bid.json" \
-        -H "authorization: Bearer $(cat "$work/app.key")" "$url/v1/bids"
-    wait "$offers" || fail "h2load" "$work/offers.log"
-    awk '
-        { good += $1; bad += $2; if ($3 > took) took = $3 }
-        END { print good, bad, took }
-    ' <(h2_figures "$work/offers.log") <(h2_figures "$work/bids.log")
+    load_bombyx "$name" --connections "$connections" --streams "$in_flight" --requests "$requests" "$@"
+    note_load "$round" "$name"
 }
 
-burst_bombyx() { # ROUND NAME URL
-    local good bad took left half=$((requests / 2)) lanes=$((connections / 2))
-    read -r good bad took < <(load_bombyx "$3" "$lanes" -n "$half")
-    [[ $good -eq $((2 * half)) && $bad -eq 0 ]] || fail "$2 answered $good of $((2 * half))" "$work/bids.log"
-    note "$1" "$2" requests_per_second "$(awk "BEGIN { printf \"%.1f\", $good / $took }")"
-    note "$1" "$2" tables_caught_up_ms "$(wait_for_tables)"
-    # As many bids as offers: all of them have traded, or it was another load than the report says.
-    left=$(metric open_orders)
-    [[ $left == 0 ]] || fail "$2 left $left orders open" "$work/serve.log"
-}
-
-sustain_bombyx() { # ROUND NAME URL
-    local good bad took behind caught_up
-    read -r good bad took < <(load_bombyx "$3" "$((connections / 2))" -D "$seconds")
-    [[ $good -gt 0 && $bad -eq 0 ]] || fail "$2 answered $bad without success" "$work/bids.log"
-    behind=$(metric projection_lag_sequence)
-    caught_up=$(wait_for_tables)
-    note "$1" "$2" requests_per_second "$(awk "BEGIN { printf \"%.1f\", $good / $seconds }")"
-    note "$1" "$2" tables_behind "$behind"
-    note "$1" "$2" tables_caught_up_ms "$caught_up"
-    # What the tables themselves took: all of it, over the time until they showed all of it.
-    note "$1" "$2" rows_visible_per_second "$(awk "BEGIN { printf \"%.1f\", $good / ($seconds + $caught_up / 1000) }")"
+sustain_bombyx() { # ROUND NAME
+    load_bombyx "$2" --connections "$connections" --streams "$in_flight" --duration "$seconds"
+    note_load "$1" "$2"
 }
 
 run_pgbench() { # ROUND NAME SCRIPT CLIENTS SECONDS
@@ -111,22 +115,10 @@ single_static() { # ROUND NAME URL
     rm -f -- "$work/times.log"
 }
 
-# As many offers, then as many bids, which take them.
-single_bombyx() { # ROUND NAME URL
-    local side
-    for side in worker:offer app:bid; do
-        h2 "$work/h2load.log" -n "$((singles / 2))" -c 1 -m 1 -d "$work/${side#*:}.json" \
-            --log-file="$work/times-${side#*:}.log" -H "authorization: Bearer $(cat "$work/${side%:*}.key")" \
-            "$3/v1/${side#*:}s"
-    done
-    cat "$work/times-offer.log" "$work/times-bid.log" >"$work/times.log"
-    # The second column is the status.
-    if awk '$2 < 200 || $2 > 299 { found = 1 } END { exit !found }' "$work/times.log"; then
-        fail "an order was refused" "$work/times.log"
-    fi
-    note_times "$1" "$2" "$work/times.log" 3
-    rm -f -- "$work"/times*.log
-    wait_for_tables >/dev/null
+single_bombyx() { # ROUND NAME
+    load_bombyx "$2" --connections 1 --streams 1 --requests "$singles"
+    note "$1" "$2" p50_microseconds "$(figure .latency.from_sending.p50_microseconds)"
+    note "$1" "$2" p99_microseconds "$(figure .latency.from_sending.p99_microseconds)"
 }
 
 single_pgbench() { # ROUND NAME SCRIPT
@@ -163,8 +155,8 @@ machine_facts() {
     printf 'load_average_after\t%s\n' "$(cut -d ' ' -f 1-3 /proc/loadavg)"
     printf 'swift\t%s\n' "$(swift --version 2>/dev/null | sed -n 's/.*Swift version \([^ ]*\).*/\1/p' | head -n 1)"
     printf 'nghttp2\t%s\n' "$(nghttpd --version | sed 's/.*\///')"
-    printf 'h2load\t-c %d -m %d, one network thread in each server\n' "$connections" "$in_flight"
-    printf 'bombyx_orders\toffers and bids of one lot at one price, half each, without client_order_id\n'
+    printf 'h2load\t-n %d -c %d -m %d, one network thread in each server\n' "$requests" "$connections" "$in_flight"
+    printf 'bombyx_load\t--scenario half --accounts %d, as many connections and streams as h2load\n' "$accounts"
     printf 'pgbench\t%d clients, prepared statements, Unix socket\n' "$clients"
     if [[ $with_nginx -eq 1 ]]; then printf 'nginx\t%s\n' "$("$nginx" -v 2>&1 | sed 's/.*\///')"; fi
     sed 's/ = /\t/; s/^/postgresql_/' "$work/settings.ours"

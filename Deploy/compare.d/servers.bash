@@ -60,41 +60,7 @@ start_bombyx() {
     running[bombyx]=$!
     wait_for bombyx "$work/serve.log" test -s "$work/bombyx/serve.json"
     bombyx_http=$(sed -n 's/.*"http" *: *"\([^"]*\)".*/\1/p' "$work/bombyx/serve.json")
-    bombyx_https=$(sed -n 's/.*"https" *: *"\([^"]*\)".*/\1/p' "$work/bombyx/serve.json")
     wait_for bombyx "$work/serve.log" curl -fsS --http2-prior-knowledge "http://$bombyx_http/readyz"
-    {
-        admin model set bombyx/compare --context-length 131072
-        admin account create "compare: a worker" --open-orders-max 10000000
-        admin account create "compare: an app" --open-orders-max 10000000
-        admin key create a2 --scopes offer,read --output "$work/worker.key"
-        admin key create a3 --scopes bid,read --output "$work/app.key"
-        admin deposit a3 1000000000TON
-    } >"$work/admin.log" 2>&1 || fail "bombyx admin" "$work/admin.log"
-    # An offer and a bid of the same size and price: whichever comes second takes the first.
-    printf '%s' '{"model":"bombyx/compare","price_nanoton_per_mtok":"20000000","quantity_lots":1}' >"$work/offer.json"
-    printf '%s' '{"requirement":{"model":{"in":["bombyx/compare"]}},"price_nanoton_per_mtok":"20000000",' \
-        '"quantity_lots":1}' >"$work/bid.json"
-}
-
-admin() { env -u BOMBYX_KEY_FILE "$program" admin "$@" --state-dir "$work/bombyx"; }
-
-# metric NAME: a sample of the running exchange.
-metric() {
-    curl -fsS --http2-prior-knowledge "http://$bombyx_http/metrics" | awk -v name="bombyx_$1" '$1 == name { print $2 }'
-}
-
-# Waits until the tables show everything that was acknowledged, and prints the milliseconds that it took.
-wait_for_tables() {
-    local started=${EPOCHREALTIME/./} lag
-    for _ in {1..60000}; do
-        lag=$(metric projection_lag_sequence)
-        if [[ $lag == 0 ]]; then
-            printf '%d' $(((${EPOCHREALTIME/./} - started) / 1000))
-            return
-        fi
-        sleep 0.01
-    done
-    fail "the tables do not follow the journal" "$work/serve.log"
 }
 
 # --- PostgreSQL --------------------------------------------------------------------------------------------------------
@@ -156,6 +122,9 @@ check_textbook() {
 
 start_nghttpd() {
     mkdir -- "$work/documents"
+    # As an offer of the load on the exchange.
+    printf '%s' '{"model":"bombyx/load-7","price_nanoton_per_mtok":"35000000","quantity_lots":5,' \
+        '"client_order_id":"0123abcd-16-12345"}' >"$work/offer.json"
     # As many bytes as a short acknowledgement has.
     printf 'x%.0s' {1..81} >"$work/documents/answer"
     nghttpd_port=$(free_port)

@@ -287,12 +287,16 @@ package struct KeyHash: Hashable, Sendable {
 
     package init(_ words: InlineWords) { self.words = words }
 
-    /// `nil` unless there are 32 bytes.
-    package init?(bytes: some Collection<UInt8>) {
+    /// `nil` unless there are 32 bytes. Not generic: requests are authenticated with it, and other modules would get
+    /// code that asks for the type of each byte.
+    package init?(bytes: [UInt8]) {
         guard bytes.count == 32 else { return nil }
-        var words: [UInt64] = [0, 0, 0, 0]
-        for (index, byte) in bytes.enumerated() { words[index / 8] |= UInt64(byte) << UInt64(index % 8 * 8) }
-        self.words = InlineWords(words[0], words[1], words[2], words[3])
+        func word(at start: Int) -> UInt64 {
+            var word: UInt64 = 0
+            for index in (start..<start + 8).reversed() { word = word << 8 | UInt64(bytes[index]) }
+            return word
+        }
+        words = InlineWords(word(at: 0), word(at: 8), word(at: 16), word(at: 24))
     }
 
     package var bytes: [UInt8] {

@@ -154,7 +154,7 @@ struct StateReader {
     }
 
     mutating func hash(_ name: String) throws(StateCodingError) -> SHA256Words {
-        guard let hash = SHA256Words(bytes: try take(32, name)) else { throw error(name) }
+        guard let hash = SHA256Words(bytes: Array(try take(32, name))) else { throw error(name) }
         return hash
     }
 

@@ -1,8 +1,9 @@
 import Foundation
 import Testing
 
-/// `Deploy/compare` before it measures. `Deploy/compare --quick` shows the rest: it starts four servers and loads them,
-/// which takes too long beside other tests.
+/// `Deploy/compare` before it measures. `Deploy/compare --quick` shows the rest, by hand: threads of Dispatch, on which
+/// tests run, block most signals, `Process` hands that on to its children, and `pgbench -T` ends by SIGALRM, so it would
+/// never end here.
 @Suite(.serialized) struct CompareTests {
     let folder: Folder
 

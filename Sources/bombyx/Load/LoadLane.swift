@@ -14,6 +14,8 @@ final class LoadLane {
     /// When the next connection is tried, and how long to wait after that.
     var reconnectAt: UInt64 = 0
     var reconnectPause: UInt64 = LoadLane.reconnectPauseMin
+    /// When the thread looks after this lane unasked; `.max` for not at all.
+    var attentionAt: UInt64 = .max
     /// What is to be asked back, oldest first.
     var questions: [Question] = []
 
@@ -81,6 +83,13 @@ final class LoadLane {
 
     /// Requests of the verification under way.
     var questionCount: Int { flights.count - freeFlights.count - loadCount }
+
+    /// When the first question may be asked; `nil` without one.
+    var nextQuestionAt: UInt64? {
+        var next: UInt64?
+        for question in questions { next = min(next ?? .max, question.notBefore) }
+        return next
+    }
 
     /// Begins the next request of the load.
     func begin(now: UInt64, intended: UInt64) {

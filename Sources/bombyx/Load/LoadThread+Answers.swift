@@ -124,7 +124,7 @@ extension LoadThread {
         guard case .closed = plan.pace, answer.retryAfterSeconds > 0 else { return }
         let seconds = UInt64(min(answer.retryAfterSeconds, LoadPlan.pauseSecondsMax))
         lane.pausedUntil = now + seconds * 1_000_000_000
-        wantAttention(at: lane.pausedUntil)
+        wantAttention(of: lane.channel.index, at: lane.pausedUntil)
     }
 }
 
@@ -154,7 +154,7 @@ extension LoadThread {
             var again = question
             again.notBefore = now + Self.questionPause
             lane.questions.append(again)
-            return wantAttention(at: again.notBefore)
+            return wantAttention(of: lane.channel.index, at: again.notBefore)
         }
         let sample = question.sample
         let bytes = body.indices.map { body[$0] }

@@ -55,8 +55,10 @@ final class LoadThread: EventLoop.Owner, ClientChannel.Owner {
     private var backlog: [UInt64] = []
     private var backlogStart = 0
     private var nextLane = 0
-    /// When some lane wants attention that no answer brings.
-    private var attentionAt: UInt64 = 0
+    /// When the first of the lanes that wait wants attention that no answer brings.
+    private var attentionAt: UInt64 = .max
+    /// The places of those lanes, each once.
+    private var waiting: [Int] = []
     private var dirty: [Int] = []
     private var isDirty: [Bool] = []
 
@@ -64,6 +66,8 @@ final class LoadThread: EventLoop.Owner, ClientChannel.Owner {
     private static let backlogMax = 10_000_000
     /// A request that is sent later than this is late.
     private static let lateNanoseconds: UInt64 = 1_000_000
+    /// A lane with questions is looked at so often at most, beside its answers.
+    private static let questionNanoseconds: UInt64 = 5_000_000
 
     init(_ index: Int, _ plan: LoadPlan, _ gauges: LoadGauges, mailbox: Mailbox) throws {
         self.index = index
@@ -82,6 +86,7 @@ final class LoadThread: EventLoop.Owner, ClientChannel.Owner {
             lanes.append(LoadLane(number, plan, channel: try ClientChannel(index: place, on: loop, owner: self)))
             isDirty.append(false)
         }
+        wantAttentionOfAll()
         if case .open(let perSecond, let spacing) = plan.pace {
             schedule = ArrivalSchedule(
                 perSecond: perSecond / Double(plan.threads),
@@ -126,8 +131,8 @@ final class LoadThread: EventLoop.Owner, ClientChannel.Owner {
             lane.pausedUntil = schedule == nil ? time + UInt64(Double(plan.ramp) * share) : time
         }
         advanceSchedule()
-        attentionAt = 0
         phase = .loading
+        wantAttentionOfAll()
     }
 
     func endTurn() {
@@ -146,8 +151,17 @@ final class LoadThread: EventLoop.Owner, ClientChannel.Owner {
 
     func tick() {}
 
-    /// Asks for a look at all lanes at `time`.
-    func wantAttention(at time: UInt64) { attentionAt = min(attentionAt, time) }
+    /// Asks for a look at a lane at `time`, or before.
+    func wantAttention(of place: Int, at time: UInt64) {
+        let lane = lanes[place]
+        if lane.attentionAt == .max { waiting.append(place) }
+        lane.attentionAt = min(lane.attentionAt, time)
+        attentionAt = min(attentionAt, time)
+    }
+
+    private func wantAttentionOfAll() {
+        for place in lanes.indices { wantAttention(of: place, at: 0) }
+    }
 
     /// Output of the lane goes out at the end of the turn.
     func markDirty(_ place: Int) {
@@ -245,20 +259,32 @@ extension LoadThread {
         phase = .draining
     }
 
-    /// Looks after lanes that nothing else wakes: the ramp, pauses, lost connections, questions that were put off.
+    /// Looks after lanes that nothing else wakes: the ramp, pauses, lost connections, questions that were put off. Only
+    /// those that wait are visited: there are thousands of others.
     private func attend(_ now: UInt64) {
+        let places = waiting
+        waiting.removeAll(keepingCapacity: true)
         attentionAt = .max
-        for place in lanes.indices {
+        for place in places {
             let lane = lanes[place]
-            if !lane.channel.isOpen {
-                if now >= lane.reconnectAt { connect(place, now) }
-                if !lane.channel.isOpen { wantAttention(at: lane.reconnectAt) }
-                continue
-            }
-            if phase == .loading, schedule == nil, now < lane.pausedUntil { wantAttention(at: lane.pausedUntil) }
-            fill(place, now)
-            if let next = lane.questions.map(\.notBefore).min() { wantAttention(at: max(next, now + 1_000_000)) }
+            let time = lane.attentionAt
+            lane.attentionAt = .max
+            if time > now { wantAttention(of: place, at: time) } else { attend(place, now) }
         }
+    }
+
+    private func attend(_ place: Int, _ now: UInt64) {
+        let lane = lanes[place]
+        if !lane.channel.isOpen {
+            if now >= lane.reconnectAt { connect(place, now) }
+            if !lane.channel.isOpen { wantAttention(of: place, at: lane.reconnectAt) }
+            return
+        }
+        if phase == .loading, schedule == nil, now < lane.pausedUntil {
+            wantAttention(of: place, at: lane.pausedUntil)
+        }
+        fill(place, now)
+        if let next = lane.nextQuestionAt { wantAttention(of: place, at: max(next, now + Self.questionNanoseconds)) }
     }
 
     private func connect(_ place: Int, _ now: UInt64) {
@@ -276,7 +302,7 @@ extension LoadThread {
         lane.reconnectAt = now + lane.reconnectPause
         lane.reconnectPause = min(lane.reconnectPause * 2, LoadLane.reconnectPauseMax)
         gauges.lastFailure.withLock { $0 = reason }
-        wantAttention(at: lane.reconnectAt)
+        wantAttention(of: place, at: lane.reconnectAt)
     }
 
     /// Goes on to the next phase when the one before is over.
@@ -286,7 +312,7 @@ extension LoadThread {
             drainsUntil = .max
             phase = .settling
             // From here on samples have time: the verification goes on with what the load has left.
-            attentionAt = 0
+            wantAttentionOfAll()
         }
         if phase == .settling, lanes.allSatisfy({ $0.questions.isEmpty && $0.questionCount == 0 }) {
             phase = .settled
