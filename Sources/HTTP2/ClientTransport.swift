@@ -5,6 +5,8 @@ internal import TLS
 final class ClientTransport {
     private var socket: FileDescriptor?
     private let tls: TLSSession?
+    /// The server takes nothing more; what it has said can still be read.
+    private(set) var hasFailedToSend = false
     private var output: [UInt8] = []
     private var outputStart = 0
     private var input = [UInt8](repeating: 0, count: 65_536)
@@ -159,7 +161,9 @@ final class ClientTransport {
             switch try? socket?.send(bytes.span.extracting(outputStart..<bytes.count)) {
             case .bytes(let count): outputStart += count
             case .wouldBlock: return
-            case nil: break sending
+            case nil:
+                hasFailedToSend = true
+                break sending
             }
         }
         output.removeAll()

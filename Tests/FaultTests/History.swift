@@ -182,7 +182,7 @@ extension History {
     private func carryOut(_ batch: JournalBatch, on engine: inout Engine) throws {
         var events: [Event] = []
         var offset = 0
-        _ = engine.beginBatch(at: batch.time)
+        _ = engine.beginBatch(at: batch.time, gap: batch.gap, rules: batch.rulesVersion)
         while offset < batch.commands.count {
             let command = try Command.decode(batch.commands.span, at: &offset)
             engine.apply(command, into: &events)

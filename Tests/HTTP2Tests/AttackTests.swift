@@ -136,6 +136,7 @@ import Testing
     private func push(_ bytes: [UInt8], through attacker: ClientTransport, reads: Bool, deadline: UInt64) -> Bool {
         do {
             try attacker.send(bytes)
+            if attacker.hasFailedToSend { return false }
             while reads || attacker.unsentByteCount > 0 {
                 let soon = MonotonicClock.milliseconds() + (attacker.unsentByteCount > 0 ? 1_000 : 1)
                 switch try attacker.receive(deadline: min(soon, deadline)) {
@@ -164,11 +165,13 @@ import Testing
             stream += 2
             sent += bytes.count
             // The server reads no more, or has had enough.
-            guard let _ = try? attacker.send(bytes) else { break }
+            guard let _ = try? attacker.send(bytes), !attacker.hasFailedToSend else { break }
             // What the kernel does not take for half a second, it does not take at all.
             guard attacker.unsentByteCount > 0 else { continue }
             usleep(500_000)
-            guard let _ = try? attacker.send([]), attacker.unsentByteCount == 0 else { break }
+            guard let _ = try? attacker.send([]), !attacker.hasFailedToSend, attacker.unsentByteCount == 0 else {
+                break
+            }
         }
         #expect(sent < sentMax)
         #expect(try fixture.connect(overTLS: true).request(ClientRequest("GET", "/peer")).status == 200)

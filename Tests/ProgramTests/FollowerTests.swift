@@ -108,7 +108,7 @@ import Testing
     private func expectFollowing(_ pair: Pair, _ worker: Scenario.Party, order: String) throws {
         let client = try pair.second.connect()
         #expect(try client.call("GET", "/healthz").status == 200)
-        #expect(try client.call("GET", "/metrics").text.contains("bombyx_leading 0"))
+        #expect(try client.call("GET", "/metrics").text.contains("bombyx_ready 0"))
         let ready = try client.call("GET", "/readyz")
         #expect(ready.status == 503 && ready.field("retry-after") != nil)
         #expect(ready["leader"]?.string == "http://\(pair.first.http)", "\(ready.text)")
