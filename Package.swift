@@ -96,7 +96,10 @@ let targets: [Target] = [
     tests("PostgresTests", ["Postgres", "PostgresTesting"]),
     tests(
         "StoreTests",
-        ["Store", "Postgres", "PostgresTesting", "Engine", "Exchange", "Ledger", "Units", "Cryptography"]
+        [
+            "bombyx", "Store", "Postgres", "PostgresTesting", "ProgramTesting", "Engine", "Exchange", "Ledger", "Units",
+            "Cryptography",
+        ]
     ),
     tests("APITests", ["API", "JSON", "Engine", "Exchange", "Ledger", "Units", "Cryptography"]),
     tests(

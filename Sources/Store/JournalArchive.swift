@@ -67,7 +67,8 @@ package enum JournalArchive {
         let announced = try CheckpointStore.announced(connection).map(\.terms.batch)
         guard announced.contains(where: { $0 >= last.end - 1 }) else {
             throw .inconsistent(
-                "no announced checkpoint lies behind batch \(last.end - 1): `bombyx checkpoint` makes one"
+                "no announced checkpoint lies behind batch \(last.end - 1): the server writes one every "
+                    + "\(Limits.checkpointBatches) batches"
             )
         }
         let cursor = try stored { () throws(PostgresError) in try ProjectionCursor.read(connection) }

@@ -59,6 +59,12 @@ package enum Schema {
             up: PackageResources.m0009_journal_age_up_sql,
             check: PackageResources.m0009_journal_age_check_sql
         ),
+        Migration(
+            number: 10,
+            name: "migrations-read",
+            up: PackageResources.m0010_migrations_read_up_sql,
+            check: PackageResources.m0010_migrations_read_check_sql
+        ),
     ]
 
     /// What ``migrate(_:)`` would run; empty when the database is up to date. Changes nothing.

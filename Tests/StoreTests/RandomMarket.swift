@@ -25,6 +25,7 @@ struct RandomMarket {
     private(set) var engine: Engine
     /// What the server itself says in the next batch.
     var announcements: [CheckpointTerms] = []
+    private let rules: Int32
     private var generator: SeededGenerator
     private var number: Int64 = 0
     private var digest = Digest256.zero
@@ -39,7 +40,9 @@ struct RandomMarket {
         let commands: [Command]
     }
 
-    init(seed: UInt64, requestsMax: Int = 300) {
+    /// `rules` are those of all batches.
+    init(seed: UInt64, requestsMax: Int = 300, rules: Int32 = RulesVersion.current) {
+        self.rules = rules
         generator = SeededGenerator(seed: seed)
         engine = Engine(requestsMax: requestsMax)
     }
@@ -50,8 +53,8 @@ struct RandomMarket {
         time += chance(3) ? 700_000_000 : Int64.random(in: 0...2_000_000, using: &generator)
         let first = engine.sequence.next
         var commands: [Command] = []
-        let gap = chance(8) ? Int64.random(in: 1...60_000_000, using: &generator) : 0
-        if engine.beginBatch(at: LogicalTime(microseconds: time), gap: gap, rules: RulesVersion.current) {
+        let gap = rules >= 2 && chance(8) ? Int64.random(in: 1...60_000_000, using: &generator) : 0
+        if engine.beginBatch(at: LogicalTime(microseconds: time), gap: gap, rules: rules) {
             commands.append(Command(account: .system, action: .tick))
         }
         for terms in announcements { commands.append(Command(account: .system, action: .announceCheckpoint(terms))) }
@@ -69,7 +72,7 @@ struct RandomMarket {
         let row = JournalBatch(
             number: number,
             epoch: epoch,
-            rulesVersion: RulesVersion.current,
+            rulesVersion: rules,
             firstSequence: first,
             lastSequence: engine.sequence,
             time: LogicalTime(microseconds: time),

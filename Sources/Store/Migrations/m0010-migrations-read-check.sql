@@ -1,0 +1,1 @@
+../../../Migrations/0010-migrations-read/check.sql
