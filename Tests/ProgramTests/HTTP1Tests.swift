@@ -1,8 +1,8 @@
 import Foundation
 import HTTP2
 import JSON
-import Sockets
 import ProgramTesting
+import Sockets
 import Testing
 
 /// Clients that speak HTTP/1.1, as the world has them, against the real server.
