@@ -10,7 +10,7 @@ final class Connection: EventLoop.Handler {
     let slot: UInt32
     let generation: UInt32
     private(set) var session: Conversation
-    private let tls: TLSSession?
+    let tls: TLSSession?
     private(set) var socket: FileDescriptor?
     private(set) var registration: EventLoop.Registration?
 
@@ -24,7 +24,7 @@ final class Connection: EventLoop.Handler {
     /// The peer sends no more: the end of the file is behind what there is to read.
     private var hasPeerHungUp = false
     /// What is ready goes out, and that is the end.
-    private var endsAfterFlush = false
+    var endsAfterFlush = false
     private var countedRequests: UInt64 = 0
     private var countedResets = ResetCounts()
     /// Why the server ends it, if the session does not say.
@@ -37,8 +37,10 @@ final class Connection: EventLoop.Handler {
     /// When ``unsent`` was filled.
     private var unsentAt: UInt64 = 0
 
-    /// The answer of HTTP/1 has gone out, and what still comes is dropped.
+    /// The last word has gone out, and what still comes is dropped.
     var lingersSince: UInt64?
+    /// The server stops, and the TLS handshake is given a moment so that this can be said.
+    var leavesSince: UInt64?
     var discardedBytes = 0
 
     init(
@@ -86,11 +88,14 @@ final class Connection: EventLoop.Handler {
         registration = nil
         socket = nil
         countResets()
-        if let end = end ?? session.end { server.counters[end] &+= 1 }
+        if let end = endReason { server.counters[end] &+= 1 }
         server.forget(self)
     }
 
-    private func close(because end: SessionEnd) {
+    /// Why the server ends it, unless it is by nobody's fault.
+    var endReason: SessionEnd? { end ?? session.end ?? session.http1?.end }
+
+    func close(because end: SessionEnd) {
         self.end = end
         close()
     }
@@ -108,9 +113,9 @@ final class Connection: EventLoop.Handler {
 // Reading.
 extension Connection {
     /// Reads once, so that others get their turn; if there may be more, asks for another turn.
-    private func readOnce() {
-        if endsAfterFlush { return }
+    func readOnce() {
         if lingersSince != nil { return discardInput() }
+        if endsAfterFlush { return }
         if mustPauseReading {
             isReadingPaused = true
             return
@@ -154,8 +159,13 @@ extension Connection {
                 try tls.receive(input.extracting(start..<end))
                 start = end
                 guard try tls.handshake() else { continue }
-                if session.isUndecided, (try? session.choose(tls.agreedProtocol)) == nil { endsAfterFlush = true }
+                if session.isUndecided {
+                    if (try? session.choose(tls.agreedProtocol)) == nil { endsAfterFlush = true }
+                    if leavesSince != nil, session.http1 == nil { sayGoodbye() }
+                }
                 try readPlaintext(of: tls)
+                // A request of HTTP/1 that came with the end of the handshake is answered.
+                if leavesSince != nil, !session.isEstablished { endsAfterFlush = true }
             }
         } catch {
             if !tls.isEstablished { server.counters.handshakesFailed &+= 1 }
@@ -190,8 +200,17 @@ extension Connection {
         let (loop, slot, generation) = (server.index, slot, generation)
         session.takeRequests { request, id in
             let stream = StreamReference(loop: loop, slot: slot, generation: generation, id: id)
-            server.service?.receive(request, stream: stream, on: server)
+            if let refusal = request.refusal {
+                session.respond(answer(to: refusal), on: id)
+            } else {
+                server.service?.receive(request, stream: stream, on: server)
+            }
         }
+    }
+
+    /// The service's answer to a request that it does not see.
+    func answer(to refusal: HTTP1Refusal) -> Response {
+        server.service?.answer(to: refusal, on: server) ?? Response(status: refusal.status)
     }
 
     private var mustPauseReading: Bool {
@@ -213,13 +232,13 @@ extension Connection {
             }
             let mayHaveMore = try prepareOutput()
             let isFinished = endsAfterFlush || session.isFinished
-            if isFinished, let tls {
+            if isFinished, let tls, end != .tls {
                 tls.close()
                 tls.takeCiphertext(into: &server.output)
             }
             try sendOutput()
             if hasUnsent { return session.end != nil ? close() : () }
-            if isFinished { return endsAfterFlush || session.http1 == nil ? close() : linger() }
+            if isFinished { return linger() }
             goOn(mayHaveMore: mayHaveMore)
         } catch {
             close()
@@ -254,8 +273,9 @@ extension Connection {
         server.output.removeAll(keepingCapacity: true)
         guard let tls else { return try session.drain(into: &server.output, upTo: server.limits.outputBytesMax) }
 
-        // Before the handshake is complete there is nothing but the handshake to send.
-        guard tls.isEstablished else {
+        // Before the handshake is complete there is nothing but the handshake to send, and after an error nothing but
+        // the alert that tells it.
+        guard tls.isEstablished, end != .tls else {
             tls.takeCiphertext(into: &server.output)
             return false
         }
@@ -300,8 +320,10 @@ extension Connection {
 extension Connection {
     /// Ends what has taken too long.
     func checkTime(_ now: UInt64, _ limits: ServerLimits) {
+        if let lingersSince { return checkLinger(since: lingersSince, now, limits) }
         if let http1 = session.http1 { return checkTime(of: http1, now, limits) }
         if !isEstablished {
+            if let leavesSince, now &- leavesSince >= limits.goodbyeMilliseconds { return close() }
             if now &- openedAt >= limits.handshakeMilliseconds { close(because: .slowHandshake) }
             return
         }
@@ -324,26 +346,5 @@ extension Connection {
     private func isDribbling(_ now: UInt64) -> Bool {
         let allowed = UInt64(unsent.count) &* 1_000 / max(1, server.limits.bytesPerSecondMin)
         return hasUnsent && now &- unsentAt >= server.limits.writeStallMilliseconds + allowed
-    }
-
-    /// Says that the server goes away.
-    func announceShutdown() {
-        // What the client may have sent already says in which words it is told.
-        if session.isUndecided { readOnce() }
-        guard socket != nil else { return }
-        if isEstablished {
-            session.announceShutdown()
-        } else {
-            // GOAWAY with stream 0: whatever the client has sent already, none of it is carried out.
-            if tls == nil { session.terminate() }
-            endsAfterFlush = true
-        }
-        server.markDirty(self)
-    }
-
-    /// Takes no new requests; ends when the open ones are answered.
-    func refuseNewStreams() {
-        session.refuseNewStreams()
-        server.markDirty(self)
     }
 }

@@ -143,8 +143,7 @@ extension LoopServer {
 extension LoopServer {
     func accept(_ socket: consuming FileDescriptor, from peer: SocketAddress, tls context: ReloadableTLSContext?) {
         counters.connectionsAccepted &+= 1
-        let isFull = counters.connectionsOpen >= UInt64(limits.connectionsPerLoopMax)
-        if let refusal = isFull ? .full : addresses.admit(peer) {
+        if let refusal = addresses.admit(peer) {
             counters[refusal] &+= 1
             return
         }

@@ -22,6 +22,9 @@ package import Sockets
     /// The fields are longer than ``ServerLimits/headerBytesServed``: answer 431.
     package var isHeaderTooLarge: Bool { unsafe stream.pointee.headerBytes > core.pointee.limits.headerBytesServed }
 
+    /// Its fields may be read in two ways: it is answered with this, and no service sees it.
+    package var refusal: HTTP1Refusal? { unsafe stream.pointee.refusal }
+
     /// Bytes of the body.
     package var bodyByteCount: Int { unsafe stream.pointee.byteCount - stream.pointee.bodyOffset }
 

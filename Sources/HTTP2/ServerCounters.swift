@@ -24,7 +24,7 @@ package struct ServerCounters: Sendable {
     package var bodyBytesKept: UInt64 = 0
 
     private var refusals = InlineArray<4, UInt64>(repeating: 0)
-    private var ends = InlineArray<12, UInt64>(repeating: 0)
+    private var ends = InlineArray<13, UInt64>(repeating: 0)
 
     /// Connections closed at once, for one reason.
     package subscript(refusal: ConnectionRefusal) -> UInt64 {

@@ -66,11 +66,8 @@ package struct ServerLimits: Sendable {
 
     // MARK: Connections and turns
 
-    /// Connections of one loop. A process may have 20,000 descriptors by default on servers; half of them for
-    /// each of two loops, less some for files and the database.
-    package var connectionsPerLoopMax = 9_500
-
-    /// Connections of all loops: what 20,000 descriptors allow, less some for files and the database.
+    /// Connections of all loops: what 20,000 descriptors allow, less some for files and the database. The kernel
+    /// spreads them over the loops.
     package var connectionsMax = 19_000
 
     /// Connections of one address (IPv4) or one network of 64 bits (IPv6). Half of all, so that nobody can take
@@ -99,7 +96,8 @@ package struct ServerLimits: Sendable {
     /// its body that has come. Beyond it the request is cut off.
     package var requestMilliseconds: UInt64 = 20_000
 
-    /// Time in which a client that has begun a request must send some of it.
+    /// Time in which a client that has begun a request must send some of it; also the time for any frame from its
+    /// first byte to its last, to which ``bytesPerSecondMin`` adds for each byte that has come.
     package var requestStallMilliseconds: UInt64 = 30_000
 
     /// Time in which a client that has an answer to take must take some of it.
@@ -108,6 +106,17 @@ package struct ServerLimits: Sendable {
     /// The least rate, after the time above, at which a body must come and an answer must go: that of a modem of
     /// 1990. It bounds the time for which a client that dribbles holds memory.
     package var bytesPerSecondMin: UInt64 = 1_024
+
+    /// Time for which input of HTTP/2 is read and dropped after GOAWAY or an alert of TLS: a close while bytes are
+    /// under way resets the connection, and the client may lose what it was told. Also the time that a TLS handshake
+    /// is given when the server stops.
+    package var goodbyeMilliseconds: UInt64 = 2_000
+
+    /// Time without any input after which there is no need to wait on: a long way there and back.
+    package var goodbyeIdleMilliseconds: UInt64 = 500
+
+    /// Bytes that are dropped at the most so, for a client that is at fault; for others it is as in HTTP/1.
+    package var goodbyeBytesMax = 1_048_576
 
     /// What holds for HTTP/1 only.
     package var http1 = HTTP1Limits()

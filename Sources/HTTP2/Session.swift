@@ -101,6 +101,7 @@ extension Session {
     /// drain says why (GOAWAY). `now` is in milliseconds of a clock that never goes back.
     package func receive(_ bytes: Span<UInt8>, at now: UInt64 = 0) throws(HTTP2Error) {
         unsafe core.pointee.now = now
+        unsafe core.pointee.frame.take(bytes, at: now)
         let consumed = unsafe bytes.withUnsafeBufferPointer { buffer in
             unsafe nghttp2_session_mem_recv(handle, buffer.baseAddress, buffer.count)
         }

@@ -150,10 +150,10 @@ extension SessionCore {
         _ = unsafe nghttp2_submit_rst_stream(session, noFlags, stream.pointee.id, code.rawValue)
     }
 
-    /// Cuts off what takes too long. Returns how many streams it were; a header block that does not end takes the
-    /// session with it, because nothing else can come before its end.
+    /// Cuts off what takes too long. Returns how many streams it were; a header block or a frame that does not end
+    /// takes the session with it, because nothing else can come before its end.
     mutating func cutOffSlow(_ session: OpaquePointer?) -> Int {
-        if unsafe current != nil, now &- blockBeganAt >= limits.headerMilliseconds {
+        if unsafe current != nil && now &- blockBeganAt >= limits.headerMilliseconds || isFrameSlow {
             unsafe terminate(session, NGHTTP2_ENHANCE_YOUR_CALM, because: .slowRequest)
             return 1
         }
@@ -167,6 +167,12 @@ extension SessionCore {
             count += 1
         }
         return count
+    }
+
+    /// A frame of whatever kind has begun and does not end.
+    private var isFrameSlow: Bool {
+        let earned = UInt64(frame.byteCount) &* 1_000 / max(1, limits.bytesPerSecondMin)
+        return frame.isInside && now &- frame.beganAt >= limits.requestStallMilliseconds + earned
     }
 
     private func isSlow(_ stream: StreamPointer) -> Bool {

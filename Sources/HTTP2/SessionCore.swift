@@ -16,6 +16,9 @@ internal import Sockets
     var context: UInt64 = 0
     var authorization: [UInt8] = []
 
+    /// Where in a frame the input ends.
+    var frame: FrameProgress
+
     /// Open streams, as a list.
     var open: StreamPointer?
     var openCount = 0
@@ -76,6 +79,7 @@ internal import Sockets
         unsafe date = pool.date.bytes
         self.limits = limits
         self.now = now
+        frame = FrameProgress(at: now)
         let perMinute = 60 * limits.idleFramesPerSecond
         idleFrames = TokenBucket(burst: limits.idleFrameBurst, perMinute: perMinute, at: now)
         errorResets = TokenBucket(burst: limits.errorResetBurst, perMinute: limits.errorResetBurst, at: now)

@@ -1,6 +1,6 @@
 /// Why the server ended a connection. The name of each is a label of the metrics and never changes its meaning.
 package enum SessionEnd: Int, CaseIterable, Sendable {
-    /// The client broke RFC 9113 or RFC 7541.
+    /// The client broke RFC 9113 or RFC 7541, or RFC 9112.
     case protocolError
     /// The client sent too many frames that bring nothing forward (``ServerLimits/idleFrameBurst``).
     case idleFrames
@@ -18,10 +18,12 @@ package enum SessionEnd: Int, CaseIterable, Sendable {
     case tls
     /// The handshake, the preface or the first SETTINGS did not come in time.
     case slowHandshake
-    /// A header block or a body did not come in time.
+    /// A header block, a body or the rest of a frame did not come in time.
     case slowRequest
     /// The client did not take its answers in time.
     case slowReader
+    /// The client asked for a part of HTTP/1 that the server does without.
+    case notSupported
     /// There was no request for long.
     case idle
 
@@ -39,6 +41,7 @@ package enum SessionEnd: Int, CaseIterable, Sendable {
         case .slowHandshake: "slow_handshake"
         case .slowRequest: "slow_request"
         case .slowReader: "slow_reader"
+        case .notSupported: "not_supported"
         case .idle: "idle"
         }
     }
@@ -46,7 +49,7 @@ package enum SessionEnd: Int, CaseIterable, Sendable {
 
 /// Why the server closed a connection as soon as it was accepted.
 package enum ConnectionRefusal: Int, CaseIterable, Sendable {
-    /// The server, or one of its loops, has as many as it may.
+    /// The server has as many as it may.
     case full
     /// The client's address has as many as it may.
     case address

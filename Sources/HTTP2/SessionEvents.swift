@@ -18,13 +18,38 @@ extension SessionCore {
             unsafe stream.pointee.headerBytes <= limits.headerBytesMax
         else { return unsafe terminate(session, NGHTTP2_ENHANCE_YOUR_CALM, because: .headers) }
 
-        guard !isTrailer, nameCount > 0, let field = unsafe RequestField.recognise(name, count: nameCount) else {
-            return
+        if isTrailer || nameCount == 0 { return }
+        if unsafe isHost(name, nameCount) { return unsafe host(of: stream, value, valueCount) }
+        guard let field = unsafe RequestField.recognise(name, count: nameCount) else { return }
+        // As HTTP/1 refuses it: a proxy in front may have judged the other one.
+        if unsafe stream.pointee.present & 1 << field.rawValue != 0, field != .accept {
+            unsafe stream.pointee.refusal = .repeatedField
         }
         if field == .method, valueCount > 0 {
             unsafe stream.pointee.method = Method.recognise(value, count: valueCount)
         }
         unsafe stream.pointee.keep(field, value, count: valueCount)
+    }
+
+    private func isHost(_ name: UnsafePointer<UInt8>, _ count: Int) -> Bool {
+        guard count == 4 else { return false }
+        return unsafe memcmp(name, "host", 4) == 0
+    }
+
+    /// `host` is what `:authority` is, or stands for it (RFC 9113, section 8.3.1). nghttp2 lets it come once, and after
+    /// all pseudo-header fields.
+    private func host(of stream: StreamPointer, _ value: UnsafePointer<UInt8>, _ count: Int) {
+        guard unsafe stream.pointee.present & 1 << RequestField.authority.rawValue != 0 else {
+            return unsafe stream.pointee.keep(.authority, value, count: count)
+        }
+        let authority = unsafe stream.pointee.value(of: .authority)
+        let host = unsafe UnsafeBufferPointer(start: value, count: count)
+        let isTLS = unsafe stream.pointee.value(of: .scheme).elementsEqual("https".utf8)
+        let isSame = unsafe Authority.normalized(authority, isTLS: isTLS)
+            .elementsEqual(Authority.normalized(host, isTLS: isTLS)) {
+                HTTP1Grammar.lowercased($0) == HTTP1Grammar.lowercased($1)
+            }
+        if !isSame { unsafe stream.pointee.refusal = .authorityDisagrees }
     }
 
     mutating func endHeaders(_ stream: StreamPointer) {

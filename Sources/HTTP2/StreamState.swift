@@ -35,6 +35,8 @@ struct FieldRange: BitwiseCopyable {
     var awaitsReset = false
     /// The stream is closed while it still waits in the list.
     var isClosed = false
+    /// Its fields may be read in two ways: the request is answered with this, and no service sees it.
+    var refusal: HTTP1Refusal?
     /// It broke a limit and is being reset: what still comes is dropped.
     var isCutOff = false
     /// When the request began and when it was answered, in milliseconds.
@@ -91,6 +93,7 @@ struct FieldRange: BitwiseCopyable {
         awaitsReset = false
         isClosed = false
         isCutOff = false
+        refusal = nil
         bodyBytesKept = 0
         present = 0
         byteCount = 0
@@ -121,11 +124,35 @@ struct FieldRange: BitwiseCopyable {
     }
 
     mutating func keep(_ field: RequestField, _ value: UnsafePointer<UInt8>, count: Int) {
-        // A field that comes again is not what a service would expect: the first counts.
+        // Only the list of RFC 9110, section 12.5.1, may come in pieces: its first piece counts.
         guard present & 1 << field.rawValue == 0 else { return }
         present |= 1 << field.rawValue
         fields[Int(field.rawValue)] = FieldRange(offset: UInt32(byteCount), count: UInt32(count))
         unsafe append(value, count: count)
+    }
+}
+
+extension StreamState {
+    /// A field's value, as long as nothing is appended; no bytes if it is absent.
+    func value(of field: RequestField) -> UnsafeBufferPointer<UInt8> {
+        guard present & 1 << field.rawValue != 0 else { return unsafe UnsafeBufferPointer(start: nil, count: 0) }
+        let range = fields[Int(field.rawValue)]
+        return unsafe UnsafeBufferPointer(start: bytes + Int(range.offset), count: Int(range.count))
+    }
+}
+
+/// How authorities are compared.
+enum Authority {
+    /// Without the scheme's own port, which may be left out (RFC 3986, section 6.2.3).
+    static func normalized(
+        _ authority: UnsafeBufferPointer<UInt8>,
+        isTLS: Bool
+    ) -> Slice<UnsafeBufferPointer<UInt8>> {
+        for port in [":", isTLS ? ":443" : ":80"]
+        where unsafe authority.suffix(port.utf8.count).elementsEqual(port.utf8) {
+            return unsafe authority.dropLast(port.utf8.count)
+        }
+        return unsafe authority[...]
     }
 }
 

@@ -8,4 +8,13 @@ package enum DescriptorLimit {
         guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return Int.max }
         return Int(clamping: limit.rlim_cur)
     }
+
+    /// Raises the limit in force to the most that the process may give itself. The soft limit is low by default for
+    /// programs that use `select`, of which this is none. Where the kernel refuses, the limit stays as it is.
+    package static func raise() {
+        var limit = rlimit()
+        guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+        limit.rlim_cur = limit.rlim_max
+        _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    }
 }

@@ -109,9 +109,18 @@ final class RunningExchange {
 
     /// Clients may take all descriptors but those that the server itself needs: also in a rush it must be able to
     /// connect to its database again.
-    private static func clientsPerLoopMax(_ loops: Int) -> Int {
-        let needed = descriptorsReserved + descriptorsPerLoopReserved * loops
-        return max(1, (DescriptorLimit.current - needed) / loops)
+    private static func allowance(_ options: Serve) throws -> ConnectionAllowance {
+        let needed = descriptorsReserved + descriptorsPerLoopReserved * options.loops
+        let places = DescriptorLimit.current - needed
+        let allowance = ConnectionAllowance(
+            total: options.connections,
+            perAddress: options.connectionsPerAddress,
+            places: places
+        )
+        guard let allowance else {
+            throw ServeError("--connections \(options.connections ?? 0): raise `ulimit -n`, which allows \(places)")
+        }
+        return allowance
     }
 
     /// For the database's sessions, each of which may be made anew before the old one is gone, logs, locks and files
@@ -128,7 +137,9 @@ final class RunningExchange {
         var limits = ServerLimits()
         limits.concurrentStreamsMax = options.streams
         limits.bodyBytesMax = Limits.bodyBytesMax
-        limits.connectionsPerLoopMax = min(limits.connectionsPerLoopMax, clientsPerLoopMax(options.loops))
+        let allowance = try allowance(options)
+        limits.connectionsMax = allowance.total
+        limits.connectionsPerAddressMax = allowance.perAddress
         let configuration = ServerConfiguration(
             cleartext: options.listen == "off" ? [] : [SocketAddress(options.listen)].compactMap(\.self),
             tls: options.tlsListen == "off" ? [] : [SocketAddress(options.tlsListen)].compactMap(\.self),

@@ -47,6 +47,12 @@ struct Serve: ParsableCommand {
     @Option(help: "Requests that a client may have under way on one connection.")
     var streams: UInt32 = 128
 
+    @Option(help: "Connections of all clients; by default 19000, or as many as the limit of open files allows.")
+    var connections: Int?
+
+    @Option(help: "Connections of one IPv4 address or one IPv6 network of 64 bits; by default half of all.")
+    var connectionsPerAddress: Int?
+
     @Option(help: "How events are written to the standard error, one a line: text for people, json for programs.")
     var logFormat = EventLog.Format.text
 
@@ -66,6 +72,12 @@ struct Serve: ParsableCommand {
         guard (0...3_600).contains(drainTimeout) else { throw ValidationError("--drain-timeout is 0 to 3600.") }
         if let ioThreads, !(1...256).contains(ioThreads) { throw ValidationError("--io-threads is 1 to 256.") }
         guard (1...65_535).contains(streams) else { throw ValidationError("--streams is 1 to 65535.") }
+        if let connections, !(1...1_000_000).contains(connections) {
+            throw ValidationError("--connections is 1 to 1000000.")
+        }
+        if let connectionsPerAddress, !(1...(connections ?? 1_000_000)).contains(connectionsPerAddress) {
+            throw ValidationError("--connections-per-address is 1 to the number of --connections.")
+        }
         if let advertise, !Self.isAddress(advertise) {
             throw ValidationError("--advertise is a URL like https://exchange.example:8443, without a path.")
         }
@@ -79,6 +91,7 @@ struct Serve: ParsableCommand {
     func run() throws {
         // Before any thread exists, so that all of them leave these signals to the main thread.
         let signals = StopSignals()
+        DescriptorLimit.raise()
         let log = EventLog(format: logFormat, level: logLevel)
         do {
             let exchange = try RunningExchange(self, log)

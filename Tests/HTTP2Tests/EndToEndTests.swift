@@ -159,7 +159,7 @@ import Testing
 
     @Test func `Connections above the limit are closed at once`() throws {
         var limits = ServerLimits()
-        limits.connectionsPerLoopMax = 2
+        limits.connectionsMax = 2
         let fixture = try ServerFixture(limits: limits) { _ in EchoService() }
         defer { fixture.stop() }
         let first = try fixture.connect()

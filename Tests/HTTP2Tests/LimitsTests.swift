@@ -22,6 +22,29 @@ import Testing
         #expect(limits.resetBurst >= UInt64(limits.concurrentStreamsMax), "all requests may be cancelled at once")
     }
 
+    @Test(
+        arguments: [
+            (nil, nil, 19_953, 19_000, 9_500), (nil, nil, 954, 954, 477), (nil, nil, -50, 1, 1),
+            (nil, 5_000, 954, 954, 954), (100, nil, 954, 100, 50), (954, 954, 954, 954, 954),
+            (40_000, 3, 100_000, 40_000, 3), (1, nil, 954, 1, 1),
+        ] as [(Int?, Int?, Int, Int, Int)]
+    )
+    func `Connections are what is wished, within what the process may open`(
+        total: Int?,
+        perAddress: Int?,
+        places: Int,
+        allowed: Int,
+        allowedPerAddress: Int
+    ) {
+        let allowance = ConnectionAllowance(total: total, perAddress: perAddress, places: places)
+        #expect(allowance?.total == allowed && allowance?.perAddress == allowedPerAddress)
+    }
+
+    @Test(arguments: [(955, 954), (0, 954), (2, 1), (2, -50)])
+    func `More connections than there are descriptors are refused`(total: Int, places: Int) {
+        #expect(ConnectionAllowance(total: total, perAddress: nil, places: places) == nil)
+    }
+
     @Test(arguments: [(0, 65_535), (65_535, 65_536), (1 << 40, Int(Int32.max))])
     func `The window of a stream follows the limit of a body`(body: Int, window: Int) {
         var limits = ServerLimits()

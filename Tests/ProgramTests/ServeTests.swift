@@ -56,6 +56,8 @@ import Testing
         let cases: [(arguments: [String], status: Int32, text: String)] = [
             (["--listen", "nowhere"], 64, "--listen is an address and a port"),
             (["--tls-cert", "/x.pem"], 64, "go together"),
+            (["--connections", "0"], 64, "--connections is 1 to"),
+            (["--connections", "10", "--connections-per-address", "11"], 64, "--connections-per-address is 1 to"),
             (["--advertise", "exchange.example:8443"], 64, "--advertise is a URL"),
             (["--advertise", "https://exchange.example/v1"], 64, "--advertise is a URL"),
             (["--tls-cert", "/no/such.pem", "--tls-key", "/no/such.pem"], 1, "--tls-cert and --tls-key"),

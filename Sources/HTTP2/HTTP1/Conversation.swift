@@ -16,7 +16,7 @@ struct Conversation {
     private let limits: ServerLimits
     private let pool: StreamPool
     private let peer: SocketAddress
-    private let isTLS: Bool
+    let isTLS: Bool
 
     init(limits: ServerLimits, pool: StreamPool, peer: SocketAddress, isTLS: Bool) {
         self.limits = limits
@@ -92,6 +92,7 @@ extension Conversation {
         if let http2 { http2.takeRequests(use) } else { http1?.takeRequests(use) }
     }
 
+    @discardableResult
     func respond(_ response: consuming Response, on id: Int32) -> Bool {
         if let http2 { return http2.respond(response, on: id) }
         return http1?.respond(response, on: id) ?? false

@@ -1,4 +1,5 @@
-/// Why a request of HTTP/1 is not served: the rule that it breaks. The connection ends with the answer.
+/// Why a request is not served: the rule that it breaks. A connection of HTTP/1 ends with the answer. In HTTP/2, most
+/// of these rules are the frames' own; what is left is ``repeatedField`` and ``authorityDisagrees``.
 ///
 /// Whatever two readers of the same bytes may read differently is refused, never repaired: that is what request
 /// smuggling lives on (RFC 9112, section 11.2).
@@ -41,6 +42,16 @@ package enum HTTP1Refusal: Error, Hashable, CaseIterable, Sendable {
         case .connect, .transferEncoding: .notImplemented
         case .version: .version
         default: .malformed
+        }
+    }
+
+    /// What the counters call the end of a connection of HTTP/1 that is refused so.
+    var end: SessionEnd {
+        switch kind {
+        case .malformed, .version: .protocolError
+        case .timedOut: .slowRequest
+        case .targetTooLong, .headTooLarge: .headers
+        case .expectation, .notImplemented: .notSupported
         }
     }
 

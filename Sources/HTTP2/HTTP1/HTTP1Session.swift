@@ -58,6 +58,12 @@ internal import Sockets
         }
     }
 
+    /// Why the connection ends, if not with an answer of the service.
+    var end: SessionEnd? {
+        guard case .refused(let reason) = reader.phase else { return nil }
+        return reason.end
+    }
+
     /// Feeds what the socket gave.
     package func receive(_ bytes: Span<UInt8>) {
         guard !isInputOver else { return }

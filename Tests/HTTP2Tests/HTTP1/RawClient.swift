@@ -15,13 +15,15 @@ final class RawClient {
     /// The server ended the connection properly, not by a reset.
     private(set) var hasEnded = false
 
-    init(to address: SocketAddress, tls context: TLSContext? = nil) throws {
+    /// Connects; `afterHello` is called when the first part of the handshake has been answered.
+    init(to address: SocketAddress, tls context: TLSContext? = nil, afterHello: () throws -> Void = {}) throws {
         socket = try FileDescriptor(connectingTo: address, deadline: deadline)
         tls = try context.map { try TLSSession(connecting: $0, serverName: "localhost") }
         guard let tls else { return }
         while try !tls.handshake() {
             try sendCiphertext()
             guard let bytes = try read() else { throw HTTP2Error.connectionClosed }
+            try afterHello()
             try tls.receive(bytes.span)
         }
         try sendCiphertext()
@@ -35,6 +37,14 @@ final class RawClient {
         guard let tls else { return try sendAll(bytes) }
         if !bytes.isEmpty { try tls.write(bytes.span) }
         try sendCiphertext()
+    }
+
+    /// Sends one part through TLS and another past it, in one write.
+    func send(_ bytes: [UInt8], thenInTheClear rest: [UInt8]) throws {
+        var all: [UInt8] = []
+        try tls?.write(bytes.span)
+        tls?.takeCiphertext(into: &all)
+        try sendAll(all + rest)
     }
 
     /// The same socket once more, for a thread that sends without TLS.
@@ -158,6 +168,9 @@ extension ServerFixture {
         let context = try overTLS ? TLSContext.client(authorityPath: certificatePath, protocols: protocols) : nil
         return try RawClient(to: overTLS ? server.tls[0] : server.cleartext[0], tls: context)
     }
+
+    /// A client that speaks no TLS, also where the server expects it.
+    func connectPlain(to address: SocketAddress) throws -> RawClient { try RawClient(to: address) }
 
     /// Sends a text, and gives what comes until the end.
     func ask(_ text: String, overTLS: Bool = false) throws -> RawAnswer {
