@@ -1,9 +1,8 @@
 import Foundation
 import Testing
 
-/// `Deploy/compare` before it measures. `Deploy/compare --quick` shows the rest, by hand: threads of Dispatch, on which
-/// tests run, block most signals, `Process` hands that on to its children, and `pgbench -T` ends by SIGALRM, so it would
-/// never end here.
+/// `Deploy/compare` before it measures. `Deploy/compare --quick` shows the rest, by hand: a child of a thread of Dispatch
+/// has SIGALRM blocked, and under a test `pgbench -T`, which ends by it, did not end.
 @Suite(.serialized) struct CompareTests {
     let folder: Folder
 
