@@ -1,8 +1,8 @@
 import Foundation
 import Testing
 
-/// `Deploy/compare` before it measures. `Deploy/compare --quick` shows the rest, by hand: a child of a thread of Dispatch
-/// has SIGALRM blocked, and under a test `pgbench -T`, which ends by it, did not end.
+/// `Deploy/compare` before it measures. `Deploy/compare --quick` shows the rest, by hand: a child of a thread of
+/// Dispatch has SIGALRM blocked, and under a test `pgbench -T`, which ends by it, did not end.
 @Suite(.serialized) struct CompareTests {
     let folder: Folder
 
