@@ -114,11 +114,13 @@ final class Connection: EventLoop.Handler {
 extension Connection {
     /// Reads once, so that others get their turn; if there may be more, asks for another turn.
     func readOnce() {
-        if lingersSince != nil { return discardInput() }
-        if endsAfterFlush { return }
-        if mustPauseReading {
-            isReadingPaused = true
-            return
+        let isDropped = lingersSince != nil
+        if !isDropped {
+            if endsAfterFlush { return }
+            if mustPauseReading {
+                isReadingPaused = true
+                return
+            }
         }
         var input = server.input.lend()
         defer { server.input.giveBack(input) }
@@ -127,6 +129,7 @@ extension Connection {
         case .bytes(let count):
             server.counters.bytesReceived &+= UInt64(count)
             lastInputAt = server.loop.now
+            if isDropped { return drop(count) }
             receive(input.span.extracting(first: count))
             let mayHaveMore = count == input.count || hasPeerHungUp
             if mayHaveMore, let registration { server.loop.callAgain(registration, .readable) }

@@ -32,21 +32,11 @@ extension Connection {
         return isAtFault ? server.limits.goodbyeBytesMax : server.limits.http1.lingerBytesMax
     }
 
-    /// Reads once, and drops it.
-    func discardInput() {
-        var input = server.input.lend()
-        defer { server.input.giveBack(input) }
-        var buffer = input.mutableSpan
-        switch try? socket?.read(into: &buffer) {
-        case .bytes(let count):
-            server.counters.bytesReceived &+= UInt64(count)
-            lastInputAt = server.loop.now
-            discardedBytes += count
-            if discardedBytes > discardedBytesMax { return close() }
-            if let registration { server.loop.callAgain(registration, .readable) }
-        case .wouldBlock: break
-        case .endOfFile, nil: close()
-        }
+    /// Bytes have been read that nobody looks at.
+    func drop(_ count: Int) {
+        discardedBytes += count
+        if discardedBytes > discardedBytesMax { return close() }
+        if let registration { server.loop.callAgain(registration, .readable) }
     }
 }
 

@@ -191,7 +191,7 @@ extension Marketplace {
             case .free:
                 let claim = try follower.recovery.takeLeadership()
                 follower.close()
-                standing.lead(claim.leadership.epoch)
+                standing.joined(claim.leadership.epoch)
                 inbox.apply(.tookLeadership)
                 return claim
             case .led(let leader, let tables):
@@ -199,7 +199,7 @@ extension Marketplace {
                 published.withdrawBook()
                 progress.restart(at: tables.cursor.sequence)
                 metrics.follows(batch: tables.lastBatch, sequence: tables.cursor.sequence)
-                standing.follow(leader.epoch)
+                standing.joined(leader.epoch)
                 carryOut(inbox.apply(.foundLeader(leader)))
             }
         } catch {

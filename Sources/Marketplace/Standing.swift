@@ -3,28 +3,18 @@ internal import Units
 
 /// Facts about this server that the loops show: which leadership it has, and how far back requests are remembered.
 final class Standing: Sendable {
-    private let following = Atomic<Bool>(false)
     private let newestEpoch = Atomic<Int>(0)
     private let window = Atomic<Int>(Int(Limits.idempotencyWindow))
 
     init() {}
 
-    /// Another server leads: the book that was published here is old.
-    var isFollowing: Bool { following.load(ordering: .relaxed) }
     /// This server's newest leadership, or the one that it follows.
     var epoch: Int64 { Int64(newestEpoch.load(ordering: .relaxed)) }
     /// Whole seconds for which a request is remembered at least.
     var idempotencyWindowSeconds: Int64 { Int64(window.load(ordering: .relaxed)) / 1_000_000 }
 
-    func follow(_ epoch: Int64) {
-        newestEpoch.store(Int(epoch), ordering: .relaxed)
-        following.store(true, ordering: .relaxed)
-    }
-
-    func lead(_ epoch: Int64) {
-        newestEpoch.store(Int(epoch), ordering: .relaxed)
-        following.store(false, ordering: .relaxed)
-    }
+    /// This server leads in this epoch, or follows who does.
+    func joined(_ epoch: Int64) { newestEpoch.store(Int(epoch), ordering: .relaxed) }
 
     /// A batch was sealed; requests are remembered for so many microseconds.
     func sealed(window microseconds: Int64) { window.store(Int(microseconds), ordering: .relaxed) }

@@ -73,7 +73,7 @@ enum ConstantTables {
     }
 
     /// `market.codes`: field, number and name.
-    private static var codes: Set<String> {
+    static var codes: Set<String> {
         var codes: Set<String> = []
         func add(_ field: String, _ code: some BinaryInteger, _ name: String) {
             codes.insert("\(field) \(code) \(name)")

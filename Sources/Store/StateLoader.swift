@@ -95,13 +95,13 @@ package enum StateLoader {
             "SELECT \(FeeTerms.columns) FROM market.fees ORDER BY sequence DESC LIMIT 1"
         ) { row throws(PostgresError) in try FeeTerms(row) }
         state.fees = fees.first ?? .initial
+    }
+
+    private static func readRows(_ connection: Connection, into state: inout EngineState) throws(PostgresError) {
         state.checkpoint = try rows(
             connection,
             "SELECT \(CheckpointRecord.columns) FROM projection.checkpoints ORDER BY sequence DESC LIMIT 1"
         ) { row throws(PostgresError) in try CheckpointRecord(row) }.first
-    }
-
-    private static func readRows(_ connection: Connection, into state: inout EngineState) throws(PostgresError) {
         state.accounts = try rows(
             connection,
             "SELECT \(AccountRecord.columns) FROM market.accounts ORDER BY account"

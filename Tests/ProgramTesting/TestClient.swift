@@ -1,6 +1,6 @@
 package import HTTP2
 package import JSON
-internal import Sockets
+package import Sockets
 internal import TLS
 
 /// A client of a test server: requests with JSON, answers as values.
@@ -60,5 +60,22 @@ package final class TestClient {
     package static func answer(_ response: ClientResponse) throws -> Answer {
         let json = (try? JSONValue(response.body, limits: JSONLimits(depthMax: 32, bytesMax: 1 << 24))) ?? .null
         return Answer(status: response.status, json: json, fields: response.fields, text: response.text)
+    }
+}
+
+extension TestClient {
+    /// What the server sends until it closes.
+    package static func readToEnd(_ socket: borrowing FileDescriptor, deadline: UInt64) throws -> String {
+        var received: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        while try socket.wait(for: .readable, deadline: deadline) {
+            var span = buffer.mutableSpan
+            switch try socket.read(into: &span) {
+            case .bytes(let count): received += buffer[..<count]
+            case .wouldBlock: continue
+            case .endOfFile: return String(decoding: received, as: UTF8.self)
+            }
+        }
+        throw TestServer.Failure("no end after \(received.count) bytes")
     }
 }

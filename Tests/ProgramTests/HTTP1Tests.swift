@@ -186,17 +186,7 @@ import Testing
         let deadline = MonotonicClock.milliseconds() + 20_000
         let socket = try FileDescriptor(connectingTo: try #require(SocketAddress(server.http)), deadline: deadline)
         _ = try socket.send(Array(request.utf8).span)
-        var received: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 65_536)
-        while try socket.wait(for: .readable, deadline: deadline) {
-            var span = buffer.mutableSpan
-            switch try socket.read(into: &span) {
-            case .bytes(let count): received += buffer[..<count]
-            case .wouldBlock: continue
-            case .endOfFile: return String(decoding: received, as: UTF8.self)
-            }
-        }
-        throw TestServer.Failure("no end after \(received.count) bytes")
+        return try TestClient.readToEnd(socket, deadline: deadline)
     }
 
     /// One request by curl. Fields and content go in by a file, so that no key is in a list of processes.

@@ -66,24 +66,10 @@ import Testing
         #expect(completion.id == id)
         let overHTTP2 = try TestClient.answer(completion.result.get())
         #expect(overHTTP2.status == 201, "\(overHTTP2.text)")
-        let overHTTP1 = try HTTP1Answer(readToEnd(socket, deadline: deadline))
+        let overHTTP1 = try HTTP1Answer(TestClient.readToEnd(socket, deadline: deadline))
         #expect(overHTTP1.status == 201, "\(overHTTP1)")
         let ids = [overHTTP2["id"]?.string, overHTTP1.json["id"]?.string].compactMap(\.self)
         #expect(Set(ids).count == 2)
         #expect(server.waitForEnd() == 0, "\(server.logText)")
-    }
-
-    private func readToEnd(_ socket: borrowing FileDescriptor, deadline: UInt64) throws -> String {
-        var received: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 65_536)
-        while try socket.wait(for: .readable, deadline: deadline) {
-            var span = buffer.mutableSpan
-            switch try socket.read(into: &span) {
-            case .bytes(let count): received += buffer[..<count]
-            case .wouldBlock: continue
-            case .endOfFile: return String(decoding: received, as: UTF8.self)
-            }
-        }
-        throw TestServer.Failure("no end after \(received.count) bytes")
     }
 }

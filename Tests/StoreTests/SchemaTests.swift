@@ -3,9 +3,10 @@ import Exchange
 import Glibc
 import Ledger
 import Postgres
-import Store
 import Testing
 import Units
+
+@testable import Store
 
 @Suite struct SchemaTests {
     @Test func `Every folder of Migrations is embedded, byte by byte and in order`() throws {
@@ -47,22 +48,11 @@ import Units
 
     @Test func `The codes in the database are those of the program`() throws {
         let exchange = try TestExchange()
-        var expected: Set<String> = []
-        func add(_ field: String, _ code: some BinaryInteger, _ name: String) {
-            expected.insert("\(field) \(code) \(name)")
-        }
-        for side in Side.allCases { add("side", side.rawValue, side.name) }
-        for value in TimeInForce.allCases { add("time_in_force", value.rawValue, value.name) }
-        for reason in CloseReason.allCases { add("close_reason", reason.rawValue, reason.name) }
-        for tee in TEE.allCases { add("tee", tee.rawValue, tee.name) }
-        for value in Quantization.allCases { add("quantization", value.rawValue, value.name) }
-        for (bit, name) in Features.names.enumerated() { add("feature", bit, name) }
-        for (bit, name) in Scopes.names.enumerated() { add("scope", bit, name) }
-        for rejection in Rejection.allCases { add("rejection", rejection.rawValue, rejection.code) }
-        for kind in Transfer.Kind.allCases { add("transfer", kind.rawValue, kind.name) }
+        var expected = ConstantTables.codes
+        for kind in Transfer.Kind.allCases { expected.insert("transfer \(kind.rawValue) \(kind.name)") }
         for set in WeightSet.registered {
             let weights = "\(set.prompt)/\(set.cached)/\(set.completion)/\(set.reasoning)"
-            add("weight_set", set.id.rawValue, "\(set.name) \(weights)")
+            expected.insert("weight_set \(set.id.rawValue) \(set.name) \(weights)")
         }
         let found = try exchange.connect(.auditor).execute(
             """

@@ -1,6 +1,5 @@
 internal import Demonstration
 internal import Foundation
-internal import Glibc
 internal import HTTP2
 internal import JSON
 internal import Measurement
@@ -41,16 +40,12 @@ struct LoadRun {
 
     /// Each connection takes a descriptor here and one in a server of our own, which inherits the limit.
     private func raiseDescriptorLimit() throws {
-        var limit = rlimit()
-        let needed = rlim_t(options.load.connections + 200)
-        guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0, limit.rlim_cur < needed else {
-            return
-        }
-        limit.rlim_cur = min(needed, limit.rlim_max)
-        guard limit.rlim_cur >= needed,
-            unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0
-        else {
-            throw CommandFailure("\(needed) open files are needed and \(limit.rlim_max) allowed: raise `ulimit -n`")
+        let needed = options.load.connections + 200
+        guard DescriptorLimit.current < needed else { return }
+        DescriptorLimit.raise()
+        let allowed = DescriptorLimit.current
+        guard allowed >= needed else {
+            throw CommandFailure("\(needed) open files are needed and \(allowed) allowed: raise `ulimit -n`")
         }
     }
 

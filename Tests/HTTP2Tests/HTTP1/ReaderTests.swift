@@ -47,7 +47,7 @@ import Testing
 
     @Test func `Random bytes and random cuts never trap and always agree`() {
         let seed = UInt64.random(in: 0 ... .max)
-        var generator = Seeded(seed)
+        var generator = SplitMix(seed)
         let texts = Heads.good.map(\.text) + Heads.bad.map(\.text)
         for _ in 0..<2_000 {
             var bytes = Array((texts.randomElement(using: &generator) ?? "").utf8)
@@ -149,21 +149,6 @@ extension HTTP1Reader {
     }
 
     func text(_ range: Range<Int>) -> String { String(decoding: bytes[range], as: UTF8.self) }
-}
-
-/// SplitMix64: a run can be repeated from its seed.
-struct Seeded: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(_ seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ mixed >> 31
-    }
 }
 
 /// The limits of HTTP/1 and how they hang together.
