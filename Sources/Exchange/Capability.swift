@@ -23,6 +23,8 @@ package struct Capability: Hashable, Sendable {
     package var region: Region
     /// **Attested**: the environment that the worker claims, while an attestation for it stands, else `.none`.
     package var tee: TEE
+    /// Declared: whom the offer sells to.
+    package var buyers: SeldomBuyerRules = .anyone
 
     package init(
         model: ModelID,

@@ -51,7 +51,10 @@ extension Book {
     /// The next order with which the taker may trade, or `nil` when there is none.
     ///
     /// Between two calls the caller may trade with the order that it was given, and change nothing else.
-    package mutating func nextCandidate() -> Int32? {
+    package mutating func nextCandidate() -> Int32? { nextRanked()?.slot }
+
+    /// As above, with the place in the ranking.
+    package mutating func nextRanked() -> (slot: Int32, head: HeadIndex.Head)? {
         while walk.heap.isEmpty || walk.horizon < walk.heap[0].head {
             if walk.isComplete && walk.heap.isEmpty { return nil }
             if walk.isComplete { break }
@@ -62,7 +65,26 @@ extension Book {
             candidate.slot = walk.isOverOffers ? offers.head(of: candidate.group) : bids.head(of: candidate.group)
         }
         replaceTop(with: following(candidate))
-        return candidate.slot
+        return (candidate.slot, candidate.head)
+    }
+
+    /// Where an order of the other side would stand in the ranking with another priority.
+    package func ranked(_ slot: Int32, at priority: Priority) -> HeadIndex.Head {
+        var order = orders[Int(slot)]
+        order.priority = priority
+        return walk.isOverOffers ? offers.rankedHead(order) : bids.rankedHead(order)
+    }
+
+    /// Tells the walk that the candidate which it gave last has gone to the back of its price.
+    package mutating func candidateWentBack(_ slot: Int32) {
+        let order = orders[Int(slot)]
+        let head = walk.isOverOffers ? offers.rankedHead(order) : bids.rankedHead(order)
+        let candidate = Walk.Candidate(head: head, group: order.group, slot: slot)
+        guard let known = walk.heap.firstIndex(where: { $0.group == order.group }) else { return push(candidate) }
+        // At the same price the walk comes to it by itself.
+        guard head.key < walk.heap[known].head.key else { return }
+        walk.heap[known] = candidate
+        siftUp(known)
     }
 
     /// One more round: puts the next groups into the heap and moves the horizon.
@@ -126,7 +148,11 @@ extension Book {
 extension Book {
     private mutating func push(_ candidate: Walk.Candidate) {
         walk.heap.append(candidate)
-        var child = walk.heap.count - 1
+        siftUp(walk.heap.count - 1)
+    }
+
+    private mutating func siftUp(_ start: Int) {
+        var child = start
         while child > 0, walk.heap[child].head < walk.heap[(child - 1) / 2].head {
             walk.heap.swapAt(child, (child - 1) / 2)
             child = (child - 1) / 2

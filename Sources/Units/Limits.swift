@@ -28,6 +28,21 @@ package enum Limits {
     /// Resting orders that one command may visit; a taker that meets it has its rest cancelled (`work_limit`).
     package static let visitsPerCommandMax = 10_000
 
+    /// Orders that one command of a mass operation, or a tick, visits; later batches go on.
+    package static let ordersPerStepMax = 10_000
+    /// Accounts in each of an offer's two lists of buyers.
+    package static let buyersPerOfferMax = 64
+    /// The largest credit for a point of quality, in nanoTON per 1,000,000 adjusted tokens.
+    package static let qualityCreditMax: Int64 = 1_000_000_000_000
+    /// The longest dead-man switch, in microseconds: 24 h.
+    package static let cancelAfterMax: Int64 = 86_400_000_000
+    /// The shortest one that is not 0: 1 s.
+    package static let cancelAfterMin: Int64 = 1_000_000
+    /// How long before they are in force dearer fees must be announced, in microseconds: 1 h.
+    package static let feeNoticeMin: Int64 = 3_600_000_000
+    /// Mass operations under way at once, of all accounts; another one is refused.
+    package static let operationsMax = 4_096
+
     // MARK: Money
 
     /// What all owners together may have on deposit: about the supply of TON.
