@@ -50,12 +50,6 @@ extension BuyerRules {
 }
 
 extension FeeTerms {
-    func encode(into bytes: inout [UInt8]) {
-        bytes.append(integer: rates.maker.count)
-        bytes.append(integer: rates.taker.count)
-        bytes.append(integer: minimumNotional.count)
-    }
-
     static func decode(_ bytes: Span<UInt8>, _ cursor: inout CommandCursor) throws(CommandDecodingError) -> Self {
         let maker = BasisPoints(try cursor.integer(bytes, .fee, in: 0...Limits.feeMax))
         let taker = BasisPoints(try cursor.integer(bytes, .fee, in: 0...Limits.feeMax))

@@ -130,19 +130,6 @@ extension BidTerms {
 }
 
 extension Requirement {
-    func encode(into bytes: inout [UInt8]) {
-        bytes.append(UInt8(models.count))
-        for index in 0..<models.count { bytes.append(integer: models[index].rawValue) }
-        bytes.append(weightSet.rawValue)
-        bytes.append(integer: qualityAtLeast)
-        bytes.append(integer: contextLengthAtLeast)
-        bytes.append(integer: features.rawValue)
-        bytes.append(integer: quantizations)
-        bytes.append(tees)
-        bytes.append(UInt8(regions.count))
-        for index in 0..<regions.count { bytes.append(integer: regions[index].code) }
-    }
-
     static func decode(_ bytes: Span<UInt8>, _ cursor: inout CommandCursor) throws(CommandDecodingError) -> Self {
         var requirement = Requirement()
         let modelCount: UInt8 = try cursor.integer(bytes)

@@ -72,12 +72,12 @@ extension Engine {
             visits += 1
             if visits > Limits.visitsPerCommandMax { return .workLimit }
             let other = book.orders[Int(maker)]
+            guard mayMeet(taker, maker) else { continue }
             if isOwn(other.account, order.account) {
-                guard let prevention, !isDue(maker) else { continue }
+                guard let prevention else { continue }
                 if preventSelfTrade(taker, maker, prevention, &events) { return .selfTrade }
                 continue
             }
-            guard mayMeet(taker, maker) else { continue }
             let lots = min(order.takeable, other.tradable)
             if lots < min(least, order.remaining) {
                 hasPassed = true

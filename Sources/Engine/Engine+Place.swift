@@ -2,12 +2,37 @@ import Exchange
 import Ledger
 import Units
 
-/// Placing and cancelling orders.
+/// Placing orders. Every check comes before anything changes, in the order of ``Rejection``.
 extension Engine {
     mutating func place(_ terms: OfferTerms, of owner: AccountID, _ events: inout [Event]) -> Rejection? {
         guard let account = registry.accountIndex(owner) else { return .accountUnknown }
+        guard !registry.accounts[account].record.isClosed else { return .accountClosed }
         guard let model = registry.model(terms.model) else { return .modelUnknown }
-        let capability = Capability(
+        let isFrozen = control.isHalted(terms.model)
+        if let rejection = rejection(of: terms.order, isFrozen: isFrozen) { return rejection }
+        var order = terms.order
+        switch limit(of: order, band: control.band(terms.model), side: .offer) {
+        case .success(let price): order.price = price
+        case .failure(let rejection): return rejection
+        }
+        let capability = capability(of: terms, account, model)
+        let known = book.findClass(capability)
+        if registry.accounts[account].classes >= Limits.classesPerAccountMax {
+            guard let known, holdings.find(owner, known, isOffer: true) != nil else { return .classLimit }
+        }
+        if let rejection = rejection(of: order, account) { return rejection }
+
+        let group = known ?? intern(capability, &events)
+        var record = newRecord(.offer, owner, order)
+        record.classID = ClassID(Int64(group) + 1)
+        record.claimedTEE = terms.claimedTEE
+        let most = registry.accounts[account].record.offerLotsMax
+        record.maxOpenLots = terms.maxOpenLots.map { min($0, most ?? $0) } ?? most
+        return enter(record, isFrozen: isFrozen, &events)
+    }
+
+    private func capability(of terms: OfferTerms, _ account: Int, _ model: Registry.CurrentModel) -> Capability {
+        var capability = Capability(
             model: terms.model,
             modelVersion: model.version,
             weightSet: model.weightSet,
@@ -18,45 +43,71 @@ extension Engine {
             region: terms.region,
             tee: registry.effectiveTEE(terms.claimedTEE, account: account, at: time)
         )
-        let known = book.findClass(capability)
-        if registry.accounts[account].classes >= Limits.classesPerAccountMax {
-            guard let known, holdings.find(owner, known, isOffer: true) != nil else { return .classLimit }
-        }
-        if let rejection = rejection(of: terms.order, account) { return rejection }
-
-        let group = known ?? intern(capability, &events)
-        var record = newRecord(.offer, owner, terms.order)
-        record.classID = ClassID(Int64(group) + 1)
-        record.claimedTEE = terms.claimedTEE
-        record.maxOpenLots = terms.maxOpenLots
-        enter(record, &events)
-        return nil
+        capability.buyers = terms.seldomBuyers
+        return capability
     }
 
     mutating func place(_ terms: BidTerms, of owner: AccountID, _ events: inout [Event]) -> Rejection? {
         guard let account = registry.accountIndex(owner) else { return .accountUnknown }
+        guard !registry.accounts[account].record.isClosed else { return .accountClosed }
         var requirement = terms.requirement
-        switch weightSet(for: terms) {
+        let weightSet = weightSet(for: terms)
+        if weightSet == .failure(.modelUnknown) { return .modelUnknown }
+        let isFrozen = isHalted(requirement)
+        if let rejection = rejection(of: terms.order, isFrozen: isFrozen) { return rejection }
+        switch weightSet {
         case .success(let set): requirement.weightSet = set
+        case .failure(let rejection): return rejection
+        }
+        var order = terms.order
+        switch limit(of: order, for: requirement) {
+        case .success(let price): order.price = price
         case .failure(let rejection): return rejection
         }
         let known = book.findProfile(requirement)
         if registry.accounts[account].profiles >= Limits.profilesPerAccountMax {
             guard let known, holdings.find(owner, known, isOffer: false) != nil else { return .profileLimit }
         }
-        if let rejection = rejection(of: terms.order, account) { return rejection }
-        let hold = fees.rates.hold(for: terms.order.lots, at: terms.order.price)
+        if let rejection = rejection(of: order, account) { return rejection }
+        let hold = fees.rates.hold(for: order.lots, at: order.price)
         guard balances.balance(LedgerAccount(owner, .available)) >= hold else { return .insufficientFunds }
 
         let group = known ?? intern(requirement, &events)
-        var record = newRecord(.bid, owner, terms.order)
+        var record = newRecord(.bid, owner, order)
         record.profileID = ProfileID(Int64(group) + 1)
-        enter(record, &events)
-        return nil
+        return enter(record, isFrozen: isFrozen, &events)
     }
 
-    /// What both sides are checked for, in order of precedence.
-    private func rejection(of terms: OrderTerms, _ account: Int) -> Rejection? {
+    // MARK: Checks
+
+    /// Halt and expiry.
+    private func rejection(of terms: OrderTerms, isFrozen: Bool) -> Rejection? {
+        if isFrozen && !terms.timeInForce.mayRest { return .marketHalted }
+        return terms.rules.expiresAt <= time ? .expired : nil
+    }
+
+    /// The limit price of an order: its own, or the end of the band.
+    func limit(of terms: OrderTerms, band: PriceBand?, side: Side) -> Result<Price, Rejection> {
+        guard let band else { return terms.isMarket ? .failure(.noPriceBand) : .success(terms.price) }
+        let end = side == .offer ? band.low : band.high
+        if terms.isMarket { return .success(end) }
+        let isWithin = side == .offer ? terms.price >= end : terms.price <= end
+        return isWithin ? .success(terms.price) : .failure(.priceOutsideBand)
+    }
+
+    /// What a bid's models allow together: the least high end. A market bid needs a band for each of them.
+    func limit(of terms: OrderTerms, for requirement: Requirement) -> Result<Price, Rejection> {
+        guard !requirement.models.isEmpty else { return limit(of: terms, band: control.band(.unknown), side: .bid) }
+        var price = Result<Price, Rejection>.success(terms.isMarket ? Price(nanoTONPerMTok: .max) : terms.price)
+        requirement.models.forEach { model in
+            guard case .success(let so) = price else { return }
+            price = limit(of: terms, band: control.band(model), side: .bid).map { min($0, so) }
+        }
+        return price
+    }
+
+    /// What both sides are checked for after their groups.
+    func rejection(of terms: OrderTerms, _ account: Int) -> Rejection? {
         guard registry.accounts[account].orders < registry.accounts[account].record.openOrdersMax else {
             return .openOrderLimit
         }
@@ -78,6 +129,8 @@ extension Engine {
         return isMixed ? .failure(.mixedUnits) : .success(set ?? .standard)
     }
 
+    // MARK: Names
+
     /// Gives a capability that is new its class.
     mutating func intern(_ capability: Capability, _ events: inout [Event]) -> Int32 {
         let group = book.addClass(capability)
@@ -85,7 +138,7 @@ extension Engine {
         return group
     }
 
-    private mutating func intern(_ requirement: Requirement, _ events: inout [Event]) -> Int32 {
+    mutating func intern(_ requirement: Requirement, _ events: inout [Event]) -> Int32 {
         let group = book.addProfile(requirement)
         events.append(.profileInterned(ProfileID(Int64(group) + 1), requirement))
         return group
@@ -110,26 +163,55 @@ extension Engine {
             openLots: .zero,
             createdAt: time,
             closeReason: nil,
-            lastSequence: sequence
+            lastSequence: sequence,
+            rules: terms.rules
         )
     }
 
-    /// Accepts an order: hold, match, then close or rest what is left.
-    private mutating func enter(_ record: OrderRecord, _ events: inout [Event]) {
+    // MARK: Entering
+
+    /// Accepts an order: hold, match, then close or rest what is left. Refuses it when the walk would break its rules.
+    private mutating func enter(_ record: OrderRecord, isFrozen: Bool, _ events: inout [Event]) -> Rejection? {
         let slot = add(record)
+        if let rejection = isFrozen ? nil : walkRejection(of: slot) {
+            book.remove(slot)
+            return rejection
+        }
         events.append(.accepted(record))
         let owner = record.account
         if record.side == .bid {
             post(owner, .available, owner, .held, record.held, .hold, order: record.id, &events)
         }
-        switch match(slot, as: .arrival, &events) {
+        settle(slot, isFrozen ? .exhausted : match(slot, as: .arrival, &events), &events)
+        return nil
+    }
+
+    /// Why an order that is on its way in must not take what the other side has for it.
+    mutating func walkRejection(of slot: Int32) -> Rejection? {
+        let rules = details[Int(slot)].rules
+        if rules.isPostOnly {
+            // All or none: the whole of it would trade, or nothing.
+            let run = dryRun(slot, least: rules.minLots, isFirstEnough: !rules.isAllOrNone)
+            let wouldTrade =
+                rules.isAllOrNone ? run.lots == book.orders[Int(slot)].remaining : !run.fills.isEmpty
+            return wouldTrade || run.isCutShort ? .postOnlyWouldTrade : nil
+        }
+        guard details[Int(slot)].timeInForce == .fok else { return nil }
+        return dryRun(slot).lots == book.orders[Int(slot)].remaining ? nil : .fokUnfillable
+    }
+
+    /// Closes or rests an order whose walk has ended.
+    mutating func settle(_ slot: Int32, _ end: WalkEnd, _ events: inout [Event]) {
+        switch end {
         case .filled: close(slot, .filled, &events)
         case .selfTrade: close(slot, .selfTrade, &events)
         case .workLimit: close(slot, .workLimit, &events)
-        case .exhausted where record.timeInForce == .ioc: close(slot, .ioc, &events)
+        case .exhausted where !details[Int(slot)].timeInForce.mayRest: close(slot, .ioc, &events)
         case .exhausted:
-            events.append(.rested(record.id, book.orders[Int(slot)].remaining))
-            list(slot)
+            let order = book.orders[Int(slot)]
+            events.append(.rested(order.id, order.remaining))
+            limitShown(of: slot, &events)
+            if details[Int(slot)].isListed { updateDigest(of: slot) } else { list(slot) }
             book.enter(slot)
         }
     }

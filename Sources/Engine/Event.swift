@@ -49,8 +49,8 @@ package enum Event: Hashable, Sendable {
     case feesAnnounced(FeeNoticeTerms)
     /// A mass operation has begun, or has gone on.
     case operationSet(MassOperation)
-    /// The mass operation that this command began is done.
-    case operationEnded(SequenceNumber)
+    /// The mass operation that this command began for this account is done.
+    case operationEnded(SequenceNumber, AccountID)
     /// Cumulative adjusted tokens of a lease that are charged now.
     case used(LeaseID, AdjustedTokens)
     /// A lease is over; the tokens used in all. If its offer is still open, the offer's open lots fall by the lease's.

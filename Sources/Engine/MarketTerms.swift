@@ -129,7 +129,7 @@ package struct MarketControlRecord: Hashable, Sendable {
 /// What a command began and later batches go on with, because it concerns more orders than one command may visit
 /// (DESIGN §2, bounded work). Orders that are due for it never fill.
 package struct MassOperation: Hashable, Sendable {
-    /// The command that began it.
+    /// The command that began it; a tick may begin one for each of several accounts.
     package var sequence: SequenceNumber
     package var kind: Kind
     /// Whose orders are cancelled; ``AccountID/system`` for a resumption.

@@ -1,4 +1,3 @@
-package import Exchange
 package import Units
 
 /// How long an order may stay in the book. The raw values are in the journal and the tables: never renumber.

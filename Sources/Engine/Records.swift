@@ -111,6 +111,11 @@ package struct AccountRecord: Hashable, Sendable {
     /// The end of its stream cancels all of its orders.
     package var cancelsOnDisconnect = false
 
+    /// Whether any of these differs from what a new account has.
+    var hasLimitsOrTimers: Bool {
+        offerLotsMax != nil || selfTradeGroup != 0 || isClosed || cancelAfter != .never || cancelsOnDisconnect
+    }
+
     package init(id: AccountID, label: String, openOrdersMax: Int64, createdAt: LogicalTime) {
         self.id = id
         self.label = label

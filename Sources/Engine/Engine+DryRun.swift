@@ -1,0 +1,87 @@
+import Exchange
+package import Units
+
+/// What a walk would do, found out without doing it.
+extension Engine {
+    /// Fills of a walk that was not carried out.
+    package struct DryRun: Sendable {
+        package struct Fill: Hashable, Sendable {
+            /// Of the resting order.
+            package let order: OrderID
+            package let price: Price
+            package let lots: Lots
+        }
+
+        /// In the order of the walk.
+        package internal(set) var fills: [Fill] = []
+        /// Their sum.
+        package internal(set) var lots = Lots.zero
+        /// ``Limits/visitsPerCommandMax`` orders were visited, and there are more.
+        package internal(set) var isCutShort = false
+    }
+
+    /// What is left of an order that the dry run has filled in part and would meet again: an iceberg's next part.
+    private struct Again {
+        let head: HeadIndex.Head
+        let slot: Int32
+        let remaining: Lots
+        let free: Lots
+    }
+
+    /// Walks like an order that is in no queue, own orders left out, but changes nothing. `least` is the taker's own
+    /// least fill; `isFirstEnough` ends the walk at the first fill.
+    mutating func dryRun(_ taker: Int32, least: Lots = .zero, isFirstEnough: Bool = false) -> DryRun {
+        var run = DryRun()
+        let order = book.orders[Int(taker)]
+        var left = order.takeable
+        var hidden: [Again] = []
+        var ordinal = shownOrdinal
+        var visits = 0
+        book.beginWalk(of: taker)
+        var next = book.nextRanked()
+        while left.count > 0 {
+            guard let candidate = Self.takeBest(&hidden, next?.head) ?? next.map({ seen(at: $0.slot, $0.head) }) else {
+                break
+            }
+            if candidate.slot == next?.slot, candidate.head == next?.head { next = book.nextRanked() }
+            visits += 1
+            if visits > Limits.visitsPerCommandMax {
+                run.isCutShort = true
+                break
+            }
+            let maker = book.orders[Int(candidate.slot)]
+            guard mayMeet(taker, candidate.slot), !isOwn(maker.account, order.account) else { continue }
+            let isFresh = candidate.remaining == maker.remaining
+            let rules = details[Int(candidate.slot)].rules
+            let shown =
+                maker.isIceberg ? (isFresh ? maker.displayed : rules.displayLots) : candidate.remaining
+            let lots = min(left, candidate.remaining, candidate.free, shown)
+            guard lots.count > 0, lots >= min(least, left), lots >= rules.leastFill(of: candidate.remaining) else {
+                continue
+            }
+            run.fills.append(DryRun.Fill(order: maker.id, price: maker.price, lots: lots))
+            run.lots = run.lots + lots
+            left = left - lots
+            if isFirstEnough { break }
+            let rest = candidate.remaining - lots
+            guard maker.isIceberg, rest.count > 0, lots == min(shown, candidate.remaining) else { continue }
+            ordinal += 1
+            let head = book.ranked(candidate.slot, at: Priority(sequence, ordinal: ordinal))
+            let free = candidate.free == BookOrder.unlimited ? candidate.free : candidate.free - lots
+            if free.count > 0 { hidden.append(Again(head: head, slot: candidate.slot, remaining: rest, free: free)) }
+        }
+        return run
+    }
+
+    private func seen(at slot: Int32, _ head: HeadIndex.Head) -> Again {
+        let order = book.orders[Int(slot)]
+        return Again(head: head, slot: slot, remaining: order.remaining, free: order.free)
+    }
+
+    /// The best of those that come again, if it comes before `other`. There are few.
+    private static func takeBest(_ hidden: inout [Again], _ other: HeadIndex.Head?) -> Again? {
+        guard let best = hidden.indices.min(by: { hidden[$0].head < hidden[$1].head }) else { return nil }
+        if let other, other < hidden[best].head { return nil }
+        return hidden.remove(at: best)
+    }
+}
