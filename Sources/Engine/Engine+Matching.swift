@@ -31,10 +31,11 @@ extension Engine {
             return walk(taker, least: rules.minLots, prevention, &events)
         }
         // All or nothing: what fills it is known before anything changes.
-        let fills = dryRun(taker)
-        if fills.isCutShort { return .workLimit }
-        guard fills.lots == book.orders[Int(taker)].remaining else { return .exhausted }
-        return walk(taker, least: .zero, nil, &events)
+        switch wholeFill(of: taker) {
+        case .found(let least): return walk(taker, least: least, nil, &events)
+        case .none: return .exhausted
+        case .unknown: return .workLimit
+        }
     }
 
     /// Walks, and again from the best when the taker has fallen below its own least fill after it had passed somebody by
