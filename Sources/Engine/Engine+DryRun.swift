@@ -16,7 +16,7 @@ extension Engine {
         package internal(set) var fills: [Fill] = []
         /// Their sum.
         package internal(set) var lots = Lots.zero
-        /// ``Limits/visitsPerCommandMax`` orders were visited, and there are more.
+        /// ``WorkLimits/visits`` orders were visited, and there are more.
         package internal(set) var isCutShort = false
     }
 
@@ -45,7 +45,7 @@ extension Engine {
             }
             if candidate.slot == next?.slot, candidate.head == next?.head { next = book.nextRanked() }
             visits += 1
-            if visits > Limits.visitsPerCommandMax {
+            if visits > work.visits {
                 run.isCutShort = true
                 break
             }

@@ -23,12 +23,12 @@ extension Engine {
 
     /// Whether what cannot be done at once can be remembered.
     private func hasRoom(for account: Int) -> Bool {
-        operations.count < Limits.operationsMax || registry.accounts[account].orders <= Limits.ordersPerStepMax
+        operations.count < work.operations || registry.accounts[account].orders <= work.step
     }
 
     mutating func begin(_ operation: MassOperation, _ events: inout [Event]) {
         var operation = operation
-        var budget = Limits.ordersPerStepMax
+        var budget = work.step
         // While it is under way, the orders that it has before it never fill.
         operations.append(operation)
         let isDone = goOn(&operation, &budget, &events)

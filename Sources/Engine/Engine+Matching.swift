@@ -19,7 +19,7 @@ extension Engine {
         /// Nobody is left to trade with, or the offer is at its limit of open lots.
         case exhausted
         case selfTrade
-        /// ``Limits/visitsPerCommandMax`` orders were visited, and there are more.
+        /// ``WorkLimits/visits`` orders were visited, and there are more.
         case workLimit
     }
 
@@ -70,7 +70,7 @@ extension Engine {
             if order.remaining.count == 0 { return .filled }
             guard order.free.count > 0, let maker = book.nextCandidate() else { return .exhausted }
             visits += 1
-            if visits > Limits.visitsPerCommandMax { return .workLimit }
+            if visits > work.visits { return .workLimit }
             let other = book.orders[Int(maker)]
             guard mayMeet(taker, maker) else { continue }
             if isOwn(other.account, order.account) {
@@ -250,7 +250,7 @@ extension Engine {
         while index < again.count {
             if let slot = find(again[index]) {
                 touch(book.orders[Int(slot)].account)
-                if index < Limits.visitsPerCommandMax {
+                if index < work.visits {
                     reenter(slot, &events)
                 } else {
                     close(slot, .workLimit, &events)

@@ -144,7 +144,7 @@ extension Engine {
         }
         // An account may have had the same deadline twice.
         reenter(Set(misplaced).sorted(), &events)
-        var budget = Limits.ordersPerStepMax
+        var budget = work.step
         expire(&budget, &events)
         goOnWithOperations(&budget, &events)
         carryOutFeeNotice(&events)

@@ -48,11 +48,15 @@ package struct Engine: Sendable {
     var requests = RequestMemory()
     /// Most entries in ``requests``.
     let requestsMax: Int
+    let work: WorkLimits
     /// The digest of all records but the head of the state.
     var recordSum = StateDigest()
 
-    /// An empty exchange with the initial fees. `requestsMax` is for tests.
-    package init(requestsMax: Int = Limits.idempotencyEntriesMax) { self.requestsMax = requestsMax }
+    /// An empty exchange with the initial fees. Both limits are for tests.
+    package init(requestsMax: Int = Limits.idempotencyEntriesMax, work: WorkLimits = .standard) {
+        self.requestsMax = requestsMax
+        self.work = work
+    }
 
     // MARK: Time
 
