@@ -18,6 +18,9 @@ extension Engine {
         package internal(set) var lots = Lots.zero
         /// ``WorkLimits/visits`` orders were visited, and there are more.
         package internal(set) var isCutShort = false
+        var visits = 0
+        /// What buyers would have spent, as far as a minimum deposit may depend on it.
+        var spent: [AccountID: NanoTON] = [:]
     }
 
     /// What is left of an order that the dry run has filled in part and would meet again: an iceberg's next part.
@@ -36,7 +39,8 @@ extension Engine {
         var left = order.takeable
         var hidden: [Again] = []
         var ordinal = shownOrdinal
-        var visits = 0
+        // Only then can it matter.
+        let countsMoney = !order.isOffer || book.capabilities[Int(order.group)].buyers != .anyone
         book.beginWalk(of: taker)
         var next = book.nextRanked()
         while left.count > 0 {
@@ -44,13 +48,14 @@ extension Engine {
                 break
             }
             if candidate.slot == next?.slot, candidate.head == next?.head { next = book.nextRanked() }
-            visits += 1
-            if visits > work.visits {
+            guard run.visits < work.visits else {
                 run.isCutShort = true
                 break
             }
+            run.visits += 1
             let maker = book.orders[Int(candidate.slot)]
-            guard mayMeet(taker, candidate.slot), !isOwn(maker.account, order.account) else { continue }
+            let buyer = order.isOffer ? maker.account : order.account
+            guard mayMeet(taker, candidate.slot, spent: run.spent[buyer] ?? .zero), !isOwn(maker.account, order.account) else { continue }
             let isFresh = candidate.remaining == maker.remaining
             let rules = details[Int(candidate.slot)].rules
             let shown =
@@ -61,6 +66,7 @@ extension Engine {
             }
             run.fills.append(DryRun.Fill(order: maker.id, price: maker.price, lots: lots))
             run.lots = run.lots + lots
+            if countsMoney { run.spent[buyer] = (run.spent[buyer] ?? .zero) + cost(of: lots, taker, candidate.slot) }
             left = left - lots
             if isFirstEnough { break }
             let rest = candidate.remaining - lots
@@ -71,6 +77,14 @@ extension Engine {
             if free.count > 0 { hidden.append(Again(head: head, slot: candidate.slot, remaining: rest, free: free)) }
         }
         return run
+    }
+
+    /// What a fill would move from the buyer's money into the lease.
+    private func cost(of lots: Lots, _ taker: Int32, _ maker: Int32) -> NanoTON {
+        let isOfferTaker = book.orders[Int(taker)].isOffer
+        let rates = details[Int(isOfferTaker ? maker : taker)].rates
+        let value = book.orders[Int(maker)].price.value(of: lots)
+        return value + (isOfferTaker ? rates.maker : rates.taker).part(of: value)
     }
 
     private func seen(at slot: Int32, _ head: HeadIndex.Head) -> Again {

@@ -43,6 +43,8 @@ package struct Engine: Sendable {
     var again: [OrderID] = []
     /// Parts of icebergs that the command under way has shown.
     var shownOrdinal: Int64 = 0
+    /// Orders that the last walk has visited.
+    var walkVisits = 0
     var holdings = Holdings()
     var leases = LeaseTable()
     var requests = RequestMemory()
