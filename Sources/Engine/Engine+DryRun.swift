@@ -85,6 +85,26 @@ extension Engine {
         let rates = details[Int(isOfferTaker ? maker : taker)].rates
         let value = book.orders[Int(maker)].price.value(of: lots)
         return value + (isOfferTaker ? rates.maker : rates.taker).part(of: value)
+    /// How an order could be filled as a whole.
+    enum WholeFill {
+        /// By a walk with this least fill.
+        case found(least: Lots)
+        case none
+        /// The visits were used up before it was known.
+        case unknown
+    }
+
+    /// Looks for a walk that fills all of an order: over as many makers as it takes, or else with the first that fills it
+    /// alone. Without the second, two orders could rest that would trade if one of them came now.
+    mutating func wholeFill(of taker: Int32) -> WholeFill {
+        let whole = book.orders[Int(taker)].remaining
+        let run = dryRun(taker)
+        walkVisits = run.visits
+        if run.lots == whole { return .found(least: .zero) }
+        let single = dryRun(taker, least: whole, isFirstEnough: true)
+        walkVisits = run.visits + single.visits
+        if single.lots == whole { return .found(least: whole) }
+        return run.isCutShort || single.isCutShort ? .unknown : .none
     }
 
     private func seen(at slot: Int32, _ head: HeadIndex.Head) -> Again {

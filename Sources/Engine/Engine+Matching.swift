@@ -33,13 +33,15 @@ extension Engine {
             return walk(taker, least: rules.minLots, prevention, &events)
         }
         // All or nothing: what fills it is known before anything changes.
-        let fills = dryRun(taker)
-        walkVisits = fills.visits
-        if fills.isCutShort { return .workLimit }
-        guard fills.lots == book.orders[Int(taker)].remaining else { return .exhausted }
-        let end = walk(taker, least: .zero, nil, &events)
-        walkVisits = fills.visits
-        return end
+        switch wholeFill(of: taker) {
+        case .found(let least):
+            let looked = walkVisits
+            let end = walk(taker, least: least, nil, &events)
+            walkVisits = looked
+            return end
+        case .none: return .exhausted
+        case .unknown: return .workLimit
+        }
     }
 
     /// Walks, and again from the best when the taker has fallen below its own least fill after it had passed somebody by
