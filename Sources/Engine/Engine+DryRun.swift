@@ -20,8 +20,11 @@ extension Engine {
         package internal(set) var left: Lots
         /// It met an order of its own, which ends the walk.
         package internal(set) var endsBySelfTrade = false
-        /// ``Limits/visitsPerCommandMax`` orders were visited, and there are more.
+        /// ``WorkLimits/visits`` orders were visited, and there are more.
         package internal(set) var isCutShort = false
+        var visits = 0
+        /// What buyers would have spent, as far as a minimum deposit may depend on it.
+        var spent: [AccountID: NanoTON] = [:]
     }
 
     /// How to walk.
@@ -51,6 +54,8 @@ extension Engine {
 
     private mutating func dryRunOnce(_ taker: Int32, _ plan: WalkPlan, _ state: inout DryRunState) {
         let order = book.orders[Int(taker)]
+        // Only then can it matter.
+        let countsMoney = !order.isOffer || book.capabilities[Int(order.group)].buyers != .anyone
         book.beginWalk(of: taker)
         state.waiting.removeAll()
         var next = book.nextRanked()
@@ -69,10 +74,13 @@ extension Engine {
             } else {
                 return
             }
-            state.visits += 1
-            guard state.visits <= Limits.visitsPerCommandMax else { return state.run.isCutShort = true }
-            guard candidate.remaining.count > 0, mayMeet(taker, candidate.slot) else { continue }
+            guard state.run.visits < work.visits else { return state.run.isCutShort = true }
+            state.run.visits += 1
             let maker = book.orders[Int(candidate.slot)]
+            let buyer = order.isOffer ? maker.account : order.account
+            guard candidate.remaining.count > 0,
+                mayMeet(taker, candidate.slot, spent: state.run.spent[buyer] ?? .zero)
+            else { continue }
             if isOwn(maker.account, order.account) {
                 if let mode = plan.prevention, state.preventSelfTrade(&candidate, mode) { return }
                 continue
@@ -85,6 +93,9 @@ extension Engine {
             let rules = details[Int(candidate.slot)].rules
             guard lots >= rules.leastFill(of: candidate.remaining) else { continue }
             state.fill(DryRun.Fill(order: maker.id, price: maker.price, lots: lots), &candidate)
+            if countsMoney {
+                state.run.spent[buyer] = (state.run.spent[buyer] ?? .zero) + cost(of: lots, taker, candidate.slot)
+            }
             if plan.isFirstEnough { return }
             if candidate.shown.count == 0, candidate.remaining.count > 0 {
                 state.ordinal += 1
@@ -94,6 +105,14 @@ extension Engine {
             }
             state.makers[candidate.slot] = candidate
         }
+    }
+
+    /// What a fill would move from the buyer's money into the lease.
+    private func cost(of lots: Lots, _ taker: Int32, _ maker: Int32) -> NanoTON {
+        let isOfferTaker = book.orders[Int(taker)].isOffer
+        let rates = details[Int(isOfferTaker ? maker : taker)].rates
+        let value = book.orders[Int(maker)].price.value(of: lots)
+        return value + (isOfferTaker ? rates.maker : rates.taker).part(of: value)
     }
 
     // MARK: Whole orders
@@ -112,8 +131,10 @@ extension Engine {
     mutating func wholeFill(of taker: Int32) -> WholeFill {
         let whole = book.orders[Int(taker)].remaining
         let run = dryRun(taker, WalkPlan())
+        walkVisits = run.visits
         if run.lots == whole { return .found(least: .zero) }
         let single = dryRun(taker, WalkPlan(least: whole, isFirstEnough: true))
+        walkVisits = run.visits + single.visits
         if single.lots == whole { return .found(least: whole) }
         return run.isCutShort || single.isCutShort ? .unknown : .none
     }
@@ -141,7 +162,6 @@ private struct DryRunState {
     var run: Engine.DryRun
     /// What the taker may still trade: less than what is left when its own limit of open lots is near.
     var left: Lots
-    var visits = 0
     var hasPassed = false
     var ordinal: Int64
     /// Makers that the walk has changed.

@@ -214,7 +214,7 @@ extension Engine {
         case .exhausted:
             let order = book.orders[Int(slot)]
             events.append(.rested(order.id, order.remaining))
-            limitShown(of: slot, &events)
+            show(details[Int(slot)].rules.displayLots, of: slot, &events)
             if details[Int(slot)].isListed { updateDigest(of: slot) } else { list(slot) }
             book.enter(slot)
         }
