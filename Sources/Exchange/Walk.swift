@@ -3,7 +3,7 @@ import Units
 /// A taker's way through the other side, in the order of the ranking (ENGINE §5).
 ///
 /// The groups of the other side are found in rounds: first the best two, which is all that most takers need, then the
-/// next sixteen, and so on. Up to the *horizon*, the worst head of a full round, every group is known, so whatever is
+/// next sixteen, and so on. Up to the *start* of the next round, the worst head of the one before, every group is known, so whatever is
 /// best among the known ones is best of all. A sweep over k groups of c costs O(c log k + k log k).
 struct Walk: Sendable {
     /// A group with the order at which the walk has arrived.
@@ -17,16 +17,16 @@ struct Walk: Sendable {
     fileprivate var isOverOffers = false
     /// The taker's class or profile.
     fileprivate var group: Int32 = 0
-    /// The worst acceptable head, exclusive.
-    fileprivate var bound = HeadIndex.Head.none
-    /// Every group whose head comes up to here is known.
-    fileprivate var horizon = HeadIndex.Head.first
-    /// No group is beyond the horizon.
+    /// The worst acceptable key, what quality is worth to the taker, and the head up to which every group is known.
+    fileprivate var question = HeadIndex.Question(limit: .max)
+    /// No group is beyond the start.
     fileprivate var isComplete = false
     /// How many groups the next round looks for.
     fileprivate var roundSize = 0
     /// The known groups in which there is more; the best on top.
     fileprivate var heap: ContiguousArray<Candidate> = []
+    /// Scratch memory of the searches.
+    fileprivate var frontier = HeadFrontier()
 
     fileprivate static let firstRound = 2
     /// Each round is this much larger than the one before, up to a size at which the order is still kept cheaply.
@@ -36,13 +36,16 @@ struct Walk: Sendable {
 
 extension Book {
     /// Begins the walk of an order that is in no queue.
-    package mutating func beginWalk(of slot: Int32) {
+    ///
+    /// `credit`, in nanoTON for 1,000,000 adjusted tokens and from 0 to ``Limits/priceMax``, is what a bid would pay
+    /// for each point of an offer's quality: it ranks by price less credit. The limit is one of the price alone.
+    package mutating func beginWalk(of slot: Int32, credit: Int64 = 0) {
+        precondition((0...Limits.priceMax).contains(credit), "a credit within its limits")
         let taker = orders[Int(slot)]
         let key = taker.isOffer ? bids.key(taker.price) : offers.key(taker.price)
         walk.isOverOffers = !taker.isOffer
         walk.group = taker.group
-        walk.bound = HeadIndex.Head(key: key, rank: .max)
-        walk.horizon = .first
+        walk.question = HeadIndex.Question(limit: key, credit: taker.isOffer ? 0 : credit)
         walk.isComplete = false
         walk.roundSize = Walk.firstRound
         walk.heap.removeAll(keepingCapacity: true)
@@ -52,7 +55,7 @@ extension Book {
     ///
     /// Between two calls the caller may trade with the order that it was given, and change nothing else.
     package mutating func nextCandidate() -> Int32? {
-        while walk.heap.isEmpty || walk.horizon < walk.heap[0].head {
+        while walk.heap.isEmpty || walk.question.start < walk.heap[0].head {
             if walk.isComplete && walk.heap.isEmpty { return nil }
             if walk.isComplete { break }
             lookFurther()
@@ -65,13 +68,17 @@ extension Book {
         return candidate.slot
     }
 
-    /// One more round: puts the next groups into the heap and moves the horizon.
+    /// One more round: puts the next groups into the heap and moves the start.
     private mutating func lookFurther() {
-        let found = nextGroups()
+        // Moved out and back: memory of the walk that the search, which borrows the book, may write to.
+        var frontier = HeadFrontier()
+        swap(&frontier, &walk.frontier)
+        let found = nextGroups(&frontier)
+        swap(&frontier, &walk.frontier)
         if found.count < walk.roundSize {
             walk.isComplete = true
         } else if let last = found.last {
-            walk.horizon = last.head
+            walk.question.start = last.head
         }
         walk.roundSize = min(walk.roundSize * Walk.roundGrowth, Walk.roundMax)
         for group in found { push(Walk.Candidate(head: group.head, group: group.group, slot: -1)) }
@@ -80,20 +87,27 @@ extension Book {
     // What follows borrows the sides of a book that it does not change: a mutating method that passed its own sides
     // on, and a closure that captured the book, would copy it.
 
-    /// The best groups beyond the horizon that are not known yet, in the order of the ranking.
-    private func nextGroups() -> ContiguousArray<HeadIndex.Found> {
-        walk.isOverOffers ? nextGroups(bids, offers) : nextGroups(offers, bids)
+    /// The best groups beyond the start that are not known yet, in the order of the ranking.
+    private func nextGroups(_ frontier: inout HeadFrontier) -> ContiguousArray<HeadIndex.Found> {
+        walk.isOverOffers ? nextGroups(bids, offers, &frontier) : nextGroups(offers, bids, &frontier)
     }
 
     private func nextGroups(
         _ own: borrowing BookSide,
-        _ other: borrowing BookSide
+        _ other: borrowing BookSide,
+        _ frontier: inout HeadFrontier
     ) -> ContiguousArray<HeadIndex.Found> {
         var best = ContiguousArray<HeadIndex.Found>()
         let group = Int(walk.group)
         let (isOverOffers, most, known) = (walk.isOverOffers, walk.roundSize, walk.heap)
         let (requirements, capabilities) = (requirements, capabilities)
-        other.index.search(for: walk.group, of: own.index, after: walk.horizon, bound: walk.bound) { found, bound in
+        other.index.search(
+            for: walk.group,
+            of: own.index,
+            walk.question,
+            bound: .none,
+            frontier: &frontier
+        ) { found, bound in
             let isMet =
                 isOverOffers
                 ? requirements[group].isMet(by: capabilities[Int(found.group)])
@@ -117,7 +131,10 @@ extension Book {
         let slot = side.successor(of: candidate.slot, orders)
         guard slot >= 0 else { return nil }
         let head = side.rankedHead(orders[Int(slot)])
-        return head < walk.bound ? Walk.Candidate(head: head, group: candidate.group, slot: slot) : nil
+        guard head.key <= walk.question.limit else { return nil }
+        let quality = Int32(side.index.quality(of: candidate.group))
+        let seen = head.less(credit: walk.question.credit, quality: quality)
+        return Walk.Candidate(head: seen, group: candidate.group, slot: slot)
     }
 }
 
