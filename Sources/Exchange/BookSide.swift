@@ -95,8 +95,8 @@ struct BookSide: Sendable {
 
     func key(_ price: Price) -> Int64 { sign * price.nanoTONPerMTok }
 
-    mutating func addGroup(masks: HeadIndex.Masks, models: [Int], rankOffset: Int64) {
-        index.addGroup(masks: masks, models: models)
+    mutating func addGroup(masks: GroupMasks, models: [Int], rankOffset: Int64, quality: Int64) {
+        index.addGroup(masks: masks, models: models, quality: quality)
         ladders.append(PriceLadder())
         parkedHeads.append(-1)
         rankOffsets.append(rankOffset)
