@@ -10,6 +10,12 @@ extension Engine {
             package let order: OrderID
             package let price: Price
             package let lots: Lots
+
+            package init(order: OrderID, price: Price, lots: Lots) {
+                self.order = order
+                self.price = price
+                self.lots = lots
+            }
         }
 
         /// In the order of the walk.

@@ -66,6 +66,22 @@ package struct Book: Sendable {
         return group
     }
 
+    /// Takes the newest class away again; it has no order, and nobody has been told of it.
+    package mutating func removeLastClass() {
+        let capability = capabilities.removeLast()
+        capabilityHashes.removeLast()
+        classes[capability] = nil
+        classesOfModel[Int(capability.model.rawValue)].removeLast()
+        offers.removeLastGroup()
+    }
+
+    /// Takes the newest profile away again; it has no order, and nobody has been told of it.
+    package mutating func removeLastProfile() {
+        profiles[requirements.removeLast()] = nil
+        requirementHashes.removeLast()
+        bids.removeLastGroup()
+    }
+
     // MARK: Orders
 
     /// Takes an order in, outside the queues: as a taker, or on its way to ``enter(_:)``.

@@ -103,6 +103,15 @@ struct BookSide: Sendable {
         isChanged.append(false)
     }
 
+    /// Takes the last group away again, which has no order.
+    mutating func removeLastGroup() {
+        index.removeLastGroup()
+        ladders.removeLast()
+        parkedHeads.removeLast()
+        rankOffsets.removeLast()
+        isChanged.removeLast()
+    }
+
     /// Puts an order in its place: in the queue of its price by sequence, or aside when it is at its limit.
     mutating func enter(_ slot: Int32, _ orders: inout ContiguousArray<BookOrder>) {
         let order = orders[Int(slot)]

@@ -60,6 +60,12 @@ struct HeadForest: Sendable {
 
     mutating func addMember() { leaves.append(-1) }
 
+    /// Takes the last member away again, which is in no list.
+    mutating func removeLastMember() {
+        precondition(leaves.last == -1, "a member that is listed stays")
+        leaves.removeLast()
+    }
+
     // MARK: Entries
 
     private static func index(_ node: Int32, _ place: Int, _ row: Row) -> Int {

@@ -85,6 +85,20 @@ package struct HeadIndex: Sendable {
         self.masks.append(masks)
     }
 
+    /// Takes the last group away again, which has no order.
+    mutating func removeLastGroup() {
+        precondition(heads.last == Head.none, "a group with orders stays")
+        starts.removeLast()
+        while lists.count > Int(starts[starts.count - 1]) {
+            groups.removeLast()
+            lists.removeLast()
+            forest.removeLastMember()
+        }
+        heads.removeLast()
+        qualities.removeLast()
+        masks.removeLast()
+    }
+
     /// Points of quality of a group.
     func quality(of group: Int32) -> Int64 { Int64(qualities[Int(group)]) }
 
