@@ -85,6 +85,8 @@ extension Engine {
         let rates = details[Int(isOfferTaker ? maker : taker)].rates
         let value = book.orders[Int(maker)].price.value(of: lots)
         return value + (isOfferTaker ? rates.maker : rates.taker).part(of: value)
+    }
+
     /// How an order could be filled as a whole.
     enum WholeFill {
         /// By a walk with this least fill.
