@@ -200,7 +200,7 @@ extension Engine {
                 return details[Int(slot)].timeInForce == .fok ? .fokUnfillable : nil
             }
         }
-        let run = dryRun(slot, least: rules.minLots, isFirstEnough: true)
+        let run = dryRun(slot, WalkPlan(least: rules.minLots, isFirstEnough: true))
         return run.fills.isEmpty && !run.isCutShort ? nil : .postOnlyWouldTrade
     }
 
