@@ -5,8 +5,7 @@ import Units
 /// What keeps two orders apart that meet in price and requirement.
 extension Engine {
     /// Whether a taker may meet an order of the other side: that is not due, the market is open for them, and the offer
-    /// sells to the buyer. `priority` is where the maker would stand, `spent` what the
-    /// buyer would have spent before.
+    /// sells to the buyer. `priority` is where the maker would stand, `spent` what the buyer would have spent before.
     func mayMeet(_ taker: Int32, _ maker: Int32, at priority: Priority? = nil, spent: NanoTON = .zero) -> Bool {
         let isOfferTaker = book.orders[Int(taker)].isOffer
         let offer = isOfferTaker ? taker : maker

@@ -53,6 +53,11 @@ struct MarketPlayer<Executor: CommandExecutor> {
         _ = apply(.system, .setFees(FeeTerms(rates: noFees, minimumNotional: .zero)))
     }
 
+    /// What comes of a line, in words.
+    mutating func answer(to line: String) throws -> String {
+        try carryOut(ScriptWords(line[...])).compactMap(describe).joined(separator: ", ")
+    }
+
     mutating func play(_ script: String, _ sourceLocation: SourceLocation) throws {
         let lines = script.split(separator: "\n")
         for (index, line) in lines.enumerated() {
@@ -92,7 +97,7 @@ struct MarketPlayer<Executor: CommandExecutor> {
         switch words.verb {
         case "balance": return []
         case "time":
-            let isDue = executor.beginBatch(at: try time(words.number(1)))
+            let isDue = executor.beginBatch(at: try time(words.positional(1)))
             return isDue ? apply(.system, .tick) : []
         case "offer", "bid":
             let name = try words.positional(1)
@@ -128,14 +133,14 @@ struct MarketPlayer<Executor: CommandExecutor> {
             var terms = AmendTerms(order: orders[try words.positional(2)] ?? OrderID(999))
             terms.price = try words["price"] == nil ? nil : price(words.int("price"))
             terms.lots = try words["lots"] == nil ? nil : Lots(words.int("lots"))
-            terms.expiresAt = try words["until"] == nil ? nil : time(words.int("until"))
+            terms.expiresAt = try words["until"] == nil ? nil : time(words["until"])
             return .amend(terms)
         case "masscancel":
             var filter = OrderFilter(side: words["side"].flatMap { name in Side.allCases.first { $0.name == name } })
             filter.model = words["model"].map { model($0) }
             if let names = words["like"] { filter.requirement = try requirement(names, words) }
             return .massCancel(filter)
-        case "cancelafter": return .cancelAfter(try words.number(2) * 1_000_000)
+        case "cancelafter": return .cancelAfter(try time(words.positional(2)).microseconds)
         default: return .setCancelOnDisconnect(words.has("on"))
         }
     }
@@ -159,7 +164,7 @@ struct MarketPlayer<Executor: CommandExecutor> {
             return .setModel(try modelTerms(name, words))
         case "attest":
             let tees = try words.positional(2).split(separator: ",").map { try tee($0).bit }.reduce(0, |)
-            let until = try words["until"] == nil ? .never : time(words.int("until"))
+            let until = try words["until"] == nil ? .never : time(words["until"])
             let terms = AttestationTerms(
                 account: try account(words.positional(1)),
                 tees: tees & ~TEE.none.bit,
@@ -177,7 +182,7 @@ struct MarketPlayer<Executor: CommandExecutor> {
         case "limits": return .setAccountLimits(try limits(words))
         case "notice":
             let fees = try fees(words)
-            return .announceFees(FeeNoticeTerms(fees: fees, effectiveAt: try time(words.int("at"))))
+            return .announceFees(FeeNoticeTerms(fees: fees, effectiveAt: try time(words["at"])))
         case "disconnect": return .disconnected(try account(words.positional(1)))
         case "end": return .endLease(LeaseID(try words.number(1)))
         default: throw BadScript(line: words.line)

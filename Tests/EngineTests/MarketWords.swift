@@ -53,7 +53,15 @@ extension MarketPlayer {
         return tee
     }
 
-    func time(_ seconds: Int64) -> LogicalTime { LogicalTime(microseconds: seconds * 1_000_000) }
+    /// Seconds, with a fraction if need be.
+    func time(_ seconds: String?) throws -> LogicalTime {
+        let parts = (seconds ?? "0").split(separator: ".").map(String.init)
+        let fraction = parts.count > 1 ? String((parts[1] + "000000").prefix(6)) : "0"
+        guard let first = parts.first, let whole = Int64(first), let rest = Int64(fraction) else {
+            throw BadScript(line: seconds?[...] ?? "")
+        }
+        return LogicalTime(microseconds: whole * 1_000_000 + rest)
+    }
 
     func key(_ words: ScriptWords) throws -> IdempotencyKey? {
         guard let name = words["key"] else { return nil }
@@ -78,7 +86,7 @@ extension MarketPlayer {
 
     private func rules(_ words: ScriptWords) throws -> OrderRules {
         var rules = OrderRules.none
-        if words["until"] != nil { rules.expiresAt = time(try words.int("until")) }
+        if words["until"] != nil { rules.expiresAt = try time(words["until"]) }
         rules.minLots = Lots(try words.int("min"))
         rules.displayLots = Lots(try words.int("show"))
         rules.isPostOnly = words.has("post")
