@@ -85,7 +85,7 @@ extension Engine {
             let maker = book.orders[Int(candidate.slot)]
             let buyer = order.isOffer ? maker.account : order.account
             guard candidate.remaining.count > 0,
-                mayMeet(taker, candidate.slot, spent: state.run.spent[buyer] ?? .zero)
+                mayMeet(taker, candidate.slot, at: candidate.priority, spent: state.run.spent[buyer] ?? .zero)
             else { continue }
             if isOwn(maker.account, order.account) {
                 if let mode = plan.prevention, state.preventSelfTrade(&candidate, mode) { return }
@@ -106,7 +106,8 @@ extension Engine {
             if candidate.shown.count == 0, candidate.remaining.count > 0 {
                 state.ordinal += 1
                 candidate.shown = min(rules.displayLots, candidate.remaining)
-                candidate.head = book.ranked(candidate.slot, at: Priority(sequence, ordinal: state.ordinal))
+                candidate.priority = Priority(sequence, ordinal: state.ordinal)
+                candidate.head = book.ranked(candidate.slot, at: candidate.priority)
                 if candidate.free.count > 0 { state.waiting.append(candidate) }
             }
             state.makers[candidate.slot] = candidate
@@ -152,6 +153,7 @@ private struct DryRunState {
     struct Maker {
         let slot: Int32
         var head: HeadIndex.Head
+        var priority: Priority
         var remaining: Lots
         var free: Lots
         var shown: Lots
@@ -159,6 +161,7 @@ private struct DryRunState {
         init(_ found: (slot: Int32, head: HeadIndex.Head), _ order: BookOrder) {
             slot = found.slot
             head = found.head
+            priority = order.priority
             remaining = order.remaining
             free = order.free
             shown = order.displayed
