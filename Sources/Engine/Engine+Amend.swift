@@ -55,7 +55,9 @@ extension Engine {
         if lots.count > 0 { book.reduce(slot, by: lots) }
         events.append(.amended(amendment(of: after)))
         let order = book.orders[Int(slot)]
-        if order.isIceberg { events.append(.shown(order.id, order.displayed, order.priority)) }
+        if order.isIceberg && lots.count > 0 {
+            events.append(.shown(order.id, order.displayed, order.priority))
+        }
         let rules = details[Int(slot)].rules
         if lots.count > 0, rules.isAllOrNone || order.remaining < rules.minLots { lookAgain(at: order.id) }
         updateDigest(of: slot)

@@ -9,7 +9,7 @@ extension Engine {
         guard terms.model == .unknown || registry.model(terms.model) != nil else { return .modelUnknown }
         var record = control.records[terms.model] ?? MarketControlRecord(model: terms.model)
         guard record.isHalted != terms.isHalted else { return nil }
-        guard terms.isHalted || operations.count < Limits.operationsMax else { return .operationLimit }
+        guard terms.isHalted || operations.count < work.operations else { return .operationLimit }
         record.isHalted = terms.isHalted
         set(&record, &events)
         if terms.isHalted {
@@ -51,7 +51,7 @@ extension Engine {
     mutating func setAccountLimits(_ terms: AccountLimitTerms, _ events: inout [Event]) -> Rejection? {
         guard let account = registry.accountIndex(terms.account) else { return .accountUnknown }
         let leavesGroup = registry.accounts[account].record.selfTradeGroup != terms.selfTradeGroup
-        guard !leavesGroup || registry.accounts[account].orders <= Limits.ordersPerStepMax else {
+        guard !leavesGroup || registry.accounts[account].orders <= work.step else {
             return .operationLimit
         }
         let rejection = change(terms.account, &events) { record in

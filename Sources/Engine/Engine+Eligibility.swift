@@ -4,15 +4,15 @@ import Units
 
 /// What keeps two orders apart that meet in price and requirement.
 extension Engine {
-    /// Whether a taker may meet an order of the other side: neither is due, the market is open for them, and the offer
-    /// sells to the buyer.
-    func mayMeet(_ taker: Int32, _ maker: Int32) -> Bool {
+    /// Whether a taker may meet an order of the other side: that is not due, the market is open for them, and the offer
+    /// sells to the buyer. `spent` is what the buyer would have spent before.
+    func mayMeet(_ taker: Int32, _ maker: Int32, spent: NanoTON = .zero) -> Bool {
         let isOfferTaker = book.orders[Int(taker)].isOffer
         let offer = isOfferTaker ? taker : maker
         let bid = isOfferTaker ? maker : taker
         if case .only(let buyers) = book.capabilities[Int(book.orders[Int(offer)].group)].buyers {
             let buyer = book.orders[Int(bid)].account
-            guard buyers.admits(buyer), deposit(of: buyer) >= buyers.minimumDeposit else { return false }
+            guard buyers.admits(buyer), deposit(of: buyer) - spent >= buyers.minimumDeposit else { return false }
         }
         guard needsCare else { return true }
         return !isDue(maker) && !isFrozen(offer: offer, bid: bid)
@@ -24,9 +24,10 @@ extension Engine {
     }
 
     /// Something is due, is being cancelled in several steps, or is halted: seldom.
-    private var needsCare: Bool {
-        !operations.isEmpty || control.hasHalts || (expiries.earliest ?? .never) <= time
-    }
+    private var needsCare: Bool { mayBeDue || control.hasHalts }
+
+    /// Something is due, or is being cancelled in several steps.
+    var mayBeDue: Bool { !operations.isEmpty || (expiries.earliest ?? .never) <= time }
 
     // MARK: Due
 

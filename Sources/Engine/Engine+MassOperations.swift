@@ -9,6 +9,10 @@ extension Engine {
     /// Cancels the account's orders that the filter means.
     mutating func cancel(_ filter: OrderFilter, of owner: AccountID, _ events: inout [Event]) -> Rejection? {
         guard let account = registry.accountIndex(owner) else { return .accountUnknown }
+        let isKnown = { (model: ModelID) in self.registry.model(model) != nil }
+        guard filter.model.map(isKnown) ?? true, filter.requirement?.models.array.allSatisfy(isKnown) ?? true else {
+            return .modelUnknown
+        }
         guard hasRoom(for: account) else { return .operationLimit }
         var operation = MassOperation(sequence: sequence, kind: .cancel, account: owner)
         operation.side = filter.side
@@ -23,12 +27,16 @@ extension Engine {
 
     /// Whether what cannot be done at once can be remembered.
     private func hasRoom(for account: Int) -> Bool {
-        operations.count < Limits.operationsMax || registry.accounts[account].orders <= Limits.ordersPerStepMax
+        operations.count < work.operations || registry.accounts[account].orders <= work.step
     }
 
     mutating func begin(_ operation: MassOperation, _ events: inout [Event]) {
+        var budget = work.step
+        begin(operation, &budget, &events)
+    }
+
+    private mutating func begin(_ operation: MassOperation, _ budget: inout Int, _ events: inout [Event]) {
         var operation = operation
-        var budget = Limits.ordersPerStepMax
         // While it is under way, the orders that it has before it never fill.
         operations.append(operation)
         let isDone = goOn(&operation, &budget, &events)
@@ -53,7 +61,7 @@ extension Engine {
             } else {
                 operations[0] = operation
                 recordSum.add(operation.recordHash)
-                events.append(.operationSet(operation))
+                return events.append(.operationSet(operation))
             }
         }
     }
@@ -135,14 +143,14 @@ extension Engine {
         registry.accounts.filter { $0.record.cancelsOnDisconnect }.map(\.record.id)
     }
 
-    /// A dead-man switch that nobody has put off.
-    mutating func carryOutCancelAfter(_ owner: AccountID, _ events: inout [Event]) {
-        guard let account = registry.accountIndex(owner) else { return }
-        guard hasRoom(for: account) else { 
-            return expiries.insert(registry.accounts[account].record.cancelAfter, .account(owner))
-        }
+    /// A dead-man switch that nobody has put off; false, and nothing, while there is no room for it.
+    mutating func carryOutCancelAfter(_ owner: AccountID, _ budget: inout Int, _ events: inout [Event]) -> Bool {
+        guard let account = registry.accountIndex(owner) else { return true }
+        guard hasRoom(for: account) else { return false }
+        budget -= 1
         _ = change(owner, &events) { $0.cancelAfter = .never }
-        begin(MassOperation(sequence: sequence, kind: .cancelAfter, account: owner), &events)
+        begin(MassOperation(sequence: sequence, kind: .cancelAfter, account: owner), &budget, &events)
+        return true
     }
 
     /// Changes an owner's record, its digest and its timer.
@@ -191,9 +199,13 @@ extension Engine {
             if resumption.entries.isEmpty { resumption.entries = ordersBehind(operation) }
             if resumption.entries.isEmpty { return true }
             while let next = resumption.entries.first {
-                guard budget > 0 else { return false }
+                // What has gone says nothing: a resumption that was made anew does not know of it.
+                guard let slot = find(next.order), book.orders[Int(slot)].priority == next.priority else {
+                    resumption.entries.removeFirst()
+                    continue
+                }
+                guard budget > 0, !hasShownEnough else { return false }
                 resumption.entries.removeFirst()
-                guard let slot = find(next.order), book.orders[Int(slot)].priority == next.priority else { continue }
                 budget -= 1
                 operation.cursor = next.priority.rawValue
                 if let index = operations.firstIndex(where: { $0.sequence == operation.sequence && $0.kind == .resume }) {
@@ -202,6 +214,7 @@ extension Engine {
                 guard !isDue(slot) else { continue }
                 touch(book.orders[Int(slot)].account)
                 reenter(slot, &events)
+                budget -= walkVisits
             }
         }
     }

@@ -19,22 +19,29 @@ extension Engine {
         /// Nobody is left to trade with, or the offer is at its limit of open lots.
         case exhausted
         case selfTrade
-        /// ``Limits/visitsPerCommandMax`` orders were visited, and there are more.
+        /// ``WorkLimits/visits`` orders were visited, and there are more.
         case workLimit
     }
 
     /// Trades an order that is in no queue with whatever the other side has for it.
     mutating func match(_ taker: Int32, as arrival: Arrival, _ events: inout [Event]) -> WalkEnd {
+        walkVisits = 0
+        if arrival == .reentry, mayBeDue, isDue(taker) { return .exhausted }
         let rules = details[Int(taker)].rules
         guard rules.isAllOrNone || details[Int(taker)].timeInForce == .fok else {
             let prevention = arrival == .arrival ? rules.selfTrade : nil
             return walk(taker, least: rules.minLots, prevention, &events)
         }
         // All or nothing: what fills it is known before anything changes.
-        let fills = dryRun(taker)
-        if fills.isCutShort { return .workLimit }
-        guard fills.lots == book.orders[Int(taker)].remaining else { return .exhausted }
-        return walk(taker, least: .zero, nil, &events)
+        switch wholeFill(of: taker) {
+        case .found(let least):
+            let looked = walkVisits
+            let end = walk(taker, least: least, nil, &events)
+            walkVisits = looked
+            return end
+        case .none: return .exhausted
+        case .unknown: return .workLimit
+        }
     }
 
     /// Walks, and again from the best when the taker has fallen below its own least fill after it had passed somebody by
@@ -50,6 +57,7 @@ extension Engine {
             let before = book.orders[Int(taker)].remaining
             var hasPassed = false
             let end = walkOnce(taker, least: least, prevention, &visits, &hasPassed, &events)
+            walkVisits = visits
             guard end == .exhausted, hasPassed else { return end }
             let left = book.orders[Int(taker)].remaining
             guard left < before, left < least else { return end }
@@ -69,8 +77,8 @@ extension Engine {
             let order = book.orders[Int(taker)]
             if order.remaining.count == 0 { return .filled }
             guard order.free.count > 0, let maker = book.nextCandidate() else { return .exhausted }
+            guard visits < work.visits else { return .workLimit }
             visits += 1
-            if visits > Limits.visitsPerCommandMax { return .workLimit }
             let other = book.orders[Int(maker)]
             guard mayMeet(taker, maker) else { continue }
             if isOwn(other.account, order.account) {
@@ -118,7 +126,7 @@ extension Engine {
             } else {
                 reduce(maker, by: lots, &events)
             }
-            if !isTakerDone { reduce(taker, by: lots, &events) }
+            if !isTakerDone { reduce(taker, by: lots, isTaker: true, &events) }
             return isTakerDone
         }
     }
@@ -211,7 +219,7 @@ extension Engine {
                 details[Int(slot)].lastSequence = sequence
             }
         }
-        switch isFrozen(slot) ? .exhausted : match(slot, as: .reentry, &events) {
+        switch end(ofReentering: slot, &events) {
         case .filled: return close(slot, .filled, &events)
         case .workLimit: return close(slot, .workLimit, &events)
         case .exhausted, .selfTrade: break
@@ -220,11 +228,20 @@ extension Engine {
         if remaining != before.remaining {
             events.append(.rested(before.id, remaining))
             details[Int(slot)].lastSequence = sequence
-            limitShown(of: slot, &events)
+            show(before.displayed, of: slot, &events)
         }
         book.enter(slot)
         updateDigest(of: slot)
     }
+
+    /// A command that has shown too many parts of icebergs lets nobody walk any more: priorities have room for so many.
+    private mutating func end(ofReentering slot: Int32, _ events: inout [Event]) -> WalkEnd {
+        walkVisits = 0
+        if hasShownEnough { return .workLimit }
+        return isFrozen(slot) ? .exhausted : match(slot, as: .reentry, &events)
+    }
+
+    var hasShownEnough: Bool { shownOrdinal >= work.parts }
 
     /// What a resting offer can do now, by the registry and the attestation of its account.
     func currentCapability(of slot: Int32) -> Capability {
@@ -250,7 +267,7 @@ extension Engine {
         while index < again.count {
             if let slot = find(again[index]) {
                 touch(book.orders[Int(slot)].account)
-                if index < Limits.visitsPerCommandMax {
+                if index < work.visits {
                     reenter(slot, &events)
                 } else {
                     close(slot, .workLimit, &events)
@@ -279,17 +296,17 @@ extension Engine {
         if ordersWithLeast > 0 { lookAgain(at: order.id) }
     }
 
-    /// Lets an iceberg that comes to rest show no more than it has; a new one shows its first part.
-    mutating func limitShown(of slot: Int32, _ events: inout [Event]) {
+    /// Lets an iceberg that comes to rest show so much, but no more than it has.
+    mutating func show(_ wanted: Lots, of slot: Int32, _ events: inout [Event]) {
         let order = book.orders[Int(slot)]
         guard order.isIceberg else { return }
-        let wanted = order.displayed.count > 0 ? order.displayed : details[Int(slot)].rules.displayLots
         book.show(slot, min(wanted, order.remaining), order.priority)
         events.append(.shown(order.id, min(wanted, order.remaining), order.priority))
     }
 
-    /// Lowers an order without a trade; what its hold no longer needs is released.
-    mutating func reduce(_ slot: Int32, by lots: Lots, _ events: inout [Event]) {
+    /// Lowers an order without a trade; what its hold no longer needs is released. A taker shows nothing, and looks
+    /// around anyway.
+    mutating func reduce(_ slot: Int32, by lots: Lots, isTaker: Bool = false, _ events: inout [Event]) {
         let order = book.orders[Int(slot)]
         let left = order.remaining - lots
         if !order.isOffer {
@@ -300,7 +317,8 @@ extension Engine {
         book.reduce(slot, by: lots)
         events.append(.reduced(order.id, left))
         details[Int(slot)].lastSequence = sequence
-        guard details[Int(slot)].isListed else { return }
+        touch(order.account)
+        guard !isTaker else { return }
         if order.isIceberg {
             let shown = book.orders[Int(slot)]
             events.append(.shown(shown.id, shown.displayed, shown.priority))

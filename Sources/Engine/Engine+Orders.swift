@@ -163,6 +163,7 @@ extension Engine {
             post(order.account, .held, order.account, .available, amount, .release, order: order.id, &events)
         }
         events.append(.closed(order.id, reason, order.remaining))
+        touch(order.account)
         if details[Int(slot)].isListed { unlist(slot) }
         book.remove(slot)
     }

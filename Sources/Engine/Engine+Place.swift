@@ -189,15 +189,19 @@ extension Engine {
     /// Why an order that is on its way in must not take what the other side has for it.
     mutating func walkRejection(of slot: Int32) -> Rejection? {
         let rules = details[Int(slot)].rules
-        if rules.isPostOnly {
-            // All or none: the whole of it would trade, or nothing.
-            let run = dryRun(slot, least: rules.minLots, isFirstEnough: !rules.isAllOrNone)
-            let wouldTrade =
-                rules.isAllOrNone ? run.lots == book.orders[Int(slot)].remaining : !run.fills.isEmpty
-            return wouldTrade || run.isCutShort ? .postOnlyWouldTrade : nil
+        let isWhole = rules.isAllOrNone || details[Int(slot)].timeInForce == .fok
+        guard isWhole || rules.isPostOnly else { return nil }
+        if isWhole {
+            switch wholeFill(of: slot) {
+            case .found: return rules.isPostOnly ? .postOnlyWouldTrade : nil
+            case .none: return details[Int(slot)].timeInForce == .fok ? .fokUnfillable : nil
+            case .unknown:
+                if rules.isPostOnly { return .postOnlyWouldTrade }
+                return details[Int(slot)].timeInForce == .fok ? .fokUnfillable : nil
+            }
         }
-        guard details[Int(slot)].timeInForce == .fok else { return nil }
-        return dryRun(slot).lots == book.orders[Int(slot)].remaining ? nil : .fokUnfillable
+        let run = dryRun(slot, WalkPlan(least: rules.minLots, isFirstEnough: true))
+        return run.fills.isEmpty && !run.isCutShort ? nil : .postOnlyWouldTrade
     }
 
     /// Closes or rests an order whose walk has ended.
@@ -210,7 +214,7 @@ extension Engine {
         case .exhausted:
             let order = book.orders[Int(slot)]
             events.append(.rested(order.id, order.remaining))
-            limitShown(of: slot, &events)
+            show(details[Int(slot)].rules.displayLots, of: slot, &events)
             if details[Int(slot)].isListed { updateDigest(of: slot) } else { list(slot) }
             book.enter(slot)
         }

@@ -144,7 +144,7 @@ extension Engine {
         }
         // An account may have had the same deadline twice.
         reenter(Set(misplaced).sorted(), &events)
-        var budget = Limits.ordersPerStepMax
+        var budget = work.step
         expire(&budget, &events)
         goOnWithOperations(&budget, &events)
         carryOutFeeNotice(&events)
@@ -153,16 +153,18 @@ extension Engine {
     }
 
     private mutating func expire(_ budget: inout Int, _ events: inout [Event]) {
+        var waiting: [AccountID] = []
         while budget > 0, let due = expiries.takeDue(at: time) {
-            budget -= 1
             switch due {
             case .order(let id):
                 guard let slot = find(id) else { continue }
+                budget -= 1
                 touch(book.orders[Int(slot)].account)
                 close(slot, .expired, &events)
-            case .account(let id): carryOutCancelAfter(id, &events)
+            case .account(let id): if !carryOutCancelAfter(id, &budget, &events) { waiting.append(id) }
             }
         }
+        for id in waiting { expiries.insert(account(id)?.cancelAfter ?? .never, .account(id)) }
     }
 }
 

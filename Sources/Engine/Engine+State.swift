@@ -42,8 +42,12 @@ extension Engine {
     }
 
     /// An engine with this state: its digest, and whatever it does next, is that of the engine that the state is from.
-    package init(state: EngineState, requestsMax: Int = Limits.idempotencyEntriesMax) throws(StateError) {
-        self.init(requestsMax: requestsMax)
+    package init(
+        state: EngineState,
+        requestsMax: Int = Limits.idempotencyEntriesMax,
+        work: WorkLimits = .standard
+    ) throws(StateError) {
+        self.init(requestsMax: requestsMax, work: work)
         time = state.time
         lastTrade = state.lastTrade
         grace = state.grace

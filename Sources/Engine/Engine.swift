@@ -43,16 +43,22 @@ package struct Engine: Sendable {
     var again: [OrderID] = []
     /// Parts of icebergs that the command under way has shown.
     var shownOrdinal: Int64 = 0
+    /// Orders that the last walk has visited.
+    var walkVisits = 0
     var holdings = Holdings()
     var leases = LeaseTable()
     var requests = RequestMemory()
     /// Most entries in ``requests``.
     let requestsMax: Int
+    let work: WorkLimits
     /// The digest of all records but the head of the state.
     var recordSum = StateDigest()
 
-    /// An empty exchange with the initial fees. `requestsMax` is for tests.
-    package init(requestsMax: Int = Limits.idempotencyEntriesMax) { self.requestsMax = requestsMax }
+    /// An empty exchange with the initial fees. Both limits are for tests.
+    package init(requestsMax: Int = Limits.idempotencyEntriesMax, work: WorkLimits = .standard) {
+        self.requestsMax = requestsMax
+        self.work = work
+    }
 
     // MARK: Time
 

@@ -78,6 +78,7 @@ extension Book {
     /// Tells the walk that the candidate which it gave last has gone to the back of its price.
     package mutating func candidateWentBack(_ slot: Int32) {
         let order = orders[Int(slot)]
+        guard order.level >= 0 else { return }
         let head = walk.isOverOffers ? offers.rankedHead(order) : bids.rankedHead(order)
         let candidate = Walk.Candidate(head: head, group: order.group, slot: slot)
         guard let known = walk.heap.firstIndex(where: { $0.group == order.group }) else { return push(candidate) }

@@ -30,6 +30,9 @@ package enum Limits {
 
     /// Orders that one command of a mass operation, or a tick, visits; later batches go on.
     package static let ordersPerStepMax = 10_000
+    /// Parts of icebergs that one command shows before nobody walks again in it; with the visits of one more walk they
+    /// are fewer than 65,536, for which a priority has room.
+    package static let partsShownMax: Int64 = 50_000
     /// Accounts in each of an offer's two lists of buyers.
     package static let buyersPerOfferMax = 64
     /// The largest credit for a point of quality, in nanoTON per 1,000,000 adjusted tokens.
