@@ -10,6 +10,12 @@ extension Engine {
             package let order: OrderID
             package let price: Price
             package let lots: Lots
+
+            package init(order: OrderID, price: Price, lots: Lots) {
+                self.order = order
+                self.price = price
+                self.lots = lots
+            }
         }
 
         /// In the order of the walk.
@@ -56,7 +62,7 @@ extension Engine {
         let order = book.orders[Int(taker)]
         // Only then can it matter.
         let countsMoney = !order.isOffer || book.capabilities[Int(order.group)].buyers != .anyone
-        book.beginWalk(of: taker)
+        book.beginWalk(of: taker, credit: details[Int(taker)].rules.qualityCredit)
         state.waiting.removeAll()
         var next = book.nextRanked()
         while state.left.count > 0 {
