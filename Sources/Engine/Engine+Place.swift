@@ -230,8 +230,15 @@ extension Engine {
                 return details[Int(slot)].timeInForce == .fok ? .fokUnfillable : nil
             }
         }
-        let run = dryRun(slot, WalkPlan(least: rules.minLots, isFirstEnough: true))
-        return run.fills.isEmpty && !run.isCutShort ? nil : .postOnlyWouldTrade
+        var plan = WalkPlan(least: rules.minLots, isFirstEnough: true)
+        // Lowered by an order of its own, it may take what was too little for it before.
+        let modes: [SelfTradePrevention?] = rules.selfTrade == .decrement ? [nil, .decrement] : [nil]
+        for mode in modes {
+            plan.prevention = mode
+            let run = dryRun(slot, plan)
+            guard run.fills.isEmpty && !run.isCutShort else { return .postOnlyWouldTrade }
+        }
+        return nil
     }
 
     /// Closes or rests an order whose walk has ended.

@@ -130,13 +130,17 @@ extension ReferenceEngine {
     /// Why an order that has passed all other checks is refused for what it would do, or would not do.
     private func refusal(of order: OrderRecord) -> Rejection? {
         guard order.rules.isPostOnly || order.timeInForce == .fok else { return nil }
-        var other = self
-        other.orders.removeAll { $0.id == order.id }
-        other.orders.append(order)
+        var before = self
+        before.orders.removeAll { $0.id == order.id }
+        before.orders.append(order)
+        var other = before
         let end = other.walk(order.id, .trial)
         if order.timeInForce == .fok { return other.order(order.id)?.remaining == .zero ? nil : .fokUnfillable }
         if case .stopped = end { return .postOnlyWouldTrade }
-        return other.lastTrade == lastTrade ? nil : .postOnlyWouldTrade
+        // Lowered by an order of its own, it may take what was too little for it before.
+        var lowered = before
+        if case .stopped(.workLimit) = lowered.walk(order.id, .arrival) { return .postOnlyWouldTrade }
+        return max(other.lastTrade, lowered.lastTrade) == lastTrade ? nil : .postOnlyWouldTrade
     }
 
     private mutating func arrive(_ order: OrderRecord) -> Rejection? {
