@@ -52,9 +52,9 @@ package enum API {
         _ context: RequestContext
     ) throws(Problem) -> Principal? {
         let scopes = route.scopes
-        // The list of trades is public, but shows more to who asks for its own.
+        // The list of trades and some channels are public, but show more to who asks for its own.
         let isNamed = context.principal != nil || head.authorization != nil
-        guard scopes.rawValue != 0 || route == .listTrades && isNamed else { return nil }
+        guard scopes.rawValue != 0 || (route == .listTrades || route == .openStream) && isNamed else { return nil }
         let principal: Principal
         if let known = context.principal {
             try Authentication.check(known, now: context.now)
@@ -106,7 +106,7 @@ private struct Request {
         case .createAccount, .createKey, .createDeposit, .setAttestation, .setModel, .setFees:
             return try operate(principal, newKey)
         case .listTrades, .getBook, .listModels, .getModel, .getFees, .getHealth, .headHealth, .getReadiness,
-            .headReadiness, .getMetrics, .getContract:
+            .headReadiness, .getMetrics, .getContract, .openStream:
             return try publicAdmission()
         }
     }
@@ -116,6 +116,7 @@ private struct Request {
         case .listTrades:
             let query = try QueryRequests.trades(head.query, for: principal, directory: context.directory)
             return .history(.trades(query))
+        case .openStream: return .stream(try StreamQuery(head, for: principal, directory: context.directory))
         case .getBook: return .book(try QueryRequests.book(head.query, directory: context.directory))
         case .listModels:
             try QueryRequests.none(head.query)

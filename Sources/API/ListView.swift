@@ -104,7 +104,8 @@ extension JSONWriter {
         member("limit", Int64(limit))
     }
 
-    fileprivate mutating func trade(_ row: TradeDetail, models: ModelTable) {
+    /// A trade as the public sees it.
+    mutating func trade(_ row: TradeDetail, models: ModelTable) {
         let trade = row.trade
         member("id", "t", trade.id.rawValue)
         member("model", models.record(trade.model)?.terms.name ?? trade.model.text)
@@ -119,7 +120,7 @@ extension JSONWriter {
     }
 
     /// What a trade is to one of its two owners.
-    fileprivate mutating func part(of account: AccountID, in trade: Trade) {
+    mutating func part(of account: AccountID, in trade: Trade) {
         let side: Side = trade.buyer == account ? .bid : .offer
         member("side", side.name)
         member("order_id", "o", (side == .bid ? trade.bid : trade.offer).rawValue)
@@ -128,7 +129,7 @@ extension JSONWriter {
         if side == .bid { member("locked_nanoton", decimalString: trade.locked.count) }
     }
 
-    fileprivate mutating func transfer(_ row: TransferDetail) {
+    mutating func transfer(_ row: TransferDetail) {
         let transfer = row.transfer
         beginObject()
         member("sequence", row.position.sequence.rawValue)

@@ -75,16 +75,33 @@ enum QueryRequests {
 
     static func book(_ query: ArraySlice<UInt8>, directory: Directory) throws(Problem) -> BookQuery {
         var parameters = try QueryParameters(query)
-        let depth = parameters.integer("depth", in: 1...Int64(Limits.bookDepthMax)) ?? BookQuery.depthDefault
-        let weightSet = parameters.choice("weight_set", of: Vocabularies.weightSet)
-        let text = parameters.take("requirement") ?? []
-        let expression = RequirementExpression(text, parameter: "requirement", directory: directory)
-        parameters.fail(expression.errors)
+        let draft = BookDraft(&parameters, directory)
         try parameters.end()
-        guard !expression.builder.namesUnknownModel else { throw Problem(.modelUnknown) }
-        var requirement = expression.builder.finish()
-        requirement.weightSet = try self.weightSet(of: requirement, named: weightSet, directory: directory)
-        return BookQuery(requirement: requirement, depth: Int(depth))
+        return try self.book(draft, directory: directory)
+    }
+
+    /// What a question to the book says, before it is known to be sound as a whole.
+    struct BookDraft {
+        fileprivate let depth: Int64?
+        fileprivate let weightSet: WeightSetID?
+        fileprivate let requirement: RequirementBuilder
+
+        init(_ parameters: inout QueryParameters, _ directory: Directory) {
+            depth = parameters.integer("depth", in: 1...Int64(Limits.bookDepthMax))
+            weightSet = parameters.choice("weight_set", of: Vocabularies.weightSet)
+            let text = parameters.take("requirement") ?? []
+            let expression = RequirementExpression(text, parameter: "requirement", directory: directory)
+            parameters.fail(expression.errors)
+            requirement = expression.builder
+        }
+    }
+
+    /// The question, if its models are known and agree.
+    static func book(_ draft: BookDraft, directory: Directory) throws(Problem) -> BookQuery {
+        guard !draft.requirement.namesUnknownModel else { throw Problem(.modelUnknown) }
+        var requirement = draft.requirement.finish()
+        requirement.weightSet = try weightSet(of: requirement, named: draft.weightSet, directory: directory)
+        return BookQuery(requirement: requirement, depth: Int(draft.depth ?? BookQuery.depthDefault))
     }
 
     /// No parameters are known.
@@ -117,12 +134,12 @@ enum QueryRequests {
         return result ?? .standard
     }
 
-    private static func limit(_ parameters: inout QueryParameters) -> Int {
+    static func limit(_ parameters: inout QueryParameters) -> Int {
         Int(parameters.integer("limit", in: 1...Int64(Limits.pageMax)) ?? Int64(Limits.pageDefault))
     }
 
     /// The caller's account, or the one that an operator or auditor names.
-    private static func account(
+    static func account(
         _ parameters: inout QueryParameters,
         for principal: Principal
     ) throws(Problem) -> AccountID {

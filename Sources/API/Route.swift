@@ -4,6 +4,7 @@ package import Engine
 package enum Route: String, CaseIterable, Sendable {
     case placeOffer, placeBid, getOrder, listOrders, cancelOrder
     case getBook, listTrades, listModels, getModel, getFees
+    case openStream
     case getAccount, listTransfers
     case createAccount, createKey, createDeposit, setAttestation, setModel, setFees
     case getHealth, headHealth, getReadiness, headReadiness, getMetrics, getContract
@@ -18,7 +19,7 @@ package enum Route: String, CaseIterable, Sendable {
         case .cancelOrder: .delete
         case .headHealth, .headReadiness: .head
         case .getOrder, .listOrders, .getBook, .listTrades, .listModels, .getModel, .getFees, .getAccount,
-            .listTransfers, .getHealth, .getReadiness, .getMetrics, .getContract:
+            .listTransfers, .getHealth, .getReadiness, .getMetrics, .getContract, .openStream:
             .get
         }
     }
@@ -35,6 +36,7 @@ package enum Route: String, CaseIterable, Sendable {
         case .listModels: "/v1/models"
         case .getModel, .setModel: "/v1/models/{id}"
         case .getFees, .setFees: "/v1/fees"
+        case .openStream: "/v1/stream"
         case .getAccount: "/v1/account"
         case .listTransfers: "/v1/account/transfers"
         case .createAccount: "/v1/accounts"
@@ -57,7 +59,7 @@ package enum Route: String, CaseIterable, Sendable {
         case .getOrder, .listOrders, .getAccount, .listTransfers: [.read, .operator, .auditor]
         case .createAccount, .createKey, .createDeposit, .setAttestation, .setModel, .setFees: .operator
         case .getBook, .listTrades, .listModels, .getModel, .getFees, .getHealth, .headHealth, .getReadiness,
-            .headReadiness, .getMetrics, .getContract:
+            .headReadiness, .getMetrics, .getContract, .openStream:
             []
         }
     }
@@ -73,7 +75,7 @@ struct Resource {
     var name: ArraySlice<UInt8> = []
 
     enum Kind: CaseIterable {
-        case offers, bids, orders, order, book, trades, models, model, fees, account, transfers
+        case offers, bids, orders, order, book, trades, models, model, fees, account, transfers, stream
         case accounts, keys, deposits, attestation
         case health, readiness, metrics, contract
     }
@@ -138,6 +140,7 @@ struct Resource {
         if name.equals("fees") { return .fees }
         if name.equals("account") { return .account }
         if name.equals("accounts") { return .accounts }
+        if name.equals("stream") { return .stream }
         return nil
     }
 
@@ -163,6 +166,7 @@ extension Resource.Kind {
         case .models: [.listModels]
         case .model: [.getModel, .setModel]
         case .fees: [.getFees, .setFees]
+        case .stream: [.openStream]
         case .account: [.getAccount]
         case .transfers: [.listTransfers]
         case .accounts: [.createAccount]
