@@ -24,12 +24,22 @@ extension View {
         writer.endArray()
         var next: Cursor?
         if rows.count > query.limit {
-            next = Cursor(list: .orders, filters: query.filters, first: rows[query.limit - 1].record.id.rawValue)
+            let last = rows[query.limit - 1].record
+            next =
+                query.changedSince == nil
+                ? Cursor(list: .orders, filters: query.filters, first: last.id.rawValue)
+                : Cursor(
+                    list: .orders,
+                    filters: query.filters,
+                    first: last.lastSequence.rawValue,
+                    second: last.id.rawValue
+                )
         }
         writer.page(next, limit: query.limit)
         writer.member("account", "a", query.account.rawValue)
         writer.optional("side", query.side?.name ?? "")
         writer.optional("state", query.state?.rawValue ?? "")
+        writer.optional("changed_since_sequence", query.changedSince?.rawValue)
         writer.endObject()
         return finish(&writer, asOf)
     }
@@ -57,6 +67,7 @@ extension View {
         writer.page(next, limit: query.limit)
         writer.optional("model", query.model.flatMap { models.record($0)?.terms.name } ?? "")
         writer.optional("account", query.account?.text ?? "")
+        writer.optional("since_sequence", query.since?.rawValue)
         writer.endObject()
         return finish(&writer, asOf)
     }

@@ -13,10 +13,16 @@ enum QueryRequests {
             limit: limit(&parameters),
             before: nil
         )
+        result.changedSince = parameters.integer("changed_since_sequence", in: 0 ... .max).map { SequenceNumber($0) }
         let cursor = parameters.take("cursor")
         try parameters.end()
         if let cursor {
-            result.before = OrderID(try Cursor(cursor, list: .orders, filters: result.filters).first)
+            let cursor = try Cursor(cursor, list: .orders, filters: result.filters)
+            if result.changedSince == nil {
+                result.before = OrderID(cursor.first)
+            } else {
+                result.after = .init(sequence: SequenceNumber(cursor.first), order: OrderID(cursor.second))
+            }
         }
         return result
     }
@@ -29,6 +35,7 @@ enum QueryRequests {
         var parameters = try QueryParameters(query)
         var result = TradesQuery(account: nil, model: nil, limit: limit(&parameters), before: nil)
         let isMine = parameters.flag("mine")
+        result.since = parameters.integer("since_sequence", in: 0 ... .max).map { SequenceNumber($0) }
         let cursor = parameters.take("cursor")
         let model = parameters.take("model")
         if let model, !ModelName.isValid(model) {
@@ -45,7 +52,8 @@ enum QueryRequests {
             guard result.model != .unknown else { throw Problem(.modelUnknown) }
         }
         if let cursor {
-            result.before = TradeID(try Cursor(cursor, list: .trades, filters: result.filters).first)
+            let trade = TradeID(try Cursor(cursor, list: .trades, filters: result.filters).first)
+            if result.since == nil { result.before = trade } else { result.after = trade }
         }
         return result
     }

@@ -4,10 +4,10 @@ package import Engine
 package enum Route: String, CaseIterable, Sendable {
     case placeOffer, placeBid, getOrder, listOrders, cancelOrder
     case getBook, listTrades, listModels, getModel, getFees
-    case openStream
     case getAccount, listTransfers
     case createAccount, createKey, createDeposit, setAttestation, setModel, setFees
     case getHealth, headHealth, getReadiness, headReadiness, getMetrics, getContract
+    case openStream
 
     /// `operationId` in `openapi.yaml`.
     package var operationID: String { rawValue }

@@ -1,5 +1,5 @@
-package import Engine
-package import Exchange
+internal import Engine
+internal import Exchange
 package import Units
 
 /// What a stream of events tells of. The name is also the `event` of its messages.

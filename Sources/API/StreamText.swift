@@ -1,5 +1,5 @@
 package import Engine
-package import Exchange
+internal import Exchange
 internal import JSON
 package import Ledger
 package import Units

@@ -72,7 +72,7 @@ extension Session {
     }
 
     /// Adds a piece to an answer that goes on. A stream with nothing waiting takes any piece.
-    package func write(_ piece: [UInt8], on id: Int32, at now: UInt64) -> WriteResult {
+    package func write(_ piece: [UInt8], on id: Int32, at now: UInt64) -> PieceResult {
         guard let stream = unsafe ongoing(id) else { return .gone }
         let waiting = unsafe stream.pointee.pieces.byteCount
         let limit = unsafe core.pointee.limits.streamBytesMax
@@ -129,7 +129,7 @@ extension Conversation {
         return http1?.respond(response, on: id, goesOn: true) ?? false
     }
 
-    func write(_ piece: [UInt8], on id: Int32, limit: Int, at now: UInt64) -> WriteResult {
+    func write(_ piece: [UInt8], on id: Int32, limit: Int, at now: UInt64) -> PieceResult {
         http2?.write(piece, on: id, at: now) ?? http1?.write(piece, limit: limit) ?? .gone
     }
 
@@ -183,7 +183,7 @@ extension LoopServer {
     }
 
     /// Adds a piece to an answer that goes on.
-    package func write(_ piece: [UInt8], to stream: StreamReference) -> WriteResult {
+    package func write(_ piece: [UInt8], to stream: StreamReference) -> PieceResult {
         guard let connection = connection(of: stream) else { return .gone }
         connection.noteContent(at: loop.now)
         let limit = limits.streamBytesMax

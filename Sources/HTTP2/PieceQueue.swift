@@ -58,7 +58,7 @@ struct PieceQueue {
 }
 
 /// What became of a piece of an answer that goes on.
-package enum WriteResult: Hashable, Sendable {
+package enum PieceResult: Hashable, Sendable {
     /// It will be sent.
     case taken
     /// ``ServerLimits/streamBytesMax`` wait already; it is dropped.

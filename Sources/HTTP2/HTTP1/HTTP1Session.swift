@@ -118,7 +118,7 @@ internal import Sockets
     }
 
     /// Adds a piece to an answer that goes on. A session with nothing waiting takes any piece.
-    package func write(_ piece: [UInt8], limit: Int) -> WriteResult {
+    package func write(_ piece: [UInt8], limit: Int) -> PieceResult {
         guard isOngoing else { return .gone }
         guard waitingBytes + piece.count <= limit || !hasOutput else { return .full }
         if outputStart > limit {
