@@ -98,7 +98,8 @@ package enum ProblemCode: String, CaseIterable, Sendable {
     /// The same request may succeed later without any change to it.
     package var isRetryable: Bool {
         switch self {
-        case .requestTimeout, .rateLimited, .streamLimit, .overloaded, .projectionLag, .notReady, .notLeader, .outcomeUnknown,
+        case .requestTimeout, .rateLimited, .streamLimit, .overloaded, .projectionLag, .notReady, .notLeader,
+            .outcomeUnknown,
             .internalError, .idempotencyWindowFull:
             true
         default: false

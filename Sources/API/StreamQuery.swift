@@ -134,7 +134,10 @@ package struct StreamQuery: Hashable, Sendable {
     private static func position(_ field: ArraySlice<UInt8>?) throws(Problem) -> SequenceNumber? {
         guard let field, !field.isEmpty else { return nil }
         guard let number = field.decimal, number >= 0 else {
-            throw Problem(.malformedRequest, "Last-Event-ID must be the id of an event of this stream: a sequence number.")
+            throw Problem(
+                .malformedRequest,
+                "Last-Event-ID must be the id of an event of this stream: a sequence number."
+            )
         }
         return SequenceNumber(number)
     }

@@ -104,6 +104,7 @@ package final class ClientConnection {
     /// Waits once for whatever comes. Returns `false` when the time is over.
     @discardableResult
     package func wait(timeoutMilliseconds: UInt64) -> Bool {
+        flush()
         guard !isClosed else { return false }
         return exchange(deadline: MonotonicClock.milliseconds() + timeoutMilliseconds)
     }

@@ -56,8 +56,8 @@ extension SessionCore {
 }
 
 extension Session {
-    /// Begins an answer that goes on; its content is the first piece. Returns `false` if the request is gone or has been
-    /// answered. `now` as in ``receive(_:at:)``.
+    /// Begins an answer that goes on; its content is the first piece. Returns `false` if the request is gone or has
+    /// been answered. `now` as in ``receive(_:at:)``.
     package func begin(_ response: consuming Response, on id: Int32, at now: UInt64) -> Bool {
         guard let raw = unsafe nghttp2_session_get_stream_user_data(handle, id) else { return false }
         let stream = unsafe raw.assumingMemoryBound(to: StreamState.self)

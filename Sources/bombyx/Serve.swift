@@ -88,7 +88,8 @@ struct Serve: ParsableCommand {
         if let connectionsPerAddress, !(1...(connections ?? 1_000_000)).contains(connectionsPerAddress) {
             throw ValidationError("--connections-per-address is 1 to the number of --connections.")
         }
-        guard (0...Limits.streamsMax).contains(eventStreams), (0...Limits.streamsMax).contains(eventStreamsPerKey) else {
+        guard (0...Limits.streamsMax).contains(eventStreams), (0...Limits.streamsMax).contains(eventStreamsPerKey)
+        else {
             throw ValidationError("--event-streams and --event-streams-per-key are 0 to \(Limits.streamsMax).")
         }
         guard (1...300).contains(streamHeartbeat) else { throw ValidationError("--stream-heartbeat is 1 to 300.") }

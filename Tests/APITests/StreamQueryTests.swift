@@ -57,7 +57,9 @@ import Units
         #expect(try stream("channels=orders&account=a5", scopes: .auditor).account == AccountID(5))
         let withKey = try stream("channels=trades", scopes: .read)
         #expect(withKey.account == nil && withKey.key == KeyID(7), "the key counts the stream")
-        #expect(try stream("channels=trades&cancel_on_disconnect=true", scopes: .bid).cancelsOnDisconnect == AccountID(2))
+        #expect(
+            try stream("channels=trades&cancel_on_disconnect=true", scopes: .bid).cancelsOnDisconnect == AccountID(2)
+        )
     }
 
     @Test(arguments: [

@@ -92,8 +92,8 @@ import Units
         try expect(StreamText.trades([trade], models: models, at: SequenceNumber(18)), "trades", "StreamTrades")
     }
 
-    @Test func `An owner's orders and money`() throws {
-        let record = OrderRecord(
+    private var offer: OrderRecord {
+        OrderRecord(
             id: OrderID(17),
             account: AccountID(2),
             side: .offer,
@@ -113,6 +113,9 @@ import Units
             closeReason: nil,
             lastSequence: SequenceNumber(17)
         )
+    }
+
+    @Test func `An owner's orders`() throws {
         let capability = Capability(
             model: ModelID(1),
             modelVersion: 1,
@@ -125,7 +128,7 @@ import Units
             tee: .none
         )
         var changes: [OrderChange] = [
-            .accepted(OrderDetail(record: record, capability: capability)), .rested(OrderID(17), Lots(5)),
+            .accepted(OrderDetail(record: offer, capability: capability)), .rested(OrderID(17), Lots(5)),
             .reclassified(OrderID(17)), .traded(trade.trade, .offer),
         ]
         changes += CloseReason.allCases.map { .closed(OrderID(17), $0, Lots(1)) }
@@ -141,6 +144,9 @@ import Units
             Self.now
         )
         try expect(bid, "orders", "StreamOrders")
+    }
+
+    @Test func `Its money`() throws {
         let transfer = Transfer(
             debit: .chain,
             credit: LedgerAccount(AccountID(3), .available),

@@ -178,7 +178,10 @@ import Units
             )
             topic.keep(message, at: Self.now)
             #expect(topic.bytes <= Limits.streamHistoryBytesPerChannelMax)
-            #expect(topic.messages(after: topic.floor)?.map(\.sequence.rawValue) == Array(topic.floor.rawValue + 1...sequence))
+            #expect(
+                topic.messages(after: topic.floor)?.map(\.sequence.rawValue)
+                    == Array(topic.floor.rawValue + 1...sequence)
+            )
         }
         #expect(topic.messages(after: SequenceNumber(topic.floor.rawValue - 1)) == nil)
     }

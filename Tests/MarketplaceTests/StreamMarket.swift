@@ -192,7 +192,9 @@ struct StreamMirror {
             book = levels
         } else {
             let previous = message.json["previous_sequence"]?.integer ?? -1
-            if previous != bookSequence.rawValue { faults.append("\(previous) does not follow \(bookSequence.rawValue)") }
+            if previous != bookSequence.rawValue {
+                faults.append("\(previous) does not follow \(bookSequence.rawValue)")
+            }
             book?.apply(levels)
         }
         bookSequence = message.sequence

@@ -92,20 +92,22 @@ import Units
         #expect(isSo(), "\(what)")
     }
 
-
-
     private func overflows(_ fixture: Fixture) -> (overflows: Int64, conflations: Int64) {
         var text = MetricsText()
         fixture.feed.metrics.write(into: &text, clients: 0)
         let lines = String(decoding: text.response.body, as: UTF8.self).split(separator: "\n")
         func value(_ name: String) -> Int64 {
-            lines.first { $0.hasPrefix("bombyx_stream_\(name)_total ") }?.split(separator: " ").last.flatMap { Int64($0) }
+            lines.first { $0.hasPrefix("bombyx_stream_\(name)_total ") }?.split(separator: " ").last.flatMap {
+                Int64($0)
+            }
                 ?? -1
         }
         return (value("overflows"), value("conflations"))
     }
 
-    @Test func `A reader of its own orders that stops reading is ended, with a word, and holds no more than the bound`() throws {
+    @Test func `A reader of its own orders that stops reading is ended, with a word, and holds no more than the bound`()
+        throws
+    {
         var limits = ServerLimits()
         limits.streamBytesMax = 200_000
         try serve(.orders, limits) { server, connection, request, fixture in

@@ -35,7 +35,8 @@ package struct StreamReplica: Sendable {
         case "orders": takeOrders(json)
         case "balances":
             for member in json["balances"]?.members ?? [] { balances[member.key] = member.value.string ?? "" }
-        case "trades": for trade in json["trades"]?.elements ?? [] { trades[trade["id"]?.string ?? "", default: 0] += 1 }
+        case "trades":
+            for trade in json["trades"]?.elements ?? [] { trades[trade["id"]?.string ?? "", default: 0] += 1 }
         case "open", "reset", "draining", "overflow", "ticker": break
         default: faults.append("an event \(name)")
         }

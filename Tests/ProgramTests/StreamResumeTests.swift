@@ -151,7 +151,6 @@ import Testing
         try reader.read(server, seconds: 10) { name, json in name == "book" && json["sequence"]?.integer ?? 0 >= end }
         try expectExact(reader.replica, client, app)
         #expect(server.terminate() == 0)
-        print("resumed \(reader.resumes), reset \(reader.resets), books \(reader.replica.checkedBooks)")
     }
 
     private func expectExact(_ replica: StreamReplica, _ client: TestClient, _ app: Scenario.Party) throws {

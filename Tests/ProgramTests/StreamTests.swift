@@ -52,7 +52,9 @@ import Testing
         let seen = try market.take { name, json in name == "book" && json["sequence"]?.integer == end }
         var replica = StreamReplica()
         for event in seen { replica.take(event.name, event.json) }
-        #expect(replica.faults.filter { !$0.contains("follow") }.isEmpty && replica.offers.isEmpty && replica.bids.isEmpty)
+        #expect(
+            replica.faults.filter { !$0.contains("follow") }.isEmpty && replica.offers.isEmpty && replica.bids.isEmpty
+        )
         #expect(replica.trades.count == 1)
         let metrics = try client.call("GET", "/metrics").text
         #expect(metrics.contains("bombyx_sse_clients 3\n"))
@@ -83,7 +85,12 @@ import Testing
         let stream = try StreamClient(try server.connect(), "channels=trades")
         _ = try stream.take { name, _ in name == "open" }
         let worker = try scenario.party("worker")
-        let offer = try scenario.client.call("POST", "/v1/offers", key: worker.key, Scenario.offer(price: 1_000, lots: 5))
+        let offer = try scenario.client.call(
+            "POST",
+            "/v1/offers",
+            key: worker.key,
+            Scenario.offer(price: 1_000, lots: 5)
+        )
         let sequence = try #require(offer["sequence"]?.integer, "\(offer.text)")
         try wait {
             _ = try stream.take(timeoutMilliseconds: 100)
@@ -142,7 +149,11 @@ import Testing
             let again = try StreamClient(second, "channels=trades")
             return try again.take(until: { _, _ in true }).first?.name == "open"
         }
-        let cancels = try StreamClient(try server.connect(), "channels=trades&cancel_on_disconnect=true", key: party.key)
+        let cancels = try StreamClient(
+            try server.connect(),
+            "channels=trades&cancel_on_disconnect=true",
+            key: party.key
+        )
         _ = try cancels.take { _, _ in false }
         #expect(cancels.refusal?.status == 501)
     }

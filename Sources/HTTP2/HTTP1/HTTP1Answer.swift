@@ -3,8 +3,8 @@ enum HTTP1Answer {
     /// What a client waits for that announces its body (RFC 9110, section 15.2.1).
     static let goOn: StaticString = "HTTP/1.1 100 Continue\r\n\r\n"
 
-    /// Appends the whole answer; without its content, but with its length, for a request of HEAD. One that `goesOn` has no
-    /// length: its end is the connection's (RFC 9112, section 6.3).
+    /// Appends the whole answer; without its content, but with its length, for a request of HEAD. One that `goesOn` has
+    /// no length: its end is the connection's (RFC 9112, section 6.3).
     static func append(
         _ response: borrowing Response,
         toHead isHead: Bool,

@@ -89,7 +89,9 @@ struct StreamCore {
 
     /// By sequence number; those of one number stay as they are.
     static func sorted(_ messages: [StreamMessage]) -> [StreamMessage] {
-        guard zip(messages, messages.dropFirst()).contains(where: { $0.sequence > $1.sequence }) else { return messages }
+        guard zip(messages, messages.dropFirst()).contains(where: { $0.sequence > $1.sequence }) else {
+            return messages
+        }
         return messages.enumerated()
             .sorted { ($0.element.sequence, $0.offset) < ($1.element.sequence, $1.offset) }
             .map(\.element)

@@ -64,7 +64,9 @@ final class StreamFeed: Sendable {
         )
         let bytes = batch.bytes
         let isTaken: Bool? = queue.wait { queue -> Bool? in
-            guard queue.isStopping || queue.bytes == 0 || queue.bytes + bytes <= Self.waitingBytesMax else { return nil }
+            guard queue.isStopping || queue.bytes == 0 || queue.bytes + bytes <= Self.waitingBytesMax else {
+                return nil
+            }
             return true
         }
         guard isTaken ?? false else { return }

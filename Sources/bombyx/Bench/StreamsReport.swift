@@ -63,23 +63,27 @@ struct StreamsReport {
     }
 
     private var json: JSONValue {
-        .members([
-            ("streams", .integer(streams)),
-            ("connections", .integer(Int64(options.connections))),
-            ("tls", .boolean(options.tls)),
-            ("trades", .integer(Int64(answers.count))),
-            ("machine", machine.json),
-            ("cpu_microseconds_per_trade", .integer(cpuPerEvent)),
-            ("cpu_nanoseconds_per_message", .integer(nanosecondsPerMessage)),
-            ("bytes_per_stream", .integer(bytesPerStream)),
-        ] + rows.map { row in
-            let times = Self.quantiles(row.times)
-            return (
-                row.name.replacing(" ", with: "_") + "_microseconds",
-                .members([
-                    ("p50", .integer(times.p50)), ("p99", .integer(times.p99)), ("longest", .integer(times.longest)),
-                ])
-            )
-        } + [("sound", .boolean(isComplete))])
+        .members(
+            [
+                ("streams", .integer(streams)),
+                ("connections", .integer(Int64(options.connections))),
+                ("tls", .boolean(options.tls)),
+                ("trades", .integer(Int64(answers.count))),
+                ("machine", machine.json),
+                ("cpu_microseconds_per_trade", .integer(cpuPerEvent)),
+                ("cpu_nanoseconds_per_message", .integer(nanosecondsPerMessage)),
+                ("bytes_per_stream", .integer(bytesPerStream)),
+            ]
+                + rows.map { row in
+                    let times = Self.quantiles(row.times)
+                    return (
+                        row.name.replacing(" ", with: "_") + "_microseconds",
+                        .members([
+                            ("p50", .integer(times.p50)), ("p99", .integer(times.p99)),
+                            ("longest", .integer(times.longest)),
+                        ])
+                    )
+                } + [("sound", .boolean(isComplete))]
+        )
     }
 }
