@@ -52,9 +52,9 @@ package enum API {
         _ context: RequestContext
     ) throws(Problem) -> Principal? {
         let scopes = route.scopes
-        // The list of trades is public, but shows more to who asks for its own.
+        // The list of trades and some channels are public, but show more to who asks for its own.
         let isNamed = context.principal != nil || head.authorization != nil
-        guard scopes.rawValue != 0 || route == .listTrades && isNamed else { return nil }
+        guard scopes.rawValue != 0 || (route == .listTrades || route == .openStream) && isNamed else { return nil }
         let principal: Principal
         if let known = context.principal {
             try Authentication.check(known, now: context.now)
@@ -108,8 +108,8 @@ struct Request {
         case .setHalt, .setPriceBand, .setAccountLimits, .setFees: return try control(principal)
         case .createAccount, .createKey, .createDeposit, .setAttestation, .setModel:
             return try operate(principal, newKey)
-        case .getMarketStatus, .listTrades, .getBook, .listModels, .getModel, .getFees, .getHealth, .headHealth, .getReadiness,
-            .headReadiness, .getMetrics, .getContract:
+        // Whatever else there is needs no key.
+        default:
             return try publicAdmission()
         }
     }
@@ -119,6 +119,7 @@ struct Request {
         case .listTrades:
             let query = try QueryRequests.trades(head.query, for: principal, directory: context.directory)
             return .history(.trades(query))
+        case .openStream: return .stream(try StreamQuery(head, for: principal, directory: context.directory))
         case .getBook: return .book(try QueryRequests.book(head.query, directory: context.directory))
         case .listModels:
             try QueryRequests.none(head.query)
@@ -138,10 +139,8 @@ struct Request {
         case .getReadiness, .headReadiness: return .operations(.readiness)
         case .getMetrics: return .operations(.metrics)
         case .getContract: return .answer(View.contract)
-        case .placeOffer, .placeBid, .placeBatch, .getOrder, .listOrders, .cancelOrder, .cancelOrders, .amendOrder,
-            .setCancelAfter, .getAccount, .listTransfers, .createAccount, .createKey, .createDeposit, .setAttestation,
-            .setModel, .setFees, .setHalt, .setPriceBand, .setAccountLimits:
-            throw Problem(.authenticationRequired)
+        // All others need a key, and have been refused without one.
+        default: throw Problem(.authenticationRequired)
         }
     }
 

@@ -36,7 +36,7 @@ package struct APIResponse: Hashable, Sendable {
 
 /// The media types of our answers.
 package enum ContentType: CaseIterable, Sendable {
-    case json, problem, yaml, metrics
+    case json, problem, yaml, metrics, events
 
     /// The value of `content-type`.
     package var text: StaticString {
@@ -44,6 +44,7 @@ package enum ContentType: CaseIterable, Sendable {
         case .json: "application/json"
         case .problem: "application/problem+json"
         case .yaml: "application/yaml"
+        case .events: "text/event-stream"
         case .metrics: "text/plain; version=0.0.4; charset=utf-8"
         }
     }

@@ -15,6 +15,7 @@ package enum Admission: Sendable {
     case operations(Operation)
     /// Give the commands among them to the engine together, and answer all of them at once (``Answer/batch(_:)``).
     indirect case batch([BatchItem])
+    indirect case stream(StreamQuery)
 }
 
 /// How the outcome of a command is written.

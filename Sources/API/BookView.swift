@@ -30,6 +30,12 @@ package struct BookView: Hashable, Sendable {
         self.bids = Self.merged(bids, depth: depth) { $0 > $1 }
     }
 
+    /// A view of these levels, best first; none at all unless they are given.
+    package init(bestOffers: [Level] = [], bestBids: [Level] = []) {
+        offers = bestOffers
+        bids = bestBids
+    }
+
     /// `GET /v1/book`.
     package func response(to query: BookQuery, models: ModelTable, asOf: SequenceNumber) -> APIResponse {
         var writer = JSONWriter(capacity: 512 + 96 * (offers.count + bids.count))

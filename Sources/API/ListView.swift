@@ -24,12 +24,22 @@ extension View {
         writer.endArray()
         var next: Cursor?
         if rows.count > query.limit {
-            next = Cursor(list: .orders, filters: query.filters, first: rows[query.limit - 1].record.id.rawValue)
+            let last = rows[query.limit - 1].record
+            next =
+                query.changedSince == nil
+                ? Cursor(list: .orders, filters: query.filters, first: last.id.rawValue)
+                : Cursor(
+                    list: .orders,
+                    filters: query.filters,
+                    first: last.lastSequence.rawValue,
+                    second: last.id.rawValue
+                )
         }
         writer.page(next, limit: query.limit)
         writer.member("account", "a", query.account.rawValue)
         writer.optional("side", query.side?.name ?? "")
         writer.optional("state", query.state?.rawValue ?? "")
+        writer.optional("changed_since_sequence", query.changedSince?.rawValue)
         writer.endObject()
         return finish(&writer, asOf)
     }
@@ -57,6 +67,7 @@ extension View {
         writer.page(next, limit: query.limit)
         writer.optional("model", query.model.flatMap { models.record($0)?.terms.name } ?? "")
         writer.optional("account", query.account?.text ?? "")
+        writer.optional("since_sequence", query.since?.rawValue)
         writer.endObject()
         return finish(&writer, asOf)
     }
@@ -104,7 +115,8 @@ extension JSONWriter {
         member("limit", Int64(limit))
     }
 
-    fileprivate mutating func trade(_ row: TradeDetail, models: ModelTable) {
+    /// A trade as the public sees it.
+    mutating func trade(_ row: TradeDetail, models: ModelTable) {
         let trade = row.trade
         member("id", "t", trade.id.rawValue)
         member("model", models.record(trade.model)?.terms.name ?? trade.model.text)
@@ -119,7 +131,7 @@ extension JSONWriter {
     }
 
     /// What a trade is to one of its two owners.
-    fileprivate mutating func part(of account: AccountID, in trade: Trade) {
+    mutating func part(of account: AccountID, in trade: Trade) {
         let side: Side = trade.buyer == account ? .bid : .offer
         member("side", side.name)
         member("order_id", "o", (side == .bid ? trade.bid : trade.offer).rawValue)
@@ -128,7 +140,7 @@ extension JSONWriter {
         if side == .bid { member("locked_nanoton", decimalString: trade.locked.count) }
     }
 
-    fileprivate mutating func transfer(_ row: TransferDetail) {
+    mutating func transfer(_ row: TransferDetail) {
         let transfer = row.transfer
         beginObject()
         member("sequence", row.position.sequence.rawValue)

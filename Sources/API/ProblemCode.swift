@@ -31,6 +31,7 @@ package enum ProblemCode: String, CaseIterable, Sendable {
 
     // The state of the server.
     case rateLimited = "rate_limited"
+    case streamLimit = "stream_limit"
     case overloaded = "overloaded"
     case projectionLag = "projection_lag"
     case notReady = "not_ready"
@@ -90,7 +91,7 @@ package enum ProblemCode: String, CaseIterable, Sendable {
         case .invalidFields, .modelUnknown, .expired, .mixedUnits, .belowMinimumNotional, .idempotencyKeyReused,
             .weightSetUnknown, .priceOutsideBand, .expiryNotAmendable, .noticeTooShort:
             422
-        case .rateLimited: 429
+        case .rateLimited, .streamLimit: 429
         case .expectationFailed: 417
         case .headerFieldsTooLarge: 431
         case .internalError: 500
@@ -103,7 +104,8 @@ package enum ProblemCode: String, CaseIterable, Sendable {
     /// The same request may succeed later without any change to it.
     package var isRetryable: Bool {
         switch self {
-        case .requestTimeout, .rateLimited, .overloaded, .projectionLag, .notReady, .notLeader, .outcomeUnknown,
+        case .requestTimeout, .rateLimited, .streamLimit, .overloaded, .projectionLag, .notReady, .notLeader,
+            .outcomeUnknown,
             .internalError, .idempotencyWindowFull:
             true
         default: false

@@ -24,6 +24,7 @@ extension ProblemCode {
         case .modelNotFound: "The registry has no model of this name."
         case .invalidFields: "The request has fields that break a rule."
         case .rateLimited: "Too many requests."
+        case .streamLimit: "The key or the connection has as many streams as it may."
         case .overloaded: "The exchange is busy; nothing was done."
         case .projectionLag: "The tables are too far behind; nothing was done."
         case .notReady: "The exchange is starting or stopping; nothing was done."

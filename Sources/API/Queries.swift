@@ -38,12 +38,28 @@ package struct OrdersQuery: Hashable, Sendable {
     package var limit: Int
     /// Only orders with a smaller number.
     package var before: OrderID?
+    /// Only orders that have changed since, in the order of their changes; `nil` for all, newest first.
+    package var changedSince: SequenceNumber?
+    /// Only changes behind this one.
+    package var after: Change?
+
+    /// The last change of an order.
+    package struct Change: Hashable, Sendable {
+        package var sequence: SequenceNumber
+        package var order: OrderID
+
+        package init(sequence: SequenceNumber, order: OrderID) {
+            self.sequence = sequence
+            self.order = order
+        }
+    }
 
     /// One more than is shown, so that it is known whether there are more.
     package var rowsWanted: Int { limit + 1 }
 
     var filters: UInt64 {
-        Cursor.filters("\(account.text) \(side?.name ?? "") \(state?.rawValue ?? "")")
+        let since = changedSince.map { " changed since \($0.rawValue)" } ?? ""
+        return Cursor.filters("\(account.text) \(side?.name ?? "") \(state?.rawValue ?? "")\(since)")
     }
 }
 
@@ -55,10 +71,17 @@ package struct TradesQuery: Hashable, Sendable {
     package var limit: Int
     /// Only trades with a smaller number.
     package var before: TradeID?
+    /// Only trades of later commands, oldest first; `nil` for all, newest first.
+    package var since: SequenceNumber?
+    /// Of those only trades with a greater number.
+    package var after: TradeID?
 
     package var rowsWanted: Int { limit + 1 }
 
-    var filters: UInt64 { Cursor.filters("\(account?.text ?? "") \(model?.text ?? "")") }
+    var filters: UInt64 {
+        let since = since.map { " since \($0.rawValue)" } ?? ""
+        return Cursor.filters("\(account?.text ?? "") \(model?.text ?? "")\(since)")
+    }
 }
 
 /// An account's movements of money, newest first.

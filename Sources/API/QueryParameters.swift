@@ -5,6 +5,9 @@ struct QueryParameters {
     private var parameters: [(name: ArraySlice<UInt8>, value: ArraySlice<UInt8>, isTaken: Bool)] = []
     private(set) var errors: [FieldError] = []
 
+    /// None at all.
+    init() {}
+
     /// Throws when the percent-encoding is broken.
     init(_ query: ArraySlice<UInt8>) throws(Problem) {
         for part in query.split(separator: UInt8(ascii: "&")) {

@@ -13,10 +13,16 @@ enum QueryRequests {
             limit: limit(&parameters),
             before: nil
         )
+        result.changedSince = parameters.integer("changed_since_sequence", in: 0 ... .max).map { SequenceNumber($0) }
         let cursor = parameters.take("cursor")
         try parameters.end()
         if let cursor {
-            result.before = OrderID(try Cursor(cursor, list: .orders, filters: result.filters).first)
+            let cursor = try Cursor(cursor, list: .orders, filters: result.filters)
+            if result.changedSince == nil {
+                result.before = OrderID(cursor.first)
+            } else {
+                result.after = .init(sequence: SequenceNumber(cursor.first), order: OrderID(cursor.second))
+            }
         }
         return result
     }
@@ -29,6 +35,7 @@ enum QueryRequests {
         var parameters = try QueryParameters(query)
         var result = TradesQuery(account: nil, model: nil, limit: limit(&parameters), before: nil)
         let isMine = parameters.flag("mine")
+        result.since = parameters.integer("since_sequence", in: 0 ... .max).map { SequenceNumber($0) }
         let cursor = parameters.take("cursor")
         let model = parameters.take("model")
         if let model, !ModelName.isValid(model) {
@@ -45,7 +52,8 @@ enum QueryRequests {
             guard result.model != .unknown else { throw Problem(.modelUnknown) }
         }
         if let cursor {
-            result.before = TradeID(try Cursor(cursor, list: .trades, filters: result.filters).first)
+            let trade = TradeID(try Cursor(cursor, list: .trades, filters: result.filters).first)
+            if result.since == nil { result.before = trade } else { result.after = trade }
         }
         return result
     }
@@ -75,16 +83,33 @@ enum QueryRequests {
 
     static func book(_ query: ArraySlice<UInt8>, directory: Directory) throws(Problem) -> BookQuery {
         var parameters = try QueryParameters(query)
-        let depth = parameters.integer("depth", in: 1...Int64(Limits.bookDepthMax)) ?? BookQuery.depthDefault
-        let weightSet = parameters.choice("weight_set", of: Vocabularies.weightSet)
-        let text = parameters.take("requirement") ?? []
-        let expression = RequirementExpression(text, parameter: "requirement", directory: directory)
-        parameters.fail(expression.errors)
+        let draft = BookDraft(&parameters, directory)
         try parameters.end()
-        guard !expression.builder.namesUnknownModel else { throw Problem(.modelUnknown) }
-        var requirement = expression.builder.finish()
-        requirement.weightSet = try self.weightSet(of: requirement, named: weightSet, directory: directory)
-        return BookQuery(requirement: requirement, depth: Int(depth))
+        return try self.book(draft, directory: directory)
+    }
+
+    /// What a question to the book says, before it is known to be sound as a whole.
+    struct BookDraft {
+        fileprivate let depth: Int64?
+        fileprivate let weightSet: WeightSetID?
+        fileprivate let requirement: RequirementBuilder
+
+        init(_ parameters: inout QueryParameters, _ directory: Directory) {
+            depth = parameters.integer("depth", in: 1...Int64(Limits.bookDepthMax))
+            weightSet = parameters.choice("weight_set", of: Vocabularies.weightSet)
+            let text = parameters.take("requirement") ?? []
+            let expression = RequirementExpression(text, parameter: "requirement", directory: directory)
+            parameters.fail(expression.errors)
+            requirement = expression.builder
+        }
+    }
+
+    /// The question, if its models are known and agree.
+    static func book(_ draft: BookDraft, directory: Directory) throws(Problem) -> BookQuery {
+        guard !draft.requirement.namesUnknownModel else { throw Problem(.modelUnknown) }
+        var requirement = draft.requirement.finish()
+        requirement.weightSet = try weightSet(of: requirement, named: draft.weightSet, directory: directory)
+        return BookQuery(requirement: requirement, depth: Int(draft.depth ?? BookQuery.depthDefault))
     }
 
     /// No parameters are known.
@@ -117,12 +142,12 @@ enum QueryRequests {
         return result ?? .standard
     }
 
-    private static func limit(_ parameters: inout QueryParameters) -> Int {
+    static func limit(_ parameters: inout QueryParameters) -> Int {
         Int(parameters.integer("limit", in: 1...Int64(Limits.pageMax)) ?? Int64(Limits.pageDefault))
     }
 
     /// The caller's account, or the one that an operator or auditor names.
-    private static func account(
+    static func account(
         _ parameters: inout QueryParameters,
         for principal: Principal
     ) throws(Problem) -> AccountID {

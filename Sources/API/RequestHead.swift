@@ -9,19 +9,23 @@ package struct RequestHead: Sendable {
     package var authorization: ArraySlice<UInt8>?
     /// The field `idempotency-key`; `nil` when absent.
     package var idempotencyKey: ArraySlice<UInt8>?
+    /// The field `last-event-id` of a stream that is resumed; `nil` when absent.
+    package var lastEventID: ArraySlice<UInt8>?
 
     package init(
         method: RequestMethod,
         target: ArraySlice<UInt8>,
         contentType: ArraySlice<UInt8>? = nil,
         authorization: ArraySlice<UInt8>? = nil,
-        idempotencyKey: ArraySlice<UInt8>? = nil
+        idempotencyKey: ArraySlice<UInt8>? = nil,
+        lastEventID: ArraySlice<UInt8>? = nil
     ) {
         self.method = method
         self.target = target
         self.contentType = contentType
         self.authorization = authorization
         self.idempotencyKey = idempotencyKey
+        self.lastEventID = lastEventID
     }
 
     /// The target up to the first `?`.

@@ -2,74 +2,57 @@ package import Engine
 
 /// Every operation of the interface. `openapi.yaml` has the same list: a test compares the two in both directions.
 package enum Route: String, CaseIterable, Sendable {
-    case placeOffer, placeBid, getOrder, listOrders, cancelOrder
-    case placeBatch, amendOrder, cancelOrders, setCancelAfter
-    case getMarketStatus, setHalt, setPriceBand, setAccountLimits
-    case getBook, listTrades, listModels, getModel, getFees
-    case getAccount, listTransfers
-    case createAccount, createKey, createDeposit, setAttestation, setModel, setFees
-    case getHealth, headHealth, getReadiness, headReadiness, getMetrics, getContract
+    case placeOffer, placeBid, getOrder, listOrders, cancelOrder, placeBatch, amendOrder, cancelOrders
+    case setCancelAfter, getMarketStatus, setHalt, setPriceBand, setAccountLimits, getBook, listTrades
+    case listModels, getModel, getFees, getAccount, listTransfers, createAccount, createKey, createDeposit
+    case setAttestation, setModel, setFees, getHealth, headHealth, getReadiness, headReadiness, getMetrics
+    case getContract, openStream
 
     /// `operationId` in `openapi.yaml`.
     package var operationID: String { rawValue }
 
-    package var method: RequestMethod {
-        switch self {
-        case .placeOffer, .placeBid, .placeBatch, .setCancelAfter, .createAccount, .createKey, .createDeposit: .post
-        case .setAttestation, .setModel, .setFees, .setHalt, .setPriceBand, .setAccountLimits: .put
-        case .amendOrder: .patch
-        case .cancelOrder, .cancelOrders: .delete
-        case .headHealth, .headReadiness: .head
-        case .getOrder, .listOrders, .getBook, .listTrades, .listModels, .getModel, .getFees, .getAccount,
-            .listTransfers, .getMarketStatus, .getHealth, .getReadiness, .getMetrics, .getContract:
-            .get
-        }
-    }
-
+    package var method: RequestMethod { entry.method }
     /// The path with its parameters in braces.
-    package var template: String {
-        switch self {
-        case .placeOffer: "/v1/offers"
-        case .placeBid: "/v1/bids"
-        case .listOrders, .cancelOrders: "/v1/orders"
-        case .getOrder, .cancelOrder, .amendOrder: "/v1/orders/{id}"
-        case .placeBatch: "/v1/orders:batch"
-        case .setCancelAfter: "/v1/orders:cancel-after"
-        case .getMarketStatus: "/v1/market/status"
-        case .setHalt: "/v1/market/halt"
-        case .setPriceBand: "/v1/market/price-band"
-        case .getBook: "/v1/book"
-        case .listTrades: "/v1/trades"
-        case .listModels: "/v1/models"
-        case .getModel, .setModel: "/v1/models/{id}"
-        case .getFees, .setFees: "/v1/fees"
-        case .getAccount: "/v1/account"
-        case .listTransfers: "/v1/account/transfers"
-        case .createAccount: "/v1/accounts"
-        case .createKey: "/v1/accounts/{id}/keys"
-        case .createDeposit: "/v1/accounts/{id}/deposits"
-        case .setAttestation: "/v1/accounts/{id}/attestation"
-        case .setAccountLimits: "/v1/accounts/{id}/limits"
-        case .getHealth, .headHealth: "/healthz"
-        case .getReadiness, .headReadiness: "/readyz"
-        case .getMetrics: "/metrics"
-        case .getContract: "/openapi.yaml"
-        }
-    }
-
+    package var template: String { entry.template }
     /// Any one of these scopes will do; empty for routes that need no key.
-    package var scopes: Scopes {
+    package var scopes: Scopes { entry.scopes }
+
+    /// Method, path and scopes of each, so that one line is all that there is to read of an operation.
+    private var entry: (method: RequestMethod, template: String, scopes: Scopes) {
         switch self {
-        case .placeOffer: .offer
-        case .placeBid: .bid
-        case .cancelOrder, .cancelOrders, .amendOrder, .placeBatch, .setCancelAfter: [.offer, .bid]
-        case .getOrder, .listOrders, .getAccount, .listTransfers: [.read, .operator, .auditor]
-        case .createAccount, .createKey, .createDeposit, .setAttestation, .setModel, .setFees, .setHalt, .setPriceBand,
-            .setAccountLimits:
-            .operator
-        case .getMarketStatus, .getBook, .listTrades, .listModels, .getModel, .getFees, .getHealth, .headHealth, .getReadiness,
-            .headReadiness, .getMetrics, .getContract:
-            []
+        case .placeOffer: (.post, "/v1/offers", .offer)
+        case .placeBid: (.post, "/v1/bids", .bid)
+        case .getOrder: (.get, "/v1/orders/{id}", [.read, .operator, .auditor])
+        case .listOrders: (.get, "/v1/orders", [.read, .operator, .auditor])
+        case .cancelOrder: (.delete, "/v1/orders/{id}", [.offer, .bid])
+        case .placeBatch: (.post, "/v1/orders:batch", [.offer, .bid])
+        case .amendOrder: (.patch, "/v1/orders/{id}", [.offer, .bid])
+        case .cancelOrders: (.delete, "/v1/orders", [.offer, .bid])
+        case .setCancelAfter: (.post, "/v1/orders:cancel-after", [.offer, .bid])
+        case .getMarketStatus: (.get, "/v1/market/status", [])
+        case .setHalt: (.put, "/v1/market/halt", .operator)
+        case .setPriceBand: (.put, "/v1/market/price-band", .operator)
+        case .setAccountLimits: (.put, "/v1/accounts/{id}/limits", .operator)
+        case .getBook: (.get, "/v1/book", [])
+        case .listTrades: (.get, "/v1/trades", [])
+        case .listModels: (.get, "/v1/models", [])
+        case .getModel: (.get, "/v1/models/{id}", [])
+        case .getFees: (.get, "/v1/fees", [])
+        case .getAccount: (.get, "/v1/account", [.read, .operator, .auditor])
+        case .listTransfers: (.get, "/v1/account/transfers", [.read, .operator, .auditor])
+        case .createAccount: (.post, "/v1/accounts", .operator)
+        case .createKey: (.post, "/v1/accounts/{id}/keys", .operator)
+        case .createDeposit: (.post, "/v1/accounts/{id}/deposits", .operator)
+        case .setAttestation: (.put, "/v1/accounts/{id}/attestation", .operator)
+        case .setModel: (.put, "/v1/models/{id}", .operator)
+        case .setFees: (.put, "/v1/fees", .operator)
+        case .getHealth: (.get, "/healthz", [])
+        case .headHealth: (.head, "/healthz", [])
+        case .getReadiness: (.get, "/readyz", [])
+        case .headReadiness: (.head, "/readyz", [])
+        case .getMetrics: (.get, "/metrics", [])
+        case .getContract: (.get, "/openapi.yaml", [])
+        case .openStream: (.get, "/v1/stream", [])
         }
     }
 
@@ -84,7 +67,7 @@ struct Resource {
     var name: ArraySlice<UInt8> = []
 
     enum Kind: CaseIterable {
-        case offers, bids, orders, order, book, trades, models, model, fees, account, transfers
+        case offers, bids, orders, order, book, trades, models, model, fees, account, transfers, stream
         case batch, cancelAfter, marketStatus, halt, priceBand
         case accounts, keys, deposits, attestation, limits
         case health, readiness, metrics, contract
@@ -164,6 +147,7 @@ struct Resource {
         if name.equals("fees") { return .fees }
         if name.equals("account") { return .account }
         if name.equals("accounts") { return .accounts }
+        if name.equals("stream") { return .stream }
         return nil
     }
 
@@ -195,6 +179,7 @@ extension Resource.Kind {
         case .models: [.listModels]
         case .model: [.getModel, .setModel]
         case .fees: [.getFees, .setFees]
+        case .stream: [.openStream]
         case .account: [.getAccount]
         case .transfers: [.listTransfers]
         case .accounts: [.createAccount]

@@ -34,6 +34,7 @@ extension Route {
         case .headReadiness: 29
         case .getMetrics: 30
         case .getContract: 31
+        case .openStream: 32
         }
     }
 }

@@ -100,12 +100,7 @@ package enum View {
         writer.member("label", detail.record.label)
         writer.time("created_at", detail.record.createdAt)
         writer.key("balances")
-        writer.beginObject()
-        for kind in LedgerAccount.Kind.allCases {
-            writer.key(balanceName(kind))
-            writer.decimalString((detail.balances[kind] ?? .zero).count)
-        }
-        writer.endObject()
+        writer.balances { (detail.balances[$0] ?? .zero).count }
         writer.member("open_order_count", Int64(detail.openOrders))
         writer.limits(of: detail.record)
         writer.time("cancel_after", detail.record.cancelAfter)
@@ -181,7 +176,7 @@ package enum View {
         return APIResponse(status: 200, body: writer.take())
     }
 
-    private static func balanceName(_ kind: LedgerAccount.Kind) -> StaticString {
+    fileprivate static func balanceName(_ kind: LedgerAccount.Kind) -> StaticString {
         switch kind {
         case .available: "available_nanoton"
         case .held: "held_nanoton"
@@ -194,6 +189,16 @@ package enum View {
 }
 
 extension JSONWriter {
+    /// What an owner has, by what the money is doing.
+    mutating func balances(_ amount: (LedgerAccount.Kind) -> Int64) {
+        beginObject()
+        for kind in LedgerAccount.Kind.allCases {
+            key(View.balanceName(kind))
+            decimalString(amount(kind))
+        }
+        endObject()
+    }
+
     /// An order in full.
     mutating func detail(_ detail: OrderDetail, models: ModelTable) {
         let record = detail.record

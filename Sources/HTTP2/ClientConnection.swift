@@ -91,6 +91,24 @@ package final class ClientConnection {
         }
     }
 
+    /// What has come of an answer that goes on since this was last asked, with its status, which is 0 before its head;
+    /// `nil` when the request is not open, and its completion has the rest.
+    package func takeContent(of id: RequestID) -> (status: Int, bytes: [UInt8])? { session.takeContent(of: id) }
+
+    /// Gives a request up; it is completed as reset.
+    package func cancel(_ id: RequestID) {
+        session.cancel(id)
+        flush()
+    }
+
+    /// Waits once for whatever comes. Returns `false` when the time is over.
+    @discardableResult
+    package func wait(timeoutMilliseconds: UInt64) -> Bool {
+        flush()
+        guard !isClosed else { return false }
+        return exchange(deadline: MonotonicClock.milliseconds() + timeoutMilliseconds)
+    }
+
     /// Waits until the server has ended the connection (`true`), or the time is over.
     package func waitForEnd(timeoutMilliseconds: UInt64) -> Bool {
         let deadline = MonotonicClock.milliseconds() + timeoutMilliseconds

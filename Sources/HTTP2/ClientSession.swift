@@ -137,6 +137,21 @@ internal import Sockets
         return taken
     }
 
+    /// What has come of the answer to an open request since this was last asked, with its status, which is 0 before its
+    /// head; `nil` when the request is not open.
+    func takeContent(of id: RequestID) -> (status: Int, bytes: [UInt8])? {
+        guard let exchange = open[id.stream] else { return nil }
+        var bytes: [UInt8] = []
+        swap(&bytes, &exchange.response.body)
+        return (exchange.response.status, bytes)
+    }
+
+    /// Gives a request up.
+    func cancel(_ id: RequestID) {
+        let noFlags = UInt8(NGHTTP2_FLAG_NONE.rawValue)
+        _ = unsafe nghttp2_submit_rst_stream(handle, noFlags, id.stream, NGHTTP2_CANCEL.rawValue)
+    }
+
     /// Completes every open request with the failure `reason`.
     func fail(_ reason: HTTP2Error) {
         for id in open.keys.sorted() { finish(id, failure: reason) }

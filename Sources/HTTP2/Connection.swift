@@ -34,6 +34,8 @@ final class Connection: EventLoop.Handler {
     private var lastRequestAt: UInt64
     var lastInputAt: UInt64
     private(set) var lastOutputAt: UInt64
+    /// When an answer that goes on got something to send while nothing waited.
+    var hasContentSince: UInt64 = 0
     /// When ``unsent`` was filled.
     private var unsentAt: UInt64 = 0
 
@@ -76,7 +78,11 @@ final class Connection: EventLoop.Handler {
         // Both directions are closed when a client of HTTP/1 has ended, too; what it sent is still to be read, since
         // a close would otherwise reset the connection.
         if readiness.contains(.failed), lingersSince == nil { return close() }
-        if readiness.contains(.hungUp) { hasPeerHungUp = true }
+        if readiness.contains(.hungUp) {
+            hasPeerHungUp = true
+            // A reader of an answer that goes on has nothing more to say, so that its end is the end.
+            if session.http1?.isOngoing == true { return close() }
+        }
         if readiness.contains(.writable), hasUnsent { server.markDirty(self) }
         if !readiness.isDisjoint(with: [.readable, .hungUp]) { readOnce() }
     }
@@ -88,6 +94,8 @@ final class Connection: EventLoop.Handler {
         registration = nil
         socket = nil
         countResets()
+        session.endOngoing()
+        reportEnded()
         if let end = endReason { server.counters[end] &+= 1 }
         server.forget(self)
     }
@@ -227,6 +235,7 @@ extension Connection {
     /// Writes what is ready, once; what the kernel does not take waits for the next readiness.
     func flush() {
         guard socket != nil, lingersSince == nil else { return }
+        defer { reportEnded() }
         do {
             guard try sendUnsent() else {
                 // A client that is told to go and does not listen is not waited for.
@@ -333,7 +342,7 @@ extension Connection {
         if session.resetAnswered() || session.cutOffSlow(at: now) { server.markDirty(self) }
         countResets()
         let isStalled = hasUnsent || session.answersUnderWay > 0
-        if isStalled, now &- max(lastOutputAt, lastRequestAt) >= limits.writeStallMilliseconds || isDribbling(now) {
+        if isStalled, now &- lastProgressAt >= limits.writeStallMilliseconds || isDribbling(now) {
             return close(because: .slowReader)
         }
         if session.incompleteRequestCount > 0, now &- lastInputAt >= limits.requestStallMilliseconds {
@@ -344,6 +353,9 @@ extension Connection {
             server.markDirty(self)
         }
     }
+
+    /// When the client last took something, or was given something to take.
+    var lastProgressAt: UInt64 { max(lastOutputAt, lastRequestAt, hasContentSince) }
 
     /// What waits for the kernel has waited longer than the least rate allows.
     private func isDribbling(_ now: UInt64) -> Bool {

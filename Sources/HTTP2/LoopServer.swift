@@ -23,6 +23,8 @@ package final class LoopServer: EventLoop.Owner {
     private var freeSlots: [UInt32] = []
     private var dirty: [Connection] = []
     private var flushing: [Connection] = []
+    /// Answers that went on and have ended, until the service has been told.
+    private var ended: [StreamReference] = []
     private var drainDeadline: UInt64?
     private var hasRefusedNewStreams = false
 
@@ -76,7 +78,7 @@ package final class LoopServer: EventLoop.Owner {
         connection(of: stream)?.session.isOpen(stream.id) ?? false
     }
 
-    private func connection(of stream: StreamReference) -> Connection? {
+    func connection(of stream: StreamReference) -> Connection? {
         let slot = Int(stream.slot)
         guard stream.loop == index, slot < generations.count, generations[slot] == stream.generation else { return nil }
         return connections[slot]
@@ -92,8 +94,17 @@ extension LoopServer {
 
     package func endTurn() {
         pool.date.update()
+        tellEnded()
         service?.endTurn(on: self)
         flushDirty()
+    }
+
+    private func tellEnded() {
+        while !ended.isEmpty {
+            let told = ended
+            ended = []
+            for stream in told { service?.ended(stream, on: self) }
+        }
     }
 
     private func flushDirty() {
@@ -124,6 +135,7 @@ extension LoopServer {
         for acceptor in acceptors { acceptor.stop() }
         acceptors.removeAll()
         for connection in connections { connection?.announceShutdown() }
+        service?.beginDrain(on: self)
         loop.tickMilliseconds = Self.drainTickMilliseconds
     }
 
@@ -180,6 +192,12 @@ extension LoopServer {
         freeSlots.append(connection.slot)
         addresses.release(peers[slot])
         counters.connectionsOpen -= 1
+    }
+
+    /// The service is told at the end of the turn, when nobody is in the middle of something.
+    func noteEnded(_ stream: StreamReference) {
+        ended.append(stream)
+        loop.doNotWait()
     }
 
     func markDirty(_ connection: Connection) {

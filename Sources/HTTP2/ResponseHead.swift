@@ -7,11 +7,12 @@ enum ResponseHead {
     private static let noCopyOfName = UInt8(NGHTTP2_NV_FLAG_NO_COPY_NAME.rawValue)
 
     /// Submits `response` and leaves its content in `stream`, from where it is read when it is sent. Returns
-    /// nghttp2's code.
+    /// nghttp2's code. An answer that `goesOn` has no length, and its content is the first piece.
     static func submit(
         _ response: consuming Response,
         on stream: StreamPointer,
         date: UnsafePointer<UInt8>,
+        goesOn: Bool = false,
         to session: OpaquePointer
     ) -> Int32 {
         let isHead = unsafe stream.pointee.method == .head
@@ -19,8 +20,12 @@ enum ResponseHead {
         let (fields, location) = (response.fields, response.location)
         let valueBytes = fields.reduce(location.count) { $0 + $1.value.count }
         let (status, contentType, mayHaveContent) = (response.status, response.contentType, response.mayHaveContent)
-        let hasContent = mayHaveContent && !isHead && length > 0
-        if hasContent { unsafe stream.pointee.answer = response.body }
+        let hasContent = mayHaveContent && !isHead && (length > 0 || goesOn)
+        if goesOn {
+            unsafe stream.pointee.pieces.append(response.body)
+        } else if hasContent {
+            unsafe stream.pointee.answer = response.body
+        }
 
         return unsafe withUnsafeTemporaryAllocation(of: nghttp2_nv.self, capacity: 5 + fields.count) { pairs in
             unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: valueBytes + 1) { values in
@@ -34,7 +39,7 @@ enum ResponseHead {
                     unsafe pairs[count] = pair("content-type", start, bytes)
                     count += 1
                 }
-                if mayHaveContent {
+                if mayHaveContent, !goesOn {
                     let digitCount = unsafe writeLength(length, to: digits + 3)
                     unsafe pairs[count] = pair("content-length", digits + 3, digitCount)
                     count += 1

@@ -87,6 +87,10 @@ package struct ServerLimits: Sendable {
     /// them no more are prepared, and nothing is read if that many wait.
     package var outputBytesMax = 262_144
 
+    /// Bytes of one answer that goes on (a stream of events) which may wait for its reader. Some hundred messages; ten
+    /// thousand readers that have all stopped hold 2.5 GB of what they do not share, and are cut off soon.
+    package var streamBytesMax = 262_144
+
     // MARK: Time
 
     /// Time for the TLS handshake, the preface and the first SETTINGS.

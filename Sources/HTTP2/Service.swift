@@ -12,6 +12,10 @@ package protocol Service: AnyObject {
     /// After all events and messages of one turn, before the loop writes to its connections: hand over what
     /// was collected.
     func endTurn(on server: LoopServer)
+    /// An answer that went on (``LoopServer/begin(_:_:)``) has ended, by whichever side; `stream` is gone.
+    func ended(_ stream: StreamReference, on server: LoopServer)
+    /// The server is told to go: end the answers that go on, since all others are waited for.
+    func beginDrain(on server: LoopServer)
     /// About once a second.
     func tick(on server: LoopServer)
 }
@@ -26,6 +30,10 @@ extension Service {
     /// Does nothing.
     package func endTurn(on server: LoopServer) {}
     /// Does nothing.
+    package func ended(_ stream: StreamReference, on server: LoopServer) {}
+    /// Does nothing.
+    package func beginDrain(on server: LoopServer) {}
+    /// Does nothing.
     package func tick(on server: LoopServer) {}
 }
 
@@ -36,6 +44,9 @@ package struct StreamReference: Hashable, Sendable {
     let slot: UInt32
     let generation: UInt32
     let id: Int32
+
+    /// Tells the connections of one loop apart.
+    package var connection: UInt64 { UInt64(slot) << 32 | UInt64(generation) }
 
     /// A reference to no request, for tests: no answer to it arrives.
     package static let none = StreamReference(loop: -1, slot: .max, generation: 0, id: 0)

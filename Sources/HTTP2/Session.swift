@@ -5,8 +5,8 @@ internal import Sockets
 /// The server's HTTP/2 state of one connection: bytes in, requests out; answers in, bytes out. No socket, no
 /// TLS, no clock.
 @safe package final class Session {
-    private let handle: OpaquePointer
-    private let core: UnsafeMutablePointer<SessionCore>
+    let handle: OpaquePointer
+    let core: UnsafeMutablePointer<SessionCore>
     private let pool: StreamPool
     private let limits: ServerLimits
 
@@ -149,8 +149,7 @@ extension Session {
         guard unsafe stream.pointee.wasDelivered, unsafe !stream.pointee.isAnswered, unsafe !stream.pointee.isCutOff
         else { return false }
         unsafe stream.pointee.isAnswered = true
-        unsafe stream.pointee.answeredAt = core.pointee.now
-        unsafe core.pointee.answersUnderWay += 1
+        unsafe core.pointee.markUnderWay(stream, at: core.pointee.now)
 
         let result = unsafe ResponseHead.submit(response, on: stream, date: core.pointee.date, to: handle)
         if result != 0 {
@@ -227,7 +226,7 @@ extension Session {
     /// Requests that have begun and are not complete.
     package var incompleteRequestCount: Int { unsafe core.pointee.incompleteCount }
 
-    /// Answers that have not gone out completely.
+    /// Answers that have not gone out as far as they are there.
     package var answersUnderWay: Int { unsafe core.pointee.answersUnderWay }
 
     /// Requests that came in since the session began.

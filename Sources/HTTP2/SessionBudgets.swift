@@ -179,6 +179,8 @@ extension SessionCore {
         if unsafe stream.pointee.isCutOff { return false }
         let rate = max(1, limits.bytesPerSecondMin)
         if unsafe stream.pointee.isAnswered {
+            // What goes on and has nothing to send at the moment waits for us, not for its reader.
+            guard unsafe stream.pointee.isUnderWay else { return false }
             let earned = UInt64(unsafe stream.pointee.answerOffset) &* 1_000 / rate
             return unsafe now &- stream.pointee.answeredAt >= limits.writeStallMilliseconds + earned
         }

@@ -27,8 +27,12 @@ internal import Sockets
     /// Requests that the service has not seen, oldest first.
     var firstReady: StreamPointer?
     var lastReady: StreamPointer?
-    /// Answers that have not gone out completely.
+    /// Answers that have not gone out as far as they are there.
     var answersUnderWay = 0
+    /// Open streams whose answer goes on.
+    var ongoingCount = 0
+    /// Those of them that have ended, until the service has been told.
+    var endedOngoing: [Int32] = []
     /// Streams that are answered while the client still sends.
     var awaitingReset = 0
     /// The stream whose header block is coming in. Blocks are never interleaved (RFC 9113, section 4.3).
@@ -124,7 +128,11 @@ internal import Sockets
         if unsafe !stream.pointee.wasDelivered { incompleteCount -= 1 }
         if unsafe current == stream { unsafe current = nil }
         if unsafe stream.pointee.awaitsReset { awaitingReset -= 1 }
-        if unsafe stream.pointee.isAnswered { answersUnderWay -= 1 }
+        unsafe settle(stream)
+        if unsafe stream.pointee.isOngoing {
+            ongoingCount -= 1
+            endedOngoing.append(unsafe stream.pointee.id)
+        }
         if unsafe stream.pointee.isReady {
             unsafe stream.pointee.isClosed = true
         } else {

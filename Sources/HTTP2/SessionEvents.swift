@@ -119,6 +119,9 @@ extension SessionCore {
         limit: Int,
         flags: UnsafeMutablePointer<UInt32>
     ) -> Int {
+        if unsafe stream.pointee.isOngoing {
+            return unsafe answerOn(stream, into: target, limit: limit, flags: flags)
+        }
         let offset = unsafe stream.pointee.answerOffset
         let left = unsafe stream.pointee.answer.count - offset
         let count = min(left, limit)
@@ -131,12 +134,16 @@ extension SessionCore {
         explainWindowUpdates(count, isLast: count == left)
         if count == left {
             unsafe flags.pointee |= NGHTTP2_DATA_FLAG_EOF.rawValue
-            if unsafe !stream.pointee.hasEnded {
-                unsafe stream.pointee.awaitsReset = true
-                awaitingReset += 1
-            }
+            unsafe expectEnd(of: stream)
         }
         return count
+    }
+
+    /// The answer is complete: a client that still sends is to be told to stop.
+    mutating func expectEnd(of stream: StreamPointer) {
+        guard unsafe !stream.pointee.hasEnded else { return }
+        unsafe stream.pointee.awaitsReset = true
+        awaitingReset += 1
     }
 
     /// Tells clients that still send what is answered to stop (RFC 9113, section 8.1). Returns whether any does.

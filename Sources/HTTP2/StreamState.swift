@@ -31,6 +31,14 @@ struct FieldRange: BitwiseCopyable {
     var isBodyTooLarge = false
     /// An answer was submitted.
     var isAnswered = false
+    /// The answer goes on: what it says comes in ``pieces``, now and later.
+    var isOngoing = false
+    /// No more pieces will come.
+    var isComplete = false
+    /// nghttp2 was told that there is nothing to send at the moment.
+    var isDeferred = false
+    /// There is something of the answer that has not gone out; see ``SessionCore/answersUnderWay``.
+    var isUnderWay = false
     /// The answer has gone out while the client still sends: it will be told to stop.
     var awaitsReset = false
     /// The stream is closed while it still waits in the list.
@@ -58,7 +66,9 @@ struct FieldRange: BitwiseCopyable {
     var headerFields = 0
 
     var answer: [UInt8] = []
+    /// Bytes of the answer that have gone out, of one that goes on since it last had nothing to send.
     var answerOffset = 0
+    var pieces = PieceQueue()
     /// The digits of the status and of `content-length`, which nghttp2 reads when it encodes the answer.
     var digits: UnsafeMutablePointer<UInt8>
 
@@ -90,6 +100,8 @@ struct FieldRange: BitwiseCopyable {
         wasDelivered = false
         isBodyTooLarge = false
         isAnswered = false
+        (isOngoing, isComplete, isDeferred, isUnderWay) = (false, false, false, false)
+        pieces.removeAll()
         awaitsReset = false
         isClosed = false
         isCutOff = false

@@ -19,6 +19,8 @@ enum BatchLimits {
     static let waitingWithCancels = MailboxLimit(items: 65_536 + 8_192, bytes: (64 + 8) << 20)
     /// What may wait for one loop of the network; the journal waits when there is more.
     static let answers = MailboxLimit(items: 16_384, bytes: 64 << 20)
+    /// What may wait for one loop before messages of streams are dropped: half of that, so that answers have room.
+    static let news = MailboxLimit(items: 8_192, bytes: 32 << 20)
     /// How long the sender of an answer waits for a loop that takes none, in milliseconds.
     static let answersPatienceMilliseconds: Int64 = 10_000
     /// Bytes of events that the tables do not show yet, at which new orders are refused.

@@ -35,13 +35,13 @@ struct HistoryAnswers {
                 side: query.side,
                 isOpen: query.state.map { $0 == .open }
             )
-            let found = try reader.orders(filter, before: query.before, limit: query.rowsWanted)
+            let found = try orders(filter, query)
             var rows: [OrderDetail] = []
             for record in found.value { rows.append(try detail(record)) }
             return View.orders(query, rows, models: models, asOf: found.sequence)
         case .trades(let query):
             let filter = HistoryReader.TradeFilter(account: query.account, model: query.model)
-            let found = try reader.trades(filter, before: query.before, limit: query.rowsWanted)
+            let found = try trades(filter, query)
             let rows = found.value.map { TradeDetail(trade: $0.trade, sequence: $0.sequence, time: $0.at) }
             return View.trades(query, rows, models: models, asOf: found.sequence)
         case .transfers(let query):
@@ -56,6 +56,28 @@ struct HistoryAnswers {
             }
             return View.transfers(query, rows, asOf: found.sequence)
         }
+    }
+
+    private func orders(
+        _ filter: HistoryReader.OrderFilter,
+        _ query: OrdersQuery
+    ) throws(StoreError) -> AsOf<[OrderRecord]> {
+        guard let since = query.changedSince else {
+            return try reader.orders(filter, before: query.before, limit: query.rowsWanted)
+        }
+        let after = query.after ?? .init(sequence: since, order: OrderID(.max))
+        let place = HistoryReader.ChangePlace(sequence: after.sequence, order: after.order)
+        return try reader.changedOrders(filter, after: place, limit: query.rowsWanted)
+    }
+
+    private func trades(
+        _ filter: HistoryReader.TradeFilter,
+        _ query: TradesQuery
+    ) throws(StoreError) -> AsOf<[TradeRow]> {
+        guard let since = query.since else {
+            return try reader.trades(filter, before: query.before, limit: query.rowsWanted)
+        }
+        return try reader.trades(filter, since: since, after: query.after, limit: query.rowsWanted)
     }
 
     /// An order with the words of its class or profile. A server that follows may read an order before it has read what

@@ -26,6 +26,7 @@ final class JournalThread: Sendable {
         let loops: LoopMailboxes
         let projector: ProjectorThread
         let published: Published
+        let feed: StreamFeed
     }
 
     init(inbox: Inbox, outlets: Outlets, metrics: Metrics) {
@@ -89,6 +90,7 @@ final class JournalThread: Sendable {
         if batch.changesDirectory { outlets.published.applyToDirectory(batch) }
         if let changes = batch.bookChanges { outlets.published.applyToBook(changes, asOf: batch.lastSequence) }
         outlets.loops.deliver(batch)
+        outlets.feed.publish(batch)
         if batch.hasCommands { outlets.projector.project(batch) }
     }
 

@@ -77,6 +77,20 @@ final class LoopMailboxes: Sendable {
         }
     }
 
+    /// Hands a message over that may be dropped: false when it was, because ``BatchLimits/news`` wait already.
+    func offer(_ message: some LoopMessage, to loop: Int) -> Bool {
+        let bytes = message.bytes
+        return loops[loop].withLock { waiting in
+            guard let mailbox = waiting.mailbox,
+                BatchLimits.news.admits(items: 1, bytes: bytes, besides: waiting.messages, waiting.bytes),
+                mailbox.post(message)
+            else { return false }
+            waiting.messages += 1
+            waiting.bytes += bytes
+            return true
+        }
+    }
+
     /// An answer that a reader has made.
     func answer(_ answer: ReadyAnswer) { post(answer, to: answer.stream.loop) }
 

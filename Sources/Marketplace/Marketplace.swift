@@ -1,10 +1,10 @@
 package import Engine
-internal import HTTP2
+package import HTTP2
 package import Log
 internal import Postgres
 internal import Sockets
 internal import Store
-internal import Units
+package import Units
 
 /// The exchange without its network: the threads and mailboxes around the engine (DESIGN §2).
 ///
@@ -21,6 +21,11 @@ package final class Marketplace: Sendable {
         package var loops: Int
         /// Threads that answer questions to the tables.
         package var readers = 2
+        /// How many streams of events there may be.
+        package var streams = StreamLimits()
+        /// Called on a loop's thread when a stream with `cancel_on_disconnect=true` has ended, whoever ended it: with
+        /// the account whose orders are to be cancelled. Without it such streams are refused.
+        package var onDisconnect: (@Sendable (AccountID, StreamReference) -> Void)?
         /// Gets a line whenever something happens that an operator would want to know.
         package var log: @Sendable (String) -> Void
         /// Gets the requests that fail.
@@ -47,6 +52,8 @@ package final class Marketplace: Sendable {
     let readers: ReaderPool
     let checkpointer: Checkpointer
     let network = Lock<Server?>(nil)
+    let feed: StreamFeed
+    let streams: StreamCounts
     private let lifelines = Lifelines()
     /// Threads that have not ended.
     private let living = Monitor(0)
@@ -55,6 +62,8 @@ package final class Marketplace: Sendable {
         self.configuration = configuration
         metrics = Metrics(loops: configuration.loops)
         loops = LoopMailboxes(count: configuration.loops, log: configuration.log)
+        feed = StreamFeed(loops: loops, count: configuration.loops, published: published)
+        streams = StreamCounts(configuration.streams)
         backlog = ProjectionBacklog(log: configuration.log)
         checkpointer = Checkpointer(
             database: configuration.database,
@@ -90,11 +99,13 @@ package final class Marketplace: Sendable {
             for number in 1...configuration.readers {
                 threads.append(try begin("reader-\(number)") { [readers] in readers.run() })
             }
+            threads.append(try begin("streams") { [feed] in feed.run() })
             threads.append(try begin("checkpoint") { [checkpointer] in checkpointer.run() })
             threads.append(try begin("engine") { [self] in run(leading) })
         } catch {
             readers.stop()
             checkpointer.stop()
+            feed.stop()
             for thread in threads { thread.join() }
             throw error
         }
@@ -124,6 +135,7 @@ package final class Marketplace: Sendable {
         inbox.apply(.stopAsked)
         readers.stop()
         checkpointer.stop()
+        feed.stop()
         var deadline = Instant.now.adding(milliseconds: BatchLimits.stopMilliseconds)
         while living.wait(until: deadline, for: { $0 == 0 ? true : nil }) == nil {
             configuration.log("the database does not answer; cutting its sessions")
@@ -240,13 +252,14 @@ extension Marketplace {
         _ log: inout ChangeLog
     ) {
         let projector = ProjectorThread(progress: progress, backlog: backlog, metrics: metrics)
-        let outlets = JournalThread.Outlets(loops: loops, projector: projector, published: published)
+        let outlets = JournalThread.Outlets(loops: loops, projector: projector, published: published, feed: feed)
         let journal = JournalThread(inbox: inbox, outlets: outlets, metrics: metrics)
         progress.restart(at: opening.projected)
         for batch in opening.backlog { projector.project(batch) }
         opening.backlog = []
         for batch in bootstrap { projector.project(batch) }
         published.replace(with: &opening.engine)
+        feed.start(StreamStart(opening.engine, book: published.book))
         standing.sealed(window: opening.engine.idempotencyWindow)
         metrics.started(batch: opening.nextBatch - 1, engine: opening.engine)
         let sequencer = Sequencer(
@@ -284,6 +297,7 @@ extension Marketplace {
     private func end(journal: JournalThread, projector: ProjectorThread, _ threads: [ThreadBox]) {
         journal.stop()
         threads.last?.join()
+        feed.end()
         // Now the projector has been given the last batch.
         projector.stop()
         for thread in threads.dropLast() { thread.join() }

@@ -20,6 +20,7 @@ extension Marketplace {
             )
             metrics.write(into: &text, at: moment)
             writeMailboxes(into: &text)
+            feed.metrics.write(into: &text, clients: streams.total)
             (network.withLock { $0 }?.counters ?? ServerCounters()).write(into: &text)
             return text.response
         }

@@ -65,7 +65,7 @@ extension PublishedBook {
 
 extension Requirement {
     /// Some offer could be for both, as far as models and weight set tell.
-    fileprivate func overlaps(_ other: Requirement) -> Bool {
+    func overlaps(_ other: Requirement) -> Bool {
         guard weightSet == other.weightSet else { return false }
         return models.isEmpty || other.models.isEmpty || models.contains { other.models.contains($0) }
     }
@@ -79,7 +79,7 @@ extension Requirement {
 }
 
 extension BookView.Level {
-    fileprivate init(_ level: BookLevel) {
+    init(_ level: BookLevel) {
         self.init(price: level.price, lots: level.lots, orders: level.orders)
     }
 }

@@ -8,8 +8,11 @@ internal import Units
 /// What one loop of the network does with a request: it is checked here, on the loop's own thread; what needs the
 /// engine is collected and handed over at the end of the turn.
 package final class RequestService: Service {
-    private let marketplace: Marketplace
+    let marketplace: Marketplace
     private let loop: Int
+    let readers: StreamReaders
+    /// The server says goodbye.
+    var isDraining = false
     private var directory: Directory
     private var directoryVersion: Int
     private var submission: Submission
@@ -20,7 +23,7 @@ package final class RequestService: Service {
     /// The bytes of the request under way, one behind the other; kept, so that a request allocates nothing for them.
     private var buffer: [UInt8] = []
     private var nextRequestID: UInt64
-    private var observer: RequestObserver
+    var observer: RequestObserver
 
     /// Keys that a loop remembers; those of further connections are looked up at every request.
     private static let principalsMax = 65_536
@@ -33,6 +36,12 @@ package final class RequestService: Service {
         directoryVersion = marketplace.published.directoryVersion
         directory = marketplace.published.directory
         submission = Submission(loop: loop)
+        readers = StreamReaders(
+            marketplace.feed,
+            marketplace.streams,
+            loop: loop,
+            heartbeat: marketplace.configuration.streams.heartbeatMilliseconds
+        )
         observer = RequestObserver(marketplace.metrics.loops[loop], marketplace.configuration.events)
         // A random start, so that ids of several runs and loops do not meet in the logs.
         nextRequestID = SecureRandom.uint64() & ~0xFFFF_FFFF
@@ -55,14 +64,23 @@ package final class RequestService: Service {
             if let account = query.account {
                 submit(.touched(account, query), stream, requestID)
             } else {
-                // Public lists wait for nobody.
-                read(.history(query), needs: .none, stream, requestID, on: server)
+                // Public lists wait for nobody, unless they fill a gap up to now.
+                read(.history(query), needs: needs(of: query), stream, requestID, on: server)
             }
         case .book(let query): show(marketplace.published.answer(query), stream, requestID, on: server)
         case .models(let query): show(marketplace.published.answer(query), stream, requestID, on: server)
+        case .stream(let query): open(query, stream, requestID, on: server)
         case .operations(let operation):
             answer(marketplace.answer(operation, requestID: requestID), to: stream, requestID, on: server)
         }
+    }
+
+    /// Who fills a gap of a stream needs all that streams have told.
+    private func needs(of query: HistoryQuery) -> SequenceNumber {
+        guard case .trades(let trades) = query, trades.since != nil, marketplace.inbox.refusal == nil else {
+            return .none
+        }
+        return marketplace.metrics.durableSequence
     }
 
     /// Unknown keys and models are told by these statuses; both are read from the tables before a server is ready.
@@ -95,6 +113,9 @@ package final class RequestService: Service {
         case let refused as RefusedItems:
             marketplace.loops.taken(refused, loop: loop)
             for item in refused.items { refuse(item.stream, item.requestID, refused.reason, on: server) }
+        case let news as StreamNews:
+            marketplace.loops.taken(news, loop: loop)
+            take(news, on: server)
         default: assertionFailure("a message that no part of the exchange sends")
         }
     }
@@ -114,7 +135,10 @@ package final class RequestService: Service {
         }
     }
 
-    package func tick(on server: LoopServer) { marketplace.configuration.events.reportSuppressed() }
+    package func tick(on server: LoopServer) {
+        readers.tick(at: .now, on: server)
+        marketplace.configuration.events.reportSuppressed()
+    }
 }
 
 // What comes in.
@@ -132,6 +156,7 @@ extension RequestService {
         let target = request.append(.path, to: &buffer) ?? 0..<0
         let contentType = request.append(.contentType, to: &buffer)
         let idempotencyKey = request.append(.idempotencyKey, to: &buffer)
+        let lastEventID = request.append(.lastEventID, to: &buffer)
         let now = LogicalTime(microseconds: wallClockMicroseconds())
         let known = request.rememberedContext.flatMap { principal(of: $0) }
         // A connection that has shown this very field before need not show it again.
@@ -142,7 +167,8 @@ extension RequestService {
             target: buffer[target],
             contentType: contentType.map { buffer[$0] },
             authorization: authorization.map { buffer[$0] },
-            idempotencyKey: idempotencyKey.map { buffer[$0] }
+            idempotencyKey: idempotencyKey.map { buffer[$0] },
+            lastEventID: lastEventID.map { buffer[$0] }
         )
         if let authorization = head.authorization {
             // What is wrong with a key, and whether that matters here, is for the interface to say.
@@ -286,7 +312,7 @@ extension RequestService {
         for item in items { refuse(item.stream, item.requestID, reason, on: server) }
     }
 
-    private func refuse(
+    func refuse(
         _ stream: StreamReference,
         _ requestID: UInt64,
         _ reason: Unavailable,
@@ -300,7 +326,7 @@ extension RequestService {
 // What goes out.
 extension RequestService {
     /// Every answer leaves here, and is counted.
-    private func answer(
+    func answer(
         _ response: API.Response,
         to stream: StreamReference,
         _ requestID: UInt64,

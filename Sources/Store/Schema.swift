@@ -71,6 +71,12 @@ package enum Schema {
             up: PackageResources.m0011_order_types_up_sql,
             check: PackageResources.m0011_order_types_check_sql
         ),
+        Migration(
+            number: 12,
+            name: "changes",
+            up: PackageResources.m0012_changes_up_sql,
+            check: PackageResources.m0012_changes_check_sql
+        ),
     ]
 
     /// What ``migrate(_:)`` would run; empty when the database is up to date. Changes nothing.

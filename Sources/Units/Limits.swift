@@ -111,6 +111,28 @@ package enum Limits {
     package static let pageMax = 1_000
     /// Price levels that a book answer shows at most.
     package static let bookDepthMax = 100
+    // MARK: Streams
+
+    /// Streams of events that one server has open, until the operator sets another number.
+    package static let streamsDefault = 20_000
+    /// The most that the operator may set.
+    package static let streamsMax = 1_000_000
+    /// Streams that one key has open on one server, until the operator sets another number.
+    package static let streamsPerKeyDefault = 1_000
+    /// Streams on one connection: of the usual 128 requests under way some stay for others.
+    package static let streamsPerConnectionMax = 100
+    /// Different books and tickers that are watched at a time: each is computed anew whenever the book has changed.
+    package static let streamViewsMax = 1_024
+    /// Bytes of messages that a server keeps for streams that are resumed.
+    package static let streamHistoryBytesMax = 128 << 20
+    /// Bytes of them in one channel.
+    package static let streamHistoryBytesPerChannelMax = 16 << 20
+    /// Milliseconds for which a message is kept, unless the bytes do not suffice; also for which a channel without
+    /// readers goes on, so that they can come back.
+    package static let streamHistoryMilliseconds: Int64 = 120_000
+    /// Milliseconds between two heartbeats of a stream that has nothing to say, until the operator sets another number.
+    package static let streamHeartbeatMilliseconds: Int64 = 15_000
+
     /// Trades that the answer to an order lists; `trade_count` counts all of them.
     package static let tradesInAnswerMax = 100
 }

@@ -3,6 +3,7 @@ internal import Foundation
 internal import Log
 internal import Marketplace
 internal import Sockets
+internal import Units
 
 /// `bombyx serve`: the exchange itself.
 struct Serve: ParsableCommand {
@@ -53,6 +54,15 @@ struct Serve: ParsableCommand {
     @Option(help: "Connections of one IPv4 address or one IPv6 network of 64 bits; by default half of all.")
     var connectionsPerAddress: Int?
 
+    @Option(help: "Streams of events that may be open (GET /v1/stream).")
+    var eventStreams = Limits.streamsDefault
+
+    @Option(help: "Streams of events of one API key.")
+    var eventStreamsPerKey = Limits.streamsPerKeyDefault
+
+    @Option(help: "Seconds after which a stream with nothing to say gets a heartbeat.")
+    var streamHeartbeat = Int(Limits.streamHeartbeatMilliseconds / 1_000)
+
     @Option(help: "How events are written to the standard error, one a line: text for people, json for programs.")
     var logFormat = EventLog.Format.text
 
@@ -78,6 +88,11 @@ struct Serve: ParsableCommand {
         if let connectionsPerAddress, !(1...(connections ?? 1_000_000)).contains(connectionsPerAddress) {
             throw ValidationError("--connections-per-address is 1 to the number of --connections.")
         }
+        guard (0...Limits.streamsMax).contains(eventStreams), (0...Limits.streamsMax).contains(eventStreamsPerKey)
+        else {
+            throw ValidationError("--event-streams and --event-streams-per-key are 0 to \(Limits.streamsMax).")
+        }
+        guard (1...300).contains(streamHeartbeat) else { throw ValidationError("--stream-heartbeat is 1 to 300.") }
         if let advertise, !Self.isAddress(advertise) {
             throw ValidationError("--advertise is a URL like https://exchange.example:8443, without a path.")
         }
@@ -113,6 +128,15 @@ struct Serve: ParsableCommand {
         guard text.utf8.count <= advertiseBytesMax, let url = URLComponents(string: text) else { return false }
         return (url.scheme == "http" || url.scheme == "https") && url.host?.isEmpty == false
             && (url.path.isEmpty || url.path == "/") && url.query == nil && url.fragment == nil && url.user == nil
+    }
+
+    /// What streams of events are granted.
+    var streamLimits: StreamLimits {
+        var limits = StreamLimits()
+        limits.total = eventStreams
+        limits.perKey = eventStreamsPerKey
+        limits.heartbeatMilliseconds = Int64(streamHeartbeat) * 1_000
+        return limits
     }
 
     /// The loops of the network.

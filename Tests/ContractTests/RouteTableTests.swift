@@ -24,7 +24,7 @@ import Units
         let operation = try contract.operation(route.operationID).value
         let alternatives = operation["security"]?.elements ?? []
         let scopes = alternatives.flatMap { $0["bearerKey"]?.strings ?? [] }
-        if route == .listTrades {
+        if route == .listTrades || route == .openStream {
             #expect(alternatives.first == .object([]))
             #expect(Set(scopes) == Set(Route.listOrders.scopes.names))
         } else {
@@ -43,7 +43,9 @@ import Units
         var statuses: Set<String> = ["default"]
         if route.template.hasPrefix("/v1/") {
             statuses.formUnion(["400", "422", "429", "500", "503"])
-            if !route.scopes.isEmpty || route == .listTrades { statuses.formUnion(["401", "403"]) }
+            if !route.scopes.isEmpty || route == .listTrades || route == .openStream {
+                statuses.formUnion(["401", "403"])
+            }
             if route.hasBody { statuses.formUnion(["413", "415"]) }
             if route.template.contains("{id}") || route == .getAccount { statuses.insert("404") }
             if route.hasBody || route.method == .delete { statuses.insert("409") }

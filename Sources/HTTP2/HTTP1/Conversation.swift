@@ -31,7 +31,7 @@ struct Conversation {
         return session
     }
 
-    private var http2: Session? {
+    var http2: Session? {
         guard case .http2(let session) = spoken else { return nil }
         return session
     }

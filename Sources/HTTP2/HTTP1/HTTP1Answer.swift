@@ -3,10 +3,12 @@ enum HTTP1Answer {
     /// What a client waits for that announces its body (RFC 9110, section 15.2.1).
     static let goOn: StaticString = "HTTP/1.1 100 Continue\r\n\r\n"
 
-    /// Appends the whole answer; without its content, but with its length, for a request of HEAD.
+    /// Appends the whole answer; without its content, but with its length, for a request of HEAD. One that `goesOn` has
+    /// no length: its end is the connection's (RFC 9112, section 6.3).
     static func append(
         _ response: borrowing Response,
         toHead isHead: Bool,
+        goesOn: Bool = false,
         date: Span<UInt8>,
         to output: inout [UInt8]
     ) {
@@ -21,7 +23,7 @@ enum HTTP1Answer {
             append(response.contentType, to: &output)
             append("\r\n", to: &output)
         }
-        if response.mayHaveContent { append("content-length: \(response.body.count)\r\n", to: &output) }
+        if response.mayHaveContent, !goesOn { append("content-length: \(response.body.count)\r\n", to: &output) }
         if !response.location.isEmpty { append("location", response.location, to: &output) }
         for field in response.fields { append(field.name, field.value, to: &output) }
         append("\r\n", to: &output)

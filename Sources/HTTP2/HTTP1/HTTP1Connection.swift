@@ -12,7 +12,7 @@ extension Connection {
     /// Ends what has taken too long.
     func checkTime(of http1: HTTP1Session, _ now: UInt64, _ limits: ServerLimits) {
         if hasUnsent || http1.hasOutput {
-            if now &- lastOutputAt >= limits.writeStallMilliseconds { close(because: .slowReader) }
+            if now &- lastProgressAt >= limits.writeStallMilliseconds { close(because: .slowReader) }
             return
         }
         let isLate: Bool

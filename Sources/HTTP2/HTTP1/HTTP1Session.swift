@@ -11,6 +11,10 @@ internal import Sockets
     private var outputStart = 0
     private var hasToldToGoOn = false
     private var isAnswered = false
+    /// The answer goes on: more may be written.
+    private(set) var isOngoing = false
+    /// An answer that went on has ended, and the service has not been told.
+    private var hasEndedUntold = false
 
     /// When the connection's clock first saw that the head, or the body, was waited for.
     var headSince: UInt64?
@@ -98,18 +102,54 @@ internal import Sockets
         }
     }
 
-    /// Answers the request, or its refusal. Returns `false` if it is not there yet or was answered.
+    /// Answers the request, or its refusal. Returns `false` if it is not there yet or was answered. An answer that
+    /// `goesOn` is ended by ``finish(with:)``.
     @discardableResult
-    package func respond(_ response: consuming Response, on id: Int32 = streamID) -> Bool {
+    package func respond(_ response: consuming Response, on id: Int32 = streamID, goesOn: Bool = false) -> Bool {
         guard id == Self.streamID, isInputOver, !isAnswered else { return false }
         isAnswered = true
+        isOngoing = goesOn
         let date = unsafe UnsafeBufferPointer(start: pool.date.bytes, count: DateField.count)
         let isHead = reader.head.method == .head
-        unsafe HTTP1Answer.append(response, toHead: isHead, date: date.span, to: &output)
+        unsafe HTTP1Answer.append(response, toHead: isHead, goesOn: goesOn, date: date.span, to: &output)
         reader.dropBytes()
         unsafe core.pointee.releaseAll()
         return true
     }
+
+    /// Adds a piece to an answer that goes on. A session with nothing waiting takes any piece.
+    package func write(_ piece: [UInt8], limit: Int) -> PieceResult {
+        guard isOngoing else { return .gone }
+        guard waitingBytes + piece.count <= limit || !hasOutput else { return .full }
+        if outputStart > limit {
+            output.removeFirst(outputStart)
+            outputStart = 0
+        }
+        output += piece
+        return .taken
+    }
+
+    /// Ends an answer that goes on; `last` is sent before, whatever waits already.
+    package func finish(with last: [UInt8]) {
+        guard isOngoing else { return }
+        output += last
+        endOngoing()
+    }
+
+    /// Nothing more is written.
+    func endOngoing() {
+        if isOngoing { hasEndedUntold = true }
+        isOngoing = false
+    }
+
+    /// Whether an answer that went on has ended; once.
+    func takeEnded() -> Bool {
+        defer { hasEndedUntold = false }
+        return hasEndedUntold
+    }
+
+    /// Bytes that wait to be drained.
+    var waitingBytes: Int { output.count - outputStart }
 
     /// The request on `id` is there and not answered.
     package func isOpen(_ id: Int32) -> Bool { id == Self.streamID && isInputOver && !isAnswered }
@@ -130,7 +170,7 @@ internal import Sockets
     package var hasOutput: Bool { outputStart < output.count }
 
     /// The answer has been drained: the connection ends.
-    package var isFinished: Bool { isAnswered && !hasOutput }
+    package var isFinished: Bool { isAnswered && !isOngoing && !hasOutput }
 
     /// Requests that came in: at most one.
     package var requestCount: UInt64 { unsafe core.pointee.requestCount }
