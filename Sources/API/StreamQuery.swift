@@ -26,6 +26,8 @@ package struct StreamQuery: Hashable, Sendable {
     package var account: AccountID?
     /// The key that asks; `nil` for nobody's.
     package var key: KeyID?
+    /// When the key's time is over, and with it the stream.
+    package var expiresAt = LogicalTime.never
     /// The account whose orders are to be cancelled when the stream ends; `nil` for none.
     package var cancelsOnDisconnect: AccountID?
     /// What the reader has seen: go on behind it.
@@ -70,6 +72,7 @@ package struct StreamQuery: Hashable, Sendable {
             key: principal?.key,
             lastEventID: try Self.position(head.lastEventID)
         )
+        expiresAt = principal?.expiresAt ?? .never
         if let model {
             self.model = directory.models.id(named: model)
             guard self.model != .unknown else { throw Problem(.modelUnknown) }

@@ -20,6 +20,8 @@ package enum StreamEnd: String, CaseIterable, Sendable {
     case overflow
     /// The server stops, or leads no longer: come back, here or at the leader.
     case draining
+    /// The key that opened the stream is in force no longer.
+    case expired
 }
 
 /// The messages of streams, as server-sent events (HTML, section 9.2.6): `event` and `data`, without the empty line, so
@@ -40,8 +42,13 @@ package enum StreamText {
 
     /// The last message of a stream.
     package static func end(_ reason: StreamEnd, asOf sequence: SequenceNumber) -> [UInt8] {
-        message(reason == .overflow ? "overflow" : "draining") { $0.member("sequence", sequence.rawValue) }
-            + closing(nil)
+        let event: StaticString =
+            switch reason {
+            case .overflow: "overflow"
+            case .draining: "draining"
+            case .expired: "expired"
+            }
+        return message(event) { $0.member("sequence", sequence.rawValue) } + closing(nil)
     }
 
     /// A comment: everything up to `sequence` has been told.

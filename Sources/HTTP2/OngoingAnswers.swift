@@ -30,7 +30,7 @@ extension SessionCore {
     ) -> Int {
         let (count, endsPiece) = unsafe stream.pointee.pieces.move(to: target, limit: limit)
         unsafe stream.pointee.answerOffset += count
-        explainWindowUpdates(count, isLast: endsPiece)
+        if count > 0 { explainWindowUpdates(count, isLast: endsPiece) }
         if unsafe !stream.pointee.pieces.isEmpty { return count }
         if unsafe stream.pointee.isComplete {
             unsafe flags.pointee |= NGHTTP2_DATA_FLAG_EOF.rawValue

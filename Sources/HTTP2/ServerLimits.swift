@@ -87,8 +87,8 @@ package struct ServerLimits: Sendable {
     /// them no more are prepared, and nothing is read if that many wait.
     package var outputBytesMax = 262_144
 
-    /// Bytes of one answer that goes on (a stream of events) which may wait for its reader. Some hundred messages; ten
-    /// thousand readers that have all stopped hold 2.5 GB of what they do not share, and are cut off soon.
+    /// Bytes of one answer that goes on (a stream of events) which may wait for its reader: some hundred messages. Over
+    /// HTTP/2 streams share the pieces that are written to several of them, so that memory holds each once.
     package var streamBytesMax = 262_144
 
     // MARK: Time

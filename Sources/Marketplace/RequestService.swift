@@ -137,6 +137,8 @@ package final class RequestService: Service {
 
     package func tick(on server: LoopServer) {
         readers.tick(at: .now, on: server)
+        let now = LogicalTime(microseconds: wallClockMicroseconds())
+        readers.end(where: { $0.expiresAt <= now }, on: server)
         marketplace.configuration.events.reportSuppressed()
     }
 }

@@ -70,8 +70,9 @@ import Units
         let sequence = SequenceNumber(17)
         try expect(StreamText.opened(asOf: sequence), "open", "StreamPosition")
         try expect(StreamText.reset([.trades, .orders, .balances], asOf: sequence), "reset", "StreamReset")
-        try expect(StreamText.end(.overflow, asOf: sequence), "overflow", "StreamPosition")
-        try expect(StreamText.end(.draining, asOf: sequence), "draining", "StreamPosition")
+        for end in StreamEnd.allCases {
+            try expect(StreamText.end(end, asOf: sequence), end.rawValue, "StreamPosition")
+        }
         #expect(StreamText.heartbeat(sequence) == Array(": sequence 17\n\n".utf8))
         #expect(StreamText.closing(sequence) == Array("id: 17\n\n".utf8))
         let names = try contract.schema("StreamReset")["properties"]?["channels"]?["items"]?["enum"]?.strings ?? []

@@ -58,6 +58,17 @@ import Testing
         }
     }
 
+    @Test(.timeLimit(.minutes(5)), arguments: [[], ["--tls"]])
+    func `Every stream gets every trade`(options: [String]) throws {
+        let arguments = ["streams", "--connections", "5", "--streams", "20", "--events", "10", "--json"]
+        let report = try JSONValue(Array(try bench(arguments + options).output.utf8))
+        #expect(report["sound"]?.boolean == true)
+        #expect(report["streams"]?.integer == 100 && report["trades"]?.integer == 10)
+        let (first, last) = (report["first_stream_microseconds"], report["last_stream_microseconds"])
+        #expect((first?["p50"]?.integer ?? .max) <= (last?["p50"]?.integer ?? 0))
+        #expect((report["cpu_microseconds_per_trade"]?.integer ?? -1) >= 0)
+    }
+
     @Test(
         .timeLimit(.minutes(1)),
         arguments: [
@@ -65,6 +76,7 @@ import Testing
             (["journal", "--requests", "10000000", "--rounds", "2"], "--rounds times --requests is at most"),
             (["journal", "--requests", "31"], "--requests is at least --connections"),
             (["journal", "--in-flight", "0"], "--in-flight is 1 to 1024"),
+            (["streams", "--streams", "101"], "--streams is 1 to 100"),
             (["capacity", "--orders", "0"], "--orders is 1 to"),
             (["capacity", "--accounts", "13"], "--accounts is 1 to 12"),
         ]

@@ -33,6 +33,7 @@ import Testing
             ".build/release/bombyx bench match", ".build/release/bombyx bench engine",
             ".build/release/bombyx bench json", ".build/release/bombyx bench journal",
             ".build/release/bombyx bench projector", ".build/release/bombyx bench capacity --orders 1000000",
+            ".build/release/bombyx bench streams",
             ".build/release/bombyx load", ".build/release/bombyx load --rate 20000 --plot plots",
             "bombyx journal export --before 100001 journal-1.bxjf",
             "bombyx journal drop --before 100001 --file journal-1.bxjf",
@@ -93,7 +94,7 @@ import Testing
         for piece in [
             #""offers":[{"price_nanoton_per_mtok":"20000000","quantity_lots":380,"order_count":1}]"#,
             #""available_nanoton":"24997592800""#, #""best_offer_nanoton_per_mtok":"20000000""#,
-            "| release |     24997592800", "no balance is negative", "openapi: 3.1.0", "# TYPE ",
+            "| release |     24997592800", "event: book\n", "event: balances\n", "no balance is negative", "openapi: 3.1.0", "# TYPE ",
         ] {
             #expect(output.contains(piece), "\(piece)")
         }

@@ -126,7 +126,7 @@ import Testing
         #expect(orders["data"]?.elements?.isEmpty == false, "\(orders.text)")
         let refused: [(String, String)] = [
             ("GET", "/v1/account"), ("GET", "/v1/models"), ("GET", "/v1/book?requirement=model:in=Qwen/Qwen3-32B"),
-            ("DELETE", "/v1/orders/\(order)"),
+            ("GET", "/v1/stream?channels=trades"), ("DELETE", "/v1/orders/\(order)"),
         ]
         for (method, path) in refused {
             let answer = try client.call(method, path, key: worker.key)

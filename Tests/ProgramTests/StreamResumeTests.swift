@@ -122,7 +122,8 @@ import Testing
         let thread = try SharedThread(named: "trader") { trader.run(worker, app) }
         let reader = Reader(key: app.key)
         for cut in 1...Self.cuts {
-            // The server's turn to go: by a proper stop, and as by a power failure.
+            // The server's turn to go: by a proper stop, and as by a power failure; and its database's.
+            if cut % 20 == 10 { try server.killPostgres() }
             if cut % 20 == 0 {
                 if cut % 40 == 0 { server.kill() } else { server.terminate() }
                 try server.start()
@@ -131,8 +132,8 @@ import Testing
             do {
                 try reader.read(server, seconds: Double.random(in: 0.02...0.2))
             } catch let failure as TestServer.Failure {
-                // A server that has just started answers 503 until it is ready.
-                guard failure.description.contains("not_ready") else { throw failure }
+                // A server that has just started, or whose database is away, answers 503 until it is ready.
+                guard failure.description.contains(#""status":503"#) else { throw failure }
             }
         }
         trader.stop()

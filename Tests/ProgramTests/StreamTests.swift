@@ -13,9 +13,6 @@ import Testing
         let scenario = try Scenario(server)
         let worker = try scenario.party("worker")
         let app = try scenario.party("app", deposit: 1_000_000_000)
-        let twice = try StreamClient(try server.connect(tls: overTLS), "channels=book&channels=book")
-        #expect(try twice.take(until: { _, _ in false }).isEmpty && twice.refusal?.status == 422)
-
         let reader = try server.connect(tls: overTLS)
         let market = try StreamClient(reader, "channels=book,trades,ticker")
         let workers = try StreamClient(reader, "channels=orders,balances", key: worker.key)
@@ -56,14 +53,24 @@ import Testing
             replica.faults.filter { !$0.contains("follow") }.isEmpty && replica.offers.isEmpty && replica.bids.isEmpty
         )
         #expect(replica.trades.count == 1)
+        try expectEnds(of: (market, workers, apps), server, client)
+    }
+
+    /// Two are given up, and one is open when the server stops.
+    private func expectEnds(
+        of streams: (market: StreamClient, workers: StreamClient, apps: StreamClient),
+        _ server: TestServer,
+        _ client: TestClient
+    ) throws {
         let metrics = try client.call("GET", "/metrics").text
         #expect(metrics.contains("bombyx_sse_clients 3\n"))
-        market.cancel()
-        workers.cancel()
+        streams.market.cancel()
+        streams.workers.cancel()
         try wait { try client.call("GET", "/metrics").text.contains("bombyx_sse_clients 1\n") }
 
         // A stop ends it in words.
         server.send(SIGTERM)
+        let apps = streams.apps
         let last = try apps.take { name, _ in name == "draining" }
         #expect(last.last?.name == "draining")
         #expect(try apps.take(seconds: 5, until: { _, _ in false }).isEmpty && apps.hasEnded)
@@ -102,6 +109,26 @@ import Testing
         #expect(curl.contains("event: open\ndata: {\"sequence\":\(sequence)}\nid: \(sequence)\n\n"), "\(curl)")
         #expect(curl.contains("event: book\n") && curl.contains(": sequence \(sequence)\n\n"), "\(curl)")
         try wait { try scenario.client.call("GET", "/metrics").text.contains("bombyx_sse_clients 1\n") }
+    }
+
+    @Test func `A stream ends with the key that opened it`() throws {
+        let server = try TestServer()
+        defer { server.remove() }
+        let scenario = try Scenario(server)
+        let party = try scenario.party("reader")
+        let format = Date.ISO8601FormatStyle(includingFractionalSeconds: false)
+        let end = Date().addingTimeInterval(4).formatted(format)
+        let key = try scenario.client.call(
+            "POST",
+            "/v1/accounts/\(party.account)/keys",
+            key: scenario.operatorKey,
+            #"{"scopes":["read"],"expires_at":"\#(end)"}"#
+        )
+        let stream = try StreamClient(try server.connect(), "channels=orders", key: try #require(key["key"]?.string))
+        let events = try stream.take(seconds: 15) { name, _ in name == "expired" }
+        #expect(events.map(\.name) == ["open", "expired"], "\(key.text)")
+        _ = try stream.take(seconds: 5) { _, _ in false }
+        #expect(stream.hasEnded)
     }
 
     private func readWithCurl(_ url: String, seconds: Int) throws -> String {

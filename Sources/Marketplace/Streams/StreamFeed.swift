@@ -81,7 +81,7 @@ final class StreamFeed: Sendable {
     /// Runs on a thread of its own until ``stop()``.
     func run() {
         var worker = StreamWorker(loops: loops, count: loopCount, published: published, metrics: metrics)
-        while let items = next() {
+        while let (items, bytes) = next() {
             for item in items {
                 switch item {
                 case .start(let start): worker.start(start)
@@ -93,22 +93,24 @@ final class StreamFeed: Sendable {
                 }
             }
             worker.finishTurn()
+            // Only now is there room for more: what was taken out still lay in memory.
+            if bytes > 0 { queue.withLock(waking: true) { $0.bytes -= bytes } }
         }
     }
 
-    private func next() -> [Item]? {
+    /// What waits, after a second also nothing, with the bytes of its batches; `nil` at the end.
+    private func next() -> (items: [Item], bytes: Int)? {
         let deadline = Instant.now.adding(milliseconds: Self.positionMilliseconds)
-        let found: [Item]?? = queue.wait(until: deadline) { queue -> [Item]?? in
-            if queue.isStopping { return .some(nil) }
-            guard !queue.items.isEmpty else { return nil }
-            let items = queue.items
-            queue.items = []
-            return .some(items)
+        let found = queue.wait(until: deadline) { queue -> Queue? in
+            guard queue.isStopping || !queue.items.isEmpty else { return nil }
+            defer { queue.items = [] }
+            return queue
         }
-        guard let found else { return [] }
-        // Only now is there room for more: what was taken out still lies in memory.
-        queue.withLock(waking: true) { $0.bytes = 0 }
-        return found
+        guard let found else { return ([], 0) }
+        let bytes = found.items.reduce(0) { sum, item in
+            if case .batch(let batch) = item { sum + batch.bytes } else { sum }
+        }
+        return found.isStopping ? nil : (found.items, bytes)
     }
 }
 

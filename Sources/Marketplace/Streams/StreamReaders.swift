@@ -87,6 +87,13 @@ final class StreamReaders {
         for stream in places.keys { server.finish(stream, with: last) }
     }
 
+    /// Ends the streams of which it holds, because what allowed them is in force no longer.
+    func end(where isOver: (StreamQuery) -> Bool, on server: LoopServer) {
+        for case let reader? in slots where isOver(reader.request.query) {
+            server.finish(reader.request.stream, with: StreamText.end(.expired, asOf: sequence))
+        }
+    }
+
     /// Ends every stream because the server stops.
     func drain(on server: LoopServer) { endAll(.draining, asOf: sequence, on: server) }
 
