@@ -288,6 +288,7 @@ struct MarketPlayer<Executor: CommandExecutor> {
         case .accepted, .transfer, .remembered, .classInterned, .profileInterned, .accountCreated, .keyCreated,
             .attestationSet, .feesSet, .checkpointAnnounced:
             nil
+        default: "\(event)"
         }
     }
 

@@ -59,6 +59,7 @@ struct MarketObserver {
             case .rejected, .replayed, .remembered, .forgotten, .accountCreated, .keyCreated, .feesSet,
                 .checkpointAnnounced:
                 break
+            default: break
             }
         }
     }

@@ -171,6 +171,7 @@ struct ReferenceEngine: CommandExecutor {
         case .endLease(let lease): return end(lease)
         case .tick: tick()
         case .announceCheckpoint: break
+        default: return .accountUnknown
         }
         return nil
     }
