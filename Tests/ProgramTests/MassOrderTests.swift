@@ -120,7 +120,8 @@ import Testing
             let codes = misused["results"]?.elements?.map { $0["problem"]?["code"]?.string }
             #expect(codes?[0] == "idempotency_key_reused", "\(misused.text)")
         }
-        #expect(try openOrders(desk) == 2)
+        let account = try desk.server.connect().call("GET", "/v1/account", key: desk.worker.key)
+        #expect(account["open_order_count"]?.integer == 2, "\(account.text)")
     }
 
     @Test func `Amendments and fills that cross never fill more than the owner last said`() throws {

@@ -41,7 +41,6 @@ extension RandomMarket {
             rules.isPostOnly = chance(10)
             rules.isAllOrNone = chance(15)
             rules.selfTrade = chance(50) ? .decrement : SelfTradePrevention.allCases[draw(4)]
-            if chance(20) { rules.qualityCredit = Int64(draw(9) + 1) * 100_000 }
             if chance(5) { terms.price = OrderTerms.market }
             terms.rules = rules
             if terms.isConsistent { return terms }

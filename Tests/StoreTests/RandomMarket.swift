@@ -217,7 +217,9 @@ struct RandomMarket {
         if chance(20) { requirement.quantizations = Quantization.fp8.bit | Quantization.int4.bit }
         if chance(20) { requirement.tees = TEE.tdx.bit }
         if chance(20), let regions = FixedList([Region.europeanUnion]) { requirement.regions = regions }
-        return BidTerms(order: terms(), requirement: requirement)
+        var order = terms()
+        if rules >= 3, chance(10) { order.rules.qualityCredit = Int64(draw(9) + 1) * 100_000 }
+        return BidTerms(order: order, requirement: requirement)
     }
 
     /// Mostly by its owner.
