@@ -10,6 +10,12 @@ extension Engine {
             package let order: OrderID
             package let price: Price
             package let lots: Lots
+
+            package init(order: OrderID, price: Price, lots: Lots) {
+                self.order = order
+                self.price = price
+                self.lots = lots
+            }
         }
 
         /// In the order of the walk.
@@ -56,7 +62,7 @@ extension Engine {
         let order = book.orders[Int(taker)]
         // Only then can it matter.
         let countsMoney = !order.isOffer || book.capabilities[Int(order.group)].buyers != .anyone
-        book.beginWalk(of: taker)
+        book.beginWalk(of: taker, credit: details[Int(taker)].rules.qualityCredit)
         state.waiting.removeAll()
         var next = book.nextRanked()
         while state.left.count > 0 {
@@ -79,7 +85,7 @@ extension Engine {
             let maker = book.orders[Int(candidate.slot)]
             let buyer = order.isOffer ? maker.account : order.account
             guard candidate.remaining.count > 0,
-                mayMeet(taker, candidate.slot, spent: state.run.spent[buyer] ?? .zero)
+                mayMeet(taker, candidate.slot, at: candidate.priority, spent: state.run.spent[buyer] ?? .zero)
             else { continue }
             if isOwn(maker.account, order.account) {
                 if let mode = plan.prevention, state.preventSelfTrade(&candidate, mode) { return }
@@ -100,7 +106,8 @@ extension Engine {
             if candidate.shown.count == 0, candidate.remaining.count > 0 {
                 state.ordinal += 1
                 candidate.shown = min(rules.displayLots, candidate.remaining)
-                candidate.head = book.ranked(candidate.slot, at: Priority(sequence, ordinal: state.ordinal))
+                candidate.priority = Priority(sequence, ordinal: state.ordinal)
+                candidate.head = book.ranked(candidate.slot, at: candidate.priority)
                 if candidate.free.count > 0 { state.waiting.append(candidate) }
             }
             state.makers[candidate.slot] = candidate
@@ -146,6 +153,7 @@ private struct DryRunState {
     struct Maker {
         let slot: Int32
         var head: HeadIndex.Head
+        var priority: Priority
         var remaining: Lots
         var free: Lots
         var shown: Lots
@@ -153,6 +161,7 @@ private struct DryRunState {
         init(_ found: (slot: Int32, head: HeadIndex.Head), _ order: BookOrder) {
             slot = found.slot
             head = found.head
+            priority = order.priority
             remaining = order.remaining
             free = order.free
             shown = order.displayed

@@ -5,8 +5,8 @@ import Units
 /// What keeps two orders apart that meet in price and requirement.
 extension Engine {
     /// Whether a taker may meet an order of the other side: that is not due, the market is open for them, and the offer
-    /// sells to the buyer. `spent` is what the buyer would have spent before.
-    func mayMeet(_ taker: Int32, _ maker: Int32, spent: NanoTON = .zero) -> Bool {
+    /// sells to the buyer. `priority` is where the maker would stand, `spent` what the buyer would have spent before.
+    func mayMeet(_ taker: Int32, _ maker: Int32, at priority: Priority? = nil, spent: NanoTON = .zero) -> Bool {
         let isOfferTaker = book.orders[Int(taker)].isOffer
         let offer = isOfferTaker ? taker : maker
         let bid = isOfferTaker ? maker : taker
@@ -15,7 +15,7 @@ extension Engine {
             guard buyers.admits(buyer), deposit(of: buyer) - spent >= buyers.minimumDeposit else { return false }
         }
         guard needsCare else { return true }
-        return !isDue(maker) && !isFrozen(offer: offer, bid: bid)
+        return !isDue(maker) && !isFrozen(offer: offer, bid: bid, at: priority)
     }
 
     /// An owner's money that may serve as a deposit: available and held.
@@ -65,11 +65,12 @@ extension Engine {
     // MARK: Halts
 
     /// Whether a pair does not trade, because the offer's model or the market is halted, or resumes and has not come to
-    /// both of them.
-    func isFrozen(offer: Int32, bid: Int32) -> Bool {
+    /// both of them. `priority` is where one of the two would stand.
+    func isFrozen(offer: Int32, bid: Int32, at priority: Priority? = nil) -> Bool {
         let model = book.capabilities[Int(book.orders[Int(offer)].group)].model
         if control.isHalted(model) { return true }
-        let later = max(book.orders[Int(offer)].priority, book.orders[Int(bid)].priority)
+        let resting = max(book.orders[Int(offer)].priority, book.orders[Int(bid)].priority)
+        let later = max(resting, priority ?? resting)
         return operations.contains { operation in
             operation.kind == .resume && (operation.model == .unknown || operation.model == model)
                 && later.rawValue > operation.cursor

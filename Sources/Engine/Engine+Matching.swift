@@ -72,7 +72,7 @@ extension Engine {
         _ hasPassed: inout Bool,
         _ events: inout [Event]
     ) -> WalkEnd {
-        book.beginWalk(of: taker)
+        book.beginWalk(of: taker, credit: details[Int(taker)].rules.qualityCredit)
         while true {
             let order = book.orders[Int(taker)]
             if order.remaining.count == 0 { return .filled }

@@ -5,30 +5,93 @@ import Units
 /// Placing orders. Every check comes before anything changes, in the order of ``Rejection``.
 extension Engine {
     mutating func place(_ terms: OfferTerms, of owner: AccountID, _ events: inout [Event]) -> Rejection? {
-        guard let account = registry.accountIndex(owner) else { return .accountUnknown }
-        guard !registry.accounts[account].record.isClosed else { return .accountClosed }
-        guard let model = registry.model(terms.model) else { return .modelUnknown }
+        let checked: Checked<Capability>
+        switch check(terms, of: owner) {
+        case .success(let order): checked = order
+        case .failure(let rejection): return rejection
+        }
+        let group = checked.known ?? intern(checked.group, &events)
+        var record = checked.record
+        record.classID = ClassID(Int64(group) + 1)
+        return enter(record, isFrozen: checked.isFrozen, &events)
+    }
+
+    mutating func place(_ terms: BidTerms, of owner: AccountID, _ events: inout [Event]) -> Rejection? {
+        let checked: Checked<Requirement>
+        switch check(terms, of: owner) {
+        case .success(let order): checked = order
+        case .failure(let rejection): return rejection
+        }
+        let group = checked.known ?? intern(checked.group, &events)
+        var record = checked.record
+        record.profileID = ProfileID(Int64(group) + 1)
+        return enter(record, isFrozen: checked.isFrozen, &events)
+    }
+
+    // MARK: Checks
+
+    /// An order that nothing but its walk can refuse any more.
+    struct Checked<Group> {
+        /// Without class or profile.
+        var record: OrderRecord
+        /// What it can do, or demands.
+        let group: Group
+        /// Its class or profile, if there is one.
+        let known: Int32?
+        let isFrozen: Bool
+    }
+
+    func check(_ terms: OfferTerms, of owner: AccountID) -> Result<Checked<Capability>, Rejection> {
+        guard let account = registry.accountIndex(owner) else { return .failure(.accountUnknown) }
+        guard !registry.accounts[account].record.isClosed else { return .failure(.accountClosed) }
+        guard let model = registry.model(terms.model) else { return .failure(.modelUnknown) }
         let isFrozen = control.isHalted(terms.model)
-        if let rejection = rejection(of: terms.order, isFrozen: isFrozen) { return rejection }
+        if let rejection = rejection(of: terms.order, isFrozen: isFrozen) { return .failure(rejection) }
         var order = terms.order
         switch limit(of: order, band: control.band(terms.model), side: .offer) {
         case .success(let price): order.price = price
-        case .failure(let rejection): return rejection
+        case .failure(let rejection): return .failure(rejection)
         }
         let capability = capability(of: terms, account, model)
         let known = book.findClass(capability)
         if registry.accounts[account].classes >= Limits.classesPerAccountMax {
-            guard let known, holdings.find(owner, known, isOffer: true) != nil else { return .classLimit }
+            guard let known, holdings.find(owner, known, isOffer: true) != nil else { return .failure(.classLimit) }
         }
-        if let rejection = rejection(of: order, account) { return rejection }
-
-        let group = known ?? intern(capability, &events)
+        if let rejection = rejection(of: order, account) { return .failure(rejection) }
         var record = newRecord(.offer, owner, order)
-        record.classID = ClassID(Int64(group) + 1)
         record.claimedTEE = terms.claimedTEE
         let most = registry.accounts[account].record.offerLotsMax
         record.maxOpenLots = terms.maxOpenLots.map { min($0, most ?? $0) } ?? most
-        return enter(record, isFrozen: isFrozen, &events)
+        return .success(Checked(record: record, group: capability, known: known, isFrozen: isFrozen))
+    }
+
+    func check(_ terms: BidTerms, of owner: AccountID) -> Result<Checked<Requirement>, Rejection> {
+        guard let account = registry.accountIndex(owner) else { return .failure(.accountUnknown) }
+        guard !registry.accounts[account].record.isClosed else { return .failure(.accountClosed) }
+        var requirement = terms.requirement
+        let weightSet = weightSet(for: terms)
+        if weightSet == .failure(.modelUnknown) { return .failure(.modelUnknown) }
+        let isFrozen = isHalted(requirement)
+        if let rejection = rejection(of: terms.order, isFrozen: isFrozen) { return .failure(rejection) }
+        switch weightSet {
+        case .success(let set): requirement.weightSet = set
+        case .failure(let rejection): return .failure(rejection)
+        }
+        var order = terms.order
+        switch limit(of: order, for: requirement) {
+        case .success(let price): order.price = price
+        case .failure(let rejection): return .failure(rejection)
+        }
+        let known = book.findProfile(requirement)
+        if registry.accounts[account].profiles >= Limits.profilesPerAccountMax {
+            guard let known, holdings.find(owner, known, isOffer: false) != nil else { return .failure(.profileLimit) }
+        }
+        if let rejection = rejection(of: order, account) { return .failure(rejection) }
+        let record = newRecord(.bid, owner, order)
+        guard balances.balance(LedgerAccount(owner, .available)) >= record.held else {
+            return .failure(.insufficientFunds)
+        }
+        return .success(Checked(record: record, group: requirement, known: known, isFrozen: isFrozen))
     }
 
     private func capability(of terms: OfferTerms, _ account: Int, _ model: Registry.CurrentModel) -> Capability {
@@ -46,39 +109,6 @@ extension Engine {
         capability.buyers = terms.seldomBuyers
         return capability
     }
-
-    mutating func place(_ terms: BidTerms, of owner: AccountID, _ events: inout [Event]) -> Rejection? {
-        guard let account = registry.accountIndex(owner) else { return .accountUnknown }
-        guard !registry.accounts[account].record.isClosed else { return .accountClosed }
-        var requirement = terms.requirement
-        let weightSet = weightSet(for: terms)
-        if weightSet == .failure(.modelUnknown) { return .modelUnknown }
-        let isFrozen = isHalted(requirement)
-        if let rejection = rejection(of: terms.order, isFrozen: isFrozen) { return rejection }
-        switch weightSet {
-        case .success(let set): requirement.weightSet = set
-        case .failure(let rejection): return rejection
-        }
-        var order = terms.order
-        switch limit(of: order, for: requirement) {
-        case .success(let price): order.price = price
-        case .failure(let rejection): return rejection
-        }
-        let known = book.findProfile(requirement)
-        if registry.accounts[account].profiles >= Limits.profilesPerAccountMax {
-            guard let known, holdings.find(owner, known, isOffer: false) != nil else { return .profileLimit }
-        }
-        if let rejection = rejection(of: order, account) { return rejection }
-        let hold = fees.rates.hold(for: order.lots, at: order.price)
-        guard balances.balance(LedgerAccount(owner, .available)) >= hold else { return .insufficientFunds }
-
-        let group = known ?? intern(requirement, &events)
-        var record = newRecord(.bid, owner, order)
-        record.profileID = ProfileID(Int64(group) + 1)
-        return enter(record, isFrozen: isFrozen, &events)
-    }
-
-    // MARK: Checks
 
     /// Halt and expiry.
     private func rejection(of terms: OrderTerms, isFrozen: Bool) -> Rejection? {
@@ -200,8 +230,15 @@ extension Engine {
                 return details[Int(slot)].timeInForce == .fok ? .fokUnfillable : nil
             }
         }
-        let run = dryRun(slot, WalkPlan(least: rules.minLots, isFirstEnough: true))
-        return run.fills.isEmpty && !run.isCutShort ? nil : .postOnlyWouldTrade
+        var plan = WalkPlan(least: rules.minLots, isFirstEnough: true)
+        // Lowered by an order of its own, it may take what was too little for it before.
+        let modes: [SelfTradePrevention?] = rules.selfTrade == .decrement ? [nil, .decrement] : [nil]
+        for mode in modes {
+            plan.prevention = mode
+            let run = dryRun(slot, plan)
+            guard run.fills.isEmpty && !run.isCutShort else { return .postOnlyWouldTrade }
+        }
+        return nil
     }
 
     /// Closes or rests an order whose walk has ended.

@@ -45,7 +45,12 @@ package struct Book: Sendable {
         // At one price attested offers come first, whenever they came.
         let rankOffset: Int64 = capability.isAttested ? 0 : 1 << 62
         let models = [HeadIndex.wildcard, model]
-        offers.addGroup(masks: HeadIndex.Masks(class: capability), models: models, rankOffset: rankOffset)
+        offers.addGroup(
+            masks: GroupMasks(capability),
+            models: models,
+            rankOffset: rankOffset,
+            quality: capability.quality ?? 0
+        )
         return group
     }
 
@@ -57,8 +62,24 @@ package struct Book: Sendable {
         profiles[requirement] = group
         let named = requirement.models.array.map { Int($0.rawValue) }
         let models = named.isEmpty ? [HeadIndex.wildcard] : named
-        bids.addGroup(masks: HeadIndex.Masks(profile: requirement), models: models, rankOffset: 0)
+        bids.addGroup(masks: GroupMasks(requirement), models: models, rankOffset: 0, quality: 0)
         return group
+    }
+
+    /// Takes the newest class away again; it has no order, and nobody has been told of it.
+    package mutating func removeLastClass() {
+        let capability = capabilities.removeLast()
+        capabilityHashes.removeLast()
+        classes[capability] = nil
+        classesOfModel[Int(capability.model.rawValue)].removeLast()
+        offers.removeLastGroup()
+    }
+
+    /// Takes the newest profile away again; it has no order, and nobody has been told of it.
+    package mutating func removeLastProfile() {
+        profiles[requirements.removeLast()] = nil
+        requirementHashes.removeLast()
+        bids.removeLastGroup()
     }
 
     // MARK: Orders

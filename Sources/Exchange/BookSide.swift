@@ -95,12 +95,21 @@ struct BookSide: Sendable {
 
     func key(_ price: Price) -> Int64 { sign * price.nanoTONPerMTok }
 
-    mutating func addGroup(masks: HeadIndex.Masks, models: [Int], rankOffset: Int64) {
-        index.addGroup(masks: masks, models: models)
+    mutating func addGroup(masks: GroupMasks, models: [Int], rankOffset: Int64, quality: Int64) {
+        index.addGroup(masks: masks, models: models, quality: quality)
         ladders.append(PriceLadder())
         parkedHeads.append(-1)
         rankOffsets.append(rankOffset)
         isChanged.append(false)
+    }
+
+    /// Takes the last group away again, which has no order.
+    mutating func removeLastGroup() {
+        index.removeLastGroup()
+        ladders.removeLast()
+        parkedHeads.removeLast()
+        rankOffsets.removeLast()
+        isChanged.removeLast()
     }
 
     /// Puts an order in its place: in the queue of its price by sequence, or aside when it is at its limit.
