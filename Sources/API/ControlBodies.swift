@@ -54,7 +54,7 @@ extension Bodies {
                 case .expiresAt: terms.expiresAt = try reader.futureTime(at: place, now: now)
                 }
             }
-            if seen.bits == 0 {
+            if seen.bits == 0, reader.errors.isEmpty {
                 let names = AmendField.names.map { "\($0)" }.joined(separator: ", ")
                 reader.fail(.document, .empty, "The body needs at least one of \(names).")
             }

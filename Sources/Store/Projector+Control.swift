@@ -16,6 +16,7 @@ extension Projector {
                 .int8Array(moves.map(\.id)),
                 .int8Array(moves.map { $0.amendment?.price.nanoTONPerMTok ?? 0 }),
                 .int8Array(moves.map { $0.amendment?.lots.count ?? 0 }),
+                .int8Array(moves.map { $0.amendment?.remaining.count ?? 0 }),
                 .timestampArray(microsecondsSince1970: moves.map { $0.expiry }),
                 .int8Array(moves.map(\.displayed)), .int8Array(moves.map(\.priority)),
             ]
@@ -107,17 +108,19 @@ extension FeeTerms {
 // MARK: - Statements
 
 extension Projector {
-    /// Behind ``ordersStatement``, which sets the rest. An amendment states the expiry, if there is one.
+    /// Before ``ordersStatement``, which sets what is left in the end: at no time is more left than the whole. An
+    /// amendment states the expiry, if there is one.
     private static let movesStatement = Statement(
         prepared: "orders_move",
         """
         UPDATE market.orders o SET
             price = CASE WHEN c.price = 0 THEN o.price ELSE c.price END,
             lots = CASE WHEN c.lots = 0 THEN o.lots ELSE c.lots END,
+            remaining = CASE WHEN c.lots = 0 THEN o.remaining ELSE c.remaining END,
             expires_at = CASE WHEN c.expires_at = 'epoch' THEN o.expires_at ELSE c.expires_at END,
             displayed = CASE WHEN c.displayed = 0 THEN o.displayed ELSE c.displayed END,
             priority = CASE WHEN c.priority = 0 THEN o.priority ELSE nullif(c.priority, o.id * 65536) END
-        FROM unnest($1, $2, $3, $4, $5, $6) AS c (id, price, lots, expires_at, displayed, priority)
+        FROM unnest($1, $2, $3, $4, $5, $6, $7) AS c (id, price, lots, remaining, expires_at, displayed, priority)
         WHERE o.id = c.id
         """
     )

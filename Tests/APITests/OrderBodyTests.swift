@@ -163,7 +163,7 @@ import Units
     @Test func `An unknown value is answered with the allowed ones`() throws {
         let body = #"{\#(Self.offer),"time_in_force":"day"}"#
         let problem = try market.problem("POST", "/v1/offers", body, as: Market.worker)
-        #expect(problem.json["errors"]?[0]?["detail"]?.string == "time_in_force must be one of gtc, ioc.")
+        #expect(problem.json["errors"]?[0]?["detail"]?.string == "time_in_force must be one of gtc, ioc, gtd, fok.")
     }
 }
 

@@ -23,7 +23,7 @@ import Units
             ("GET", "/v1/models/", 404, "not_found"),
             ("TRACE", "/v1/offers", 405, "method_not_allowed"),
             ("post", "/v1/offers", 405, "method_not_allowed"),
-            ("PATCH", "/v1/orders/o1", 405, "method_not_allowed"),
+            ("PATCH", "/v1/offers", 405, "method_not_allowed"),
             ("OPTIONS", "/v1/models", 405, "method_not_allowed"),
             ("POST", "/healthz", 405, "method_not_allowed"),
             ("HEAD", "/v1/book", 405, "method_not_allowed"),
@@ -41,7 +41,7 @@ import Units
 
     @Test(
         arguments: [
-            ("/v1/offers", "POST"), ("/v1/orders/o1", "GET, DELETE"), ("/v1/fees", "GET, PUT"),
+            ("/v1/offers", "POST"), ("/v1/orders/o1", "GET, DELETE, PATCH"), ("/v1/fees", "GET, PUT"),
             ("/v1/models/a/b", "GET, PUT"), ("/healthz", "GET, HEAD"),
         ]
     )
@@ -183,6 +183,7 @@ import Units
         #expect(market.directory.principal(of: terms.hash) == nil)
         #expect(next.keysVersion != market.directory.keysVersion)
         #expect(next.asOf == SequenceNumber(10))
-        #expect(market.directory.applying([.rested(OrderID(1), .zero)], through: 10, at: Market.now) == nil)
+        let rested = Event.rested(OrderID(1), .zero)
+        #expect(market.directory.applying([rested], through: SequenceNumber(10), at: Market.now) == nil)
     }
 }

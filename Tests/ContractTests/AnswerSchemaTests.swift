@@ -158,6 +158,97 @@ import Units
         try expect(.cancelOrder, Answer.render(.cancelled(OrderID(17)), outcome([.rejected(.orderNotFound)])))
     }
 
+    @Test func `Orders with all that they may ask for fit`() throws {
+        var record = order(.offer)
+        record.timeInForce = .gtd
+        var rules = OrderRules()
+        rules.expiresAt = Self.now
+        rules.isPostOnly = true
+        rules.minLots = Lots(2)
+        rules.isAllOrNone = true
+        rules.displayLots = Lots(3)
+        rules.selfTrade = .decrement
+        rules.qualityCredit = 5_000
+        record.rules = rules
+        record.displayed = Lots(1)
+        let id = OrderID(17)
+        let events = [Event.accepted(record), .rested(id, Lots(8)), .shown(id, Lots(3), Priority(id))]
+        try expect(.placeOffer, Answer.render(.placed, outcome(events)))
+        var capability = capability
+        let buyers = BuyerRules(allowed: [AccountID(4)], denied: [AccountID(5)], minimumDeposit: NanoTON(6))
+        capability.buyers = SeldomBuyerRules(buyers)
+        let detail = OrderDetail(record: record, capability: capability)
+        let response = View.order(detail, models: directory.models, asOf: SequenceNumber(20))
+        try expect(.getOrder, response)
+        let json = try JSONValue(response.body)
+        let names = [
+            "expires_at", "post_only", "min_quantity_lots", "all_or_none", "display_quantity_lots", "displayed_lots",
+            "self_trade_prevention", "quality_credit_nanoton_per_mtok", "buyers",
+        ]
+        for name in names { #expect(json[name] != nil, "\(name)") }
+    }
+
+    @Test func `Answers to changing orders fit`() throws {
+        let id = OrderID(17)
+        let amendment = OrderAmendment(
+            order: id,
+            price: Price(nanoTONPerMTok: 2_000),
+            lots: Lots(9),
+            remaining: Lots(8),
+            expiresAt: .never,
+            priority: Priority(id)
+        )
+        for reason in CloseReason.allCases {
+            let events: [Event] = [.amended(amendment), .traded(trade), .closed(id, reason, Lots(1))]
+            try expect(.amendOrder, Answer.render(.amended(id), outcome(events)))
+        }
+        try expect(.amendOrder, Answer.render(.amended(id), outcome([.amended(amendment)], isReplay: true)))
+        for rejection in [Rejection.orderNotFound, .quantityFilled, .expiryNotAmendable] {
+            try expect(.amendOrder, Answer.render(.amended(id), outcome([.rejected(rejection)])))
+        }
+        let operation = MassOperation(sequence: SequenceNumber(17), kind: .cancel, account: AccountID(2))
+        for more in [[], [Event.operationSet(operation)]] {
+            let events = [Event.closed(id, .cancelled, Lots(8)), .closed(OrderID(9), .expired, Lots(8))] + more
+            let response = Answer.render(.cancelledTogether, outcome(events))
+            try expect(.cancelOrders, response)
+            let json = try JSONValue(response.body)
+            #expect(json["cancelled_count"]?.integer == 1)
+            #expect(json["is_complete"] == .boolean(more.isEmpty))
+        }
+        try expect(.cancelOrders, Answer.render(.cancelledTogether, outcome([.rejected(.operationLimit)])))
+        try expect(.setCancelAfter, Answer.render(.cancelAfterSet(60_000_000), outcome([])))
+        let placed = Answer.render(.placed, outcome([.accepted(order(.offer)), .rested(id, Lots(8))]))
+        let refused = Answer.render(.placed, outcome([.rejected(.accountClosed)]))
+        try expect(.placeBatch, Answer.batch([placed, refused, Problem(.modelUnknown).response(requestID: 1)]))
+    }
+
+    @Test func `Answers to holding the market in check fit`() throws {
+        let band = PriceBand(low: Price(nanoTONPerMTok: 1_000), high: Price(nanoTONPerMTok: 2_000))
+        for model in [ModelID.unknown, ModelID(1)] {
+            let halt = AnswerShape.haltSet(HaltTerms(model: model, isHalted: true), directory.models)
+            try expect(.setHalt, Answer.render(halt, outcome([])))
+            for band in [nil, band] {
+                let shape = AnswerShape.priceBandSet(PriceBandTerms(model: model, band: band), directory.models)
+                try expect(.setPriceBand, Answer.render(shape, outcome([])))
+            }
+        }
+        var account = AccountRecord(id: AccountID(2), label: "x", openOrdersMax: 5, createdAt: Self.now)
+        account.offerLotsMax = Lots(4)
+        try expect(.setAccountLimits, Answer.render(.limitsSet, outcome([.accountChanged(account)])))
+        try expect(.setAccountLimits, Answer.render(.limitsSet, outcome([.rejected(.accountUnknown)])))
+        let notice = FeeNoticeTerms(fees: .initial, effectiveAt: Self.now)
+        try expect(.setFees, Answer.render(.feesAnnounced(notice), outcome([.feesAnnounced(notice)])))
+        try expect(.setFees, Answer.render(.feesAnnounced(notice), outcome([.rejected(.noticeTooShort)])))
+        var state = EngineState()
+        state.feeNotice = notice
+        state.controls = [
+            MarketControlRecord(model: .unknown, isHalted: true), MarketControlRecord(model: ModelID(1), band: band),
+        ]
+        let directory = Directory(state)
+        try expect(.getFees, View.fees(directory))
+        try expect(.getMarketStatus, View.marketStatus(directory))
+    }
+
     @Test func `Answers to the operator's commands fit`() throws {
         let account = AccountRecord(id: AccountID(2), label: "x", openOrdersMax: 5, createdAt: Self.now)
         try expect(.createAccount, Answer.render(.accountCreated, outcome([.accountCreated(account)])))

@@ -25,11 +25,11 @@ struct RandomMarket {
     private(set) var engine: Engine
     /// What the server itself says in the next batch.
     var announcements: [CheckpointTerms] = []
-    private let rules: Int32
-    private var generator: SeededGenerator
+    let rules: Int32
+    var generator: SeededGenerator
     private var number: Int64 = 0
     private var digest = Digest256.zero
-    private var time: Int64 = 1_800_000_000_000_000
+    private(set) var time: Int64 = 1_800_000_000_000_000
     /// Commands with an idempotency key, to be repeated now and then.
     private var repeatable: [Command] = []
 
@@ -40,11 +40,16 @@ struct RandomMarket {
         let commands: [Command]
     }
 
-    /// `rules` are those of all batches.
-    init(seed: UInt64, requestsMax: Int = 300, rules: Int32 = RulesVersion.current) {
+    /// `rules` are those of all batches. With small limits of work, mass operations take several batches.
+    init(
+        seed: UInt64,
+        requestsMax: Int = 300,
+        rules: Int32 = RulesVersion.current,
+        work: WorkLimits = .standard
+    ) {
         self.rules = rules
         generator = SeededGenerator(seed: seed)
-        engine = Engine(requestsMax: requestsMax)
+        engine = Engine(requestsMax: requestsMax, work: work)
     }
 
     /// Executes `count` random commands as the next batch.
@@ -99,10 +104,11 @@ struct RandomMarket {
 
     // MARK: Commands
 
-    private mutating func chance(_ percent: Int) -> Bool { draw(100) < percent }
+    mutating func chance(_ percent: Int) -> Bool { draw(100) < percent }
 
     private mutating func command() -> Command {
         if chance(4), let repeated = repeatable.randomElement(using: &generator) { return repeated }
+        if rules >= 3, engine.account(AccountID(6)) != nil, chance(16) { return control() }
         let account = AccountID(Int64(draw(6) + 1))
         let action: Command.Action =
             switch draw(100) {
@@ -172,6 +178,11 @@ struct RandomMarket {
     }
 
     private mutating func terms() -> OrderTerms {
+        let plain = plainTerms()
+        return rules >= 3 && chance(50) ? special(plain) : plain
+    }
+
+    private mutating func plainTerms() -> OrderTerms {
         OrderTerms(
             price: Price(nanoTONPerMTok: Int64(draw(30) + 20) * 1_000_000 + Int64(draw(3)) * 7_000),
             lots: Lots(Int64(draw(20) + 1)),
@@ -190,7 +201,8 @@ struct RandomMarket {
             quantization: chance(50) ? .fp8 : .bf16,
             region: chance(50) ? .unknown : Region(name: Array("de".utf8)) ?? .unknown,
             claimedTEE: chance(60) ? .none : .tdx,
-            maxOpenLots: chance(30) ? Lots(Int64(draw(12) + 1)) : nil
+            maxOpenLots: chance(30) ? Lots(Int64(draw(12) + 1)) : nil,
+            buyers: rules >= 3 && chance(10) ? buyers() : .anyone
         )
     }
 
@@ -205,7 +217,9 @@ struct RandomMarket {
         if chance(20) { requirement.quantizations = Quantization.fp8.bit | Quantization.int4.bit }
         if chance(20) { requirement.tees = TEE.tdx.bit }
         if chance(20), let regions = FixedList([Region.europeanUnion]) { requirement.regions = regions }
-        return BidTerms(order: terms(), requirement: requirement)
+        var order = terms()
+        if rules >= 3, chance(10) { order.rules.qualityCredit = Int64(draw(9) + 1) * 100_000 }
+        return BidTerms(order: order, requirement: requirement)
     }
 
     /// Mostly by its owner.

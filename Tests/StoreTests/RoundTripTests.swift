@@ -12,9 +12,10 @@ import Units
         let leadership = try exchange.lead()
         let writer = try JournalWriter(try exchange.connect(), leadership)
         let projector = try Projector(try exchange.connect())
-        var market = RandomMarket(seed: seed)
+        var market = RandomMarket(seed: seed, work: RandomMarket.smallSteps)
         var waiting: [ProjectedBatch] = []
-        for step in 0..<60 {
+        var compared = 0
+        for step in 0..<90 {
             if step % 7 == 3 { market.announcements = [CheckpointTerms(batch: Int64(step), sha256: Self.hash(step))] }
             let batch = market.batch(market.draw(30) + 1, epoch: leadership.epoch)
             try writer.commit(batch.row)
@@ -23,10 +24,17 @@ import Units
             try projector.apply(waiting)
             waiting = []
             let loaded = try StateLoader.load(try exchange.connect())
-            #expect(loaded.state == market.engine.state(), "seed \(seed), step \(step)")
+            let state = market.engine.state()
+            #expect(loaded.state == state, "seed \(seed), step \(step)")
             #expect(loaded.stateDigest == market.engine.digest)
-            #expect(try Engine(state: loaded.state, requestsMax: 300).digest == market.engine.digest)
+            let engine = try Engine(state: loaded.state, requestsMax: 300, work: RandomMarket.smallSteps)
+            #expect(engine.digest == market.engine.digest)
+            var bytes: [UInt8] = []
+            state.encode(into: &bytes)
+            #expect(try EngineState(decoding: bytes[...]) == state, "seed \(seed), step \(step)")
+            compared += 1
         }
+        #expect(compared > 10)
         try projector.apply(waiting)
         let broken = try Invariant.check(try exchange.connect(.auditor)).filter { $0.violations > 0 }
         #expect(broken.isEmpty, "seed \(seed)")
@@ -43,7 +51,7 @@ import Units
         let leadership = try exchange.lead()
         let writer = try JournalWriter(try exchange.connect(), leadership)
         let projector = try Projector(try exchange.connect())
-        var market = RandomMarket(seed: seed)
+        var market = RandomMarket(seed: seed, work: RandomMarket.smallSteps)
         for _ in 0..<40 {
             let batch = market.batch(20, epoch: leadership.epoch)
             try writer.commit(batch.row)
@@ -52,7 +60,7 @@ import Units
         }
 
         let loaded = try StateLoader.load(try exchange.connect())
-        var engine = try Engine(state: loaded.state, requestsMax: 300)
+        var engine = try Engine(state: loaded.state, requestsMax: 300, work: RandomMarket.smallSteps)
         #expect(loaded.cursor.batch == 25)
         #expect(engine.digest == loaded.stateDigest)
         var reader = JournalReader(try exchange.connect(), after: loaded.chain)
@@ -164,14 +172,14 @@ import Units
     @Test func `Random markets have every kind of event, each in numbers that mean something`() {
         var counts: [String: Int] = [:]
         for seed in UInt64(1)...6 {
-            var market = RandomMarket(seed: seed)
-            for _ in 0..<60 {
+            var market = RandomMarket(seed: seed, work: RandomMarket.smallSteps)
+            for _ in 0..<90 {
                 for event in market.batch(market.draw(30) + 1, epoch: 1).projected.events {
                     counts[String("\(event)".prefix { $0 != "(" }), default: 0] += 1
                 }
             }
         }
-        #expect(counts.count == 19, "\(counts)")
+        #expect(counts.count == 27, "\(counts)")
         #expect(counts.allSatisfy { $0.value >= 20 }, "\(counts)")
     }
 }

@@ -105,7 +105,11 @@ struct AdminFees: ParsableCommand {
     /// `bombyx admin fees set`.
     struct Set: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Set the fees of orders that come from now on; open orders keep what was frozen in them."
+            abstract: "Set the fees of orders that come from now on; open orders keep what was frozen in them.",
+            discussion: """
+                With --effective-at they are announced for then; dearer ones need an hour. Without it they are in force \
+                at once, which is for emergencies.
+                """
         )
 
         @Option(help: "What the side that was resting pays, in 1/10,000, 0 to 1000.")
@@ -117,6 +121,9 @@ struct AdminFees: ParsableCommand {
         @Option(help: "The smallest value of an order in nanoTON; left out, it stays as it is.")
         var minimumNotional: Int64?
 
+        @Option(help: "From when on, as in 2027-01-01T00:00:00Z.")
+        var effectiveAt: String?
+
         @OptionGroup var options: AdminOptions
 
         func run() throws {
@@ -124,6 +131,7 @@ struct AdminFees: ParsableCommand {
                 ("maker_fee_bps", .integer(makerBps)),
                 ("taker_fee_bps", .integer(takerBps)),
                 ("minimum_notional_nanoton", minimumNotional.map { .string(String($0)) }),
+                ("effective_at", effectiveAt.map { .string($0) }),
             ])
             try options.run {
                 try $0.bytes("PUT", "/v1/fees", body)
@@ -149,10 +157,17 @@ struct AdminFees: ParsableCommand {
     }
 
     fileprivate static func shown(_ fees: JSONValue) -> [String] {
-        facts([
+        var pairs = rates(fees)
+        if let at = fees["effective_at"]?.string { pairs.append(("in force from", at)) }
+        guard let next = fees["next"], next != .null else { return facts(pairs) }
+        return facts(pairs) + ["", "From \(next.shown("effective_at")) on:"] + facts(rates(next))
+    }
+
+    private static func rates(_ fees: JSONValue) -> [(String, String)] {
+        [
             ("maker", fees.shown("maker_fee_bps") + " / 10,000"), ("taker", fees.shown("taker_fee_bps") + " / 10,000"),
             ("smallest order", fees.toncoins("minimum_notional_nanoton")),
-        ])
+        ]
     }
 }
 
