@@ -103,7 +103,7 @@ enum QueryRequests {
 
     /// The good that a requirement means, by the engine's rule: the named weight set, or the one of its models, or the
     /// standard one; all must agree.
-    private static func weightSet(
+    static func weightSet(
         of requirement: Requirement,
         named: WeightSetID?,
         directory: Directory

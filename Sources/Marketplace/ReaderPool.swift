@@ -162,11 +162,16 @@ struct ReaderJob: Sendable {
         case history(HistoryQuery)
         /// What an earlier command, which is now repeated, was answered.
         case replay(AnswerShape, SequenceNumber, Command.Action)
+        /// The same for orders of a batch, some or all of which are repeated.
+        case batch(BatchAnswers)
     }
 
     /// What it takes of the mailbox: a repeated command keeps its terms, whose lists are bounded by the interface.
     var bytes: Int {
-        if case .replay = question { return MemoryLayout<Self>.stride + 4_096 }
-        return MemoryLayout<Self>.stride
+        switch question {
+        case .history: MemoryLayout<Self>.stride
+        case .replay: MemoryLayout<Self>.stride + 4_096
+        case .batch(let orders): MemoryLayout<Self>.stride + 4_096 * orders.items.count
+        }
     }
 }

@@ -49,6 +49,7 @@ package final class RequestService: Service {
             }
             answer(response, to: stream, requestID, on: server)
         case .command(let command, let shape): take(command, shape, stream, requestID, on: server)
+        case .batch(let orders): take(orders, stream, requestID, on: server)
         case .query(let query): submit(.query(query), stream, requestID)
         case .history(let query):
             if let account = query.account {
@@ -197,8 +198,25 @@ extension RequestService {
         submit(.command(command, shape), stream, requestID)
     }
 
+    private func take(
+        _ orders: [BatchItem],
+        _ stream: StreamReference,
+        _ requestID: UInt64,
+        on server: LoopServer
+    ) {
+        let commands = BatchItem.commands(of: orders)
+        if marketplace.backlog.isFull { return refuse(stream, requestID, .projectionLag, on: server) }
+        guard !commands.isEmpty else {
+            // Nothing of it is for the engine; but what another server knows may be another matter.
+            if let refusal = refusalForWantOfNames { return refuse(stream, requestID, refusal, on: server) }
+            return answer(BatchAnswers.refused(orders, requestID), to: stream, requestID, on: server)
+        }
+        for command in commands { command.encode(into: &submission.commandBytes) }
+        submit(.batch(orders), stream, requestID)
+    }
+
     private func submit(_ work: Submission.Work, _ stream: StreamReference, _ requestID: UInt64) {
-        submission.items.append(Submission.Item(stream: stream, requestID: requestID, work: work))
+        submission.append(Submission.Item(stream: stream, requestID: requestID, work: work))
     }
 
     private func read(
@@ -242,7 +260,7 @@ extension RequestService {
             case .query(.order(let id, let owner)):
                 let question = HistoryQuery.order(id, owner: owner)
                 read(.history(question), needs: .none, item.stream, item.requestID, on: server)
-            case .query(.account), .command: refuse([item], reason, on: server)
+            case .query(.account), .command, .batch: refuse([item], reason, on: server)
             }
         }
     }
@@ -252,11 +270,11 @@ extension RequestService {
         var cancels = Submission(loop: loop)
         var others: [Submission.Item] = []
         for item in full.items {
-            guard case .command(let command, _) = item.work, case .cancel = command.action else {
+            guard case .command(let command, _) = item.work, command.action.onlyCancels else {
                 others.append(item)
                 continue
             }
-            cancels.items.append(item)
+            cancels.append(item)
             command.encode(into: &cancels.commandBytes)
         }
         refuse(others, .overloaded, on: server)
@@ -321,6 +339,13 @@ extension RequestService {
             answer(response, to: stream, requestID, at: now, on: server)
         case .touched(let sequence, let query):
             read(.history(query), needs: sequence, stream, requestID, on: server)
+        case .batch(let first, let items):
+            let orders = BatchAnswers(batch: batch, first: first, items: items, requestID: requestID)
+            if let original = orders.newestReplay {
+                read(.batch(orders), needs: original, stream, requestID, on: server)
+            } else {
+                answer(orders.response { _, _ in nil }, to: stream, requestID, at: now, isDurable: true, on: server)
+            }
         }
     }
 }
@@ -334,34 +359,5 @@ extension HTTP2.Response {
             location: response.location ?? [],
             fields: response.fields.map { Field($0.name, $0.value) }
         )
-    }
-}
-
-extension ProblemCode {
-    /// What a refusal of HTTP/1 is to clients; the statuses of both are the same.
-    init(_ kind: HTTP1Refusal.Kind) {
-        switch kind {
-        case .malformed: self = .malformedRequest
-        case .timedOut: self = .requestTimeout
-        case .targetTooLong: self = .targetTooLong
-        case .expectation: self = .expectationFailed
-        case .headTooLarge: self = .headerFieldsTooLarge
-        case .notImplemented: self = .notImplemented
-        case .version: self = .httpVersionNotSupported
-        }
-    }
-}
-
-extension RequestMethod {
-    /// Methods that no route has are one.
-    fileprivate init(_ method: HTTP2.Method) {
-        switch method {
-        case .get: self = .get
-        case .head: self = .head
-        case .post: self = .post
-        case .put: self = .put
-        case .delete: self = .delete
-        case .patch, .options, .other: self = .other
-        }
     }
 }

@@ -99,6 +99,10 @@ package enum Limits {
 
     /// Bytes of a request's body.
     package static let bodyBytesMax = 65_536
+    /// Orders in one batch.
+    package static let batchOrdersMax = 1_000
+    /// Bytes of a batch's body.
+    package static let batchBytesMax = 1 << 20
     /// Levels of objects and arrays in a body.
     package static let jsonDepthMax = 16
     /// Rows of a list when the request does not say.

@@ -12,8 +12,8 @@ import Units
         var previews = 0
         var fills = 0
         for _ in 0..<3_000 {
+            _ = engine.beginBatch(at: market.nextTime())
             let command = market.next()
-            _ = engine.beginBatch(at: market.logicalTime)
             let digest = engine.digest
             let preview: Engine.Preview? =
                 switch command.action {
