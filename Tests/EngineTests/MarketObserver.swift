@@ -222,8 +222,13 @@ struct MarketObserver {
             $0.side != taker.side && (isBid ? mayTrade(taker, $0) : mayTrade($0, taker)) && !areOwn(taker, $0)
                 && min(free(taker), visible($0)) >= max($0.rules.leastFill(of: $0.remaining), Lots(1))
         }
+        // What it pays, less what it gives for quality.
+        let key = { (maker: OrderRecord) in
+            let price = maker.price.nanoTONPerMTok
+            return isBid ? price - taker.rules.qualityCredit * (capability(maker)?.quality ?? 0) : -price
+        }
         return others.min {
-            if $0.price != $1.price { return ($0.price < $1.price) == isBid }
+            if key($0) != key($1) { return key($0) < key($1) }
             let left = isBid && capability($0)?.isAttested == true
             let right = isBid && capability($1)?.isAttested == true
             return left == right ? $0.priority < $1.priority : left

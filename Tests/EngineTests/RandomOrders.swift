@@ -35,13 +35,13 @@ extension RandomMarket {
             clientOrderID: clientOrderID,
             bodyHash: bodyHash()
         )
-        if random.chance(kind == .wide ? 5 : 60) { terms = seldom(terms) }
+        if random.chance(kind == .wide ? 5 : 60) { terms = seldom(terms, side) }
         precondition(terms.isConsistent, "the random market gives only orders that the API lets through")
         return terms
     }
 
     /// The order with something that most orders do not have.
-    private mutating func seldom(_ terms: OrderTerms) -> OrderTerms {
+    private mutating func seldom(_ terms: OrderTerms, _ side: Side) -> OrderTerms {
         var terms = terms
         var rules = OrderRules.none
         terms.timeInForce = random.pick([.gtc, .gtc, .gtc, .gtd, .gtd, .ioc, .fok])
@@ -58,6 +58,7 @@ extension RandomMarket {
         default: break
         }
         if random.chance(50) { rules.selfTrade = random.pick(SelfTradePrevention.allCases) }
+        if side == .bid, random.chance(25) { rules.qualityCredit = random.number(1...300) }
         terms.rules = rules
         return terms
     }
