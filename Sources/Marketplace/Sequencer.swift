@@ -130,8 +130,11 @@ final class Sequencer {
 
     /// What the last command of the open batch came to, for its answer.
     private func outcome(of command: Command, _ shape: AnswerShape) -> Delivery.Outcome {
-        // A repetition has this one event and nothing else.
-        if case .replayed(let sequence)? = open.events.last { return .replay(sequence, shape, command.action) }
+        // A repetition has this event last, or before the one that keeps its new key.
+        let start = open.ends.count < 2 ? 0 : Int(open.ends[open.ends.count - 2])
+        for event in open.events[start...].suffix(2) {
+            if case .replayed(let sequence) = event { return .replay(sequence, shape, command.action) }
+        }
         return .command(index: open.ends.count - 1, shape)
     }
 

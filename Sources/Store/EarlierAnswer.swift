@@ -41,11 +41,8 @@ extension HistoryReader {
     ) throws(StoreError) -> [Event] {
         let sequence = request.sequence
         switch action {
-        case .placeOffer, .placeBid:
-            guard let events = try placed(sequence) else {
-                throw .inconsistent("command \(sequence.rawValue) placed no order")
-            }
-            return events
+        case .placeOffer(let terms): return try placed(request, named: terms.order.clientOrderID)
+        case .placeBid(let terms): return try placed(request, named: terms.order.clientOrderID)
         case .cancel(let id): return try cancelled(id, sequence)
         case .deposit: return try moved(sequence)
         case .createAccount:
@@ -66,6 +63,24 @@ extension HistoryReader {
     }
 
     // MARK: Orders
+
+    /// What became of the order that the request placed, or that it repeated by a client order id: the newest one
+    /// before it that had the name.
+    private func placed(_ request: RememberedRequest, named name: ClientOrderID?) throws(StoreError) -> [Event] {
+        let sequence = request.sequence
+        if let events = try placed(sequence) { return events }
+        if let name {
+            let earlier = try rows(
+                """
+                SELECT id FROM market.orders WHERE account = $1 AND id < $2 AND client_order_id = $3
+                ORDER BY id DESC LIMIT 1
+                """,
+                [.int8(request.account.rawValue), .int8(sequence.rawValue), .text(name.text)]
+            ) { row throws(PostgresError) in SequenceNumber(try row.int8(0)) }
+            if let first = earlier.first, let events = try placed(first) { return events }
+        }
+        throw .inconsistent("command \(sequence.rawValue) placed no order")
+    }
 
     private func placed(_ sequence: SequenceNumber) throws(StoreError) -> [Event]? {
         guard let last = try order(OrderID(sequence.rawValue)).value else { return nil }
