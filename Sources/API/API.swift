@@ -105,6 +105,9 @@ private struct Request {
         case .getAccount: return .query(.account(try QueryRequests.account(head.query, for: principal)))
         case .createAccount, .createKey, .createDeposit, .setAttestation, .setModel, .setFees:
             return try operate(principal, newKey)
+        case .createCheckpoint:
+            try Bodies.empty(body)
+            return .checkpoint(account: principal.account, try identity(principal))
         case .listTrades, .getBook, .listModels, .getModel, .getFees, .getHealth, .headHealth, .getReadiness,
             .headReadiness, .getMetrics, .getContract:
             return try publicAdmission()
@@ -133,7 +136,7 @@ private struct Request {
         case .getMetrics: return .operations(.metrics)
         case .getContract: return .answer(View.contract)
         case .placeOffer, .placeBid, .getOrder, .listOrders, .cancelOrder, .getAccount, .listTransfers, .createAccount,
-            .createKey, .createDeposit, .setAttestation, .setModel, .setFees:
+            .createKey, .createDeposit, .setAttestation, .setModel, .setFees, .createCheckpoint:
             throw Problem(.authenticationRequired)
         }
     }

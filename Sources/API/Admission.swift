@@ -13,6 +13,8 @@ package enum Admission: Sendable {
     indirect case book(BookQuery)
     indirect case models(ModelsQuery)
     case operations(Operation)
+    /// Write a checkpoint and give the engine its announcement, in this account's name.
+    indirect case checkpoint(account: AccountID, IdempotencyKey?)
 }
 
 /// How the outcome of a command is written.
@@ -26,6 +28,8 @@ package enum AnswerShape: Sendable {
     case attested
     case modelSet
     case feesSet
+    /// The checkpoint that the command announces.
+    indirect case checkpointMade(CheckpointTerms)
 }
 
 /// What a request is judged by beside its own bytes: everything that changes comes in here.

@@ -7,13 +7,14 @@ package enum Route: String, CaseIterable, Sendable {
     case getAccount, listTransfers
     case createAccount, createKey, createDeposit, setAttestation, setModel, setFees
     case getHealth, headHealth, getReadiness, headReadiness, getMetrics, getContract
+    case createCheckpoint
 
     /// `operationId` in `openapi.yaml`.
     package var operationID: String { rawValue }
 
     package var method: RequestMethod {
         switch self {
-        case .placeOffer, .placeBid, .createAccount, .createKey, .createDeposit: .post
+        case .placeOffer, .placeBid, .createAccount, .createKey, .createDeposit, .createCheckpoint: .post
         case .setAttestation, .setModel, .setFees: .put
         case .cancelOrder: .delete
         case .headHealth, .headReadiness: .head
@@ -41,6 +42,7 @@ package enum Route: String, CaseIterable, Sendable {
         case .createKey: "/v1/accounts/{id}/keys"
         case .createDeposit: "/v1/accounts/{id}/deposits"
         case .setAttestation: "/v1/accounts/{id}/attestation"
+        case .createCheckpoint: "/v1/checkpoints"
         case .getHealth, .headHealth: "/healthz"
         case .getReadiness, .headReadiness: "/readyz"
         case .getMetrics: "/metrics"
@@ -55,7 +57,8 @@ package enum Route: String, CaseIterable, Sendable {
         case .placeBid: .bid
         case .cancelOrder: [.offer, .bid]
         case .getOrder, .listOrders, .getAccount, .listTransfers: [.read, .operator, .auditor]
-        case .createAccount, .createKey, .createDeposit, .setAttestation, .setModel, .setFees: .operator
+        case .createAccount, .createKey, .createDeposit, .setAttestation, .setModel, .setFees, .createCheckpoint:
+            .operator
         case .getBook, .listTrades, .listModels, .getModel, .getFees, .getHealth, .headHealth, .getReadiness,
             .headReadiness, .getMetrics, .getContract:
             []
@@ -74,7 +77,7 @@ struct Resource {
 
     enum Kind: CaseIterable {
         case offers, bids, orders, order, book, trades, models, model, fees, account, transfers
-        case accounts, keys, deposits, attestation
+        case accounts, keys, deposits, attestation, checkpoints
         case health, readiness, metrics, contract
     }
 
@@ -138,6 +141,7 @@ struct Resource {
         if name.equals("fees") { return .fees }
         if name.equals("account") { return .account }
         if name.equals("accounts") { return .accounts }
+        if name.equals("checkpoints") { return .checkpoints }
         return nil
     }
 
@@ -169,6 +173,7 @@ extension Resource.Kind {
         case .keys: [.createKey]
         case .deposits: [.createDeposit]
         case .attestation: [.setAttestation]
+        case .checkpoints: [.createCheckpoint]
         case .health: [.getHealth, .headHealth]
         case .readiness: [.getReadiness, .headReadiness]
         case .metrics: [.getMetrics]

@@ -26,6 +26,7 @@ extension Route {
         case .headReadiness: 21
         case .getMetrics: 22
         case .getContract: 23
+        case .createCheckpoint: 24
         }
     }
 }

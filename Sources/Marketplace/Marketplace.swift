@@ -21,6 +21,8 @@ package final class Marketplace: Sendable {
         package var loops: Int
         /// Threads that answer questions to the tables.
         package var readers = 2
+        /// Batches after which a checkpoint is written.
+        package var checkpointBatches = Limits.checkpointBatches
         /// Gets a line whenever something happens that an operator would want to know.
         package var log: @Sendable (String) -> Void
         /// Gets the requests that fail.
@@ -57,10 +59,11 @@ package final class Marketplace: Sendable {
         loops = LoopMailboxes(count: configuration.loops, log: configuration.log)
         backlog = ProjectionBacklog(log: configuration.log)
         checkpointer = Checkpointer(
-            database: configuration.database,
+            configuration,
             inbox: inbox,
-            lifelines: lifelines,
-            log: configuration.log
+            loops: loops,
+            progress: progress,
+            lifelines: lifelines
         )
         readers = ReaderPool(
             database: configuration.database,
@@ -258,6 +261,7 @@ extension Marketplace {
             loops: configuration.loops,
             nextBatch: opening.nextBatch,
             seenAt: opening.seenAt,
+            announcing: opening.checkpoint,
             engine: opening.engine
         )
         // Before there is a journal that could end.
@@ -268,8 +272,6 @@ extension Marketplace {
         } catch {
             inbox.apply(.journalEnded(.lost("\(error)")))
         }
-        // New rules begin with a checkpoint of what the old ones left.
-        if let rules = opening.rulesVersion, rules < RulesVersion.current { checkpointer.request() }
         log.note(inbox.state, epoch: standing.epoch)
         let work = sequencer.serve(&opening.engine)
         if case .drop(let open, let waiting) = work.action {

@@ -16,6 +16,8 @@ final class Sequencer {
     private let standing: Standing
     private let loops: Int
     private let checkpointer: Checkpointer
+    /// What the first batch announces.
+    private let announcement: CheckpointTerms?
     private var nextBatch: Int64
     private var open: OpenBatch
     private var clock: LogicalClock
@@ -24,7 +26,7 @@ final class Sequencer {
     /// What the engine has taken for the open batch.
     private var openBatchMicroseconds: Int64 = 0
 
-    /// `seenAt`: when the leader before was last known to be alive.
+    /// `seenAt`: when the leader before was last known to be alive. `announcing`: a checkpoint that was written before.
     init(
         inbox: Inbox,
         journal: JournalThread,
@@ -34,6 +36,7 @@ final class Sequencer {
         loops: Int,
         nextBatch: Int64,
         seenAt: LogicalTime,
+        announcing announcement: CheckpointTerms? = nil,
         engine: Engine
     ) {
         self.inbox = inbox
@@ -42,6 +45,7 @@ final class Sequencer {
         self.standing = standing
         self.loops = loops
         self.checkpointer = checkpointer
+        self.announcement = announcement
         self.nextBatch = nextBatch
         open = OpenBatch(number: nextBatch, firstSequence: engine.sequence.next, loops: loops)
         clock = LogicalClock(after: engine.time, seenAt: seenAt, .now)
@@ -54,6 +58,12 @@ final class Sequencer {
     func serve(_ engine: inout Engine) -> Inbox.Work {
         // Journaled at once, so that the next server does not count the same gap again.
         if clock.hasGap { beginBatch(&engine, ticking: true) }
+        if let announcement {
+            beginBatchIfEmpty(&engine)
+            let command = Command(account: .system, action: .announceCheckpoint(announcement))
+            command.encode(into: &open.commandBytes)
+            apply(command, on: &engine)
+        }
         while true {
             let work = inbox.next(fill, deadline: deadline(of: engine))
             switch work.action {
@@ -191,7 +201,7 @@ final class Sequencer {
         metrics.sealed(batch, engine: engine, microseconds: openBatchMicroseconds)
         openBatchMicroseconds = 0
         if batch.hasCommands {
-            if nextBatch % Limits.checkpointBatches == 0 { checkpointer.request() }
+            checkpointer.sealed(nextBatch, engine.sequence)
             nextBatch += 1
         }
         standing.sealed(window: engine.idempotencyWindow)

@@ -58,7 +58,12 @@ extension HistoryReader {
         case .setFees(let terms): return [.feesSet(terms)]
         case .usage(let lease, let tokens): return try moved(sequence) + [.used(lease, tokens)]
         case .endLease(let lease): return try moved(sequence) + [.leaseEnded(lease, try used(lease))]
-        case .tick, .announceCheckpoint: return []
+        case .announceCheckpoint:
+            return try rows(
+                "SELECT \(CheckpointRecord.columns) FROM projection.checkpoints WHERE sequence = $1",
+                [.int8(sequence.rawValue)]
+            ) { row throws(PostgresError) in .checkpointAnnounced(try CheckpointRecord(row)) }
+        case .tick: return []
         }
     }
 

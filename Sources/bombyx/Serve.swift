@@ -3,6 +3,7 @@ internal import Foundation
 internal import Log
 internal import Marketplace
 internal import Sockets
+internal import Units
 
 /// `bombyx serve`: the exchange itself.
 struct Serve: ParsableCommand {
@@ -62,7 +63,12 @@ struct Serve: ParsableCommand {
     @Option(help: "Seconds that a stop may take for the requests under way.")
     var drainTimeout: Int = 10
 
+    /// For tests: the interval that is meant takes hours.
+    @Option(help: .hidden)
+    var checkpointBatches = Limits.checkpointBatches
+
     func validate() throws {
+        guard checkpointBatches > 0 else { throw ValidationError("--checkpoint-batches is 1 or more.") }
         guard (tlsCert == nil) == (tlsKey == nil) else {
             throw ValidationError("--tls-cert and --tls-key go together.")
         }
