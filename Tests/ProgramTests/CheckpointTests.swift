@@ -135,6 +135,19 @@ import Testing
         #expect(verified.code == 0, "\(verified.text)")
     }
 
+    /// Cuts the journal so that a partition ends before batch 11: real ones take 100,000 batches.
+    private static let smallPartition = """
+        ALTER TABLE journal.batches DETACH PARTITION journal.batches_000000000001;
+        ALTER TABLE journal.batches DETACH PARTITION journal.batches_000000100001;
+        DROP TABLE journal.batches_000000100001;
+        CREATE TABLE journal.rest (LIKE journal.batches INCLUDING ALL);
+        INSERT INTO journal.rest SELECT * FROM journal.batches_000000000001 WHERE number > 10;
+        ALTER TABLE journal.batches_000000000001 DISABLE TRIGGER append_only;
+        DELETE FROM journal.batches_000000000001 WHERE number > 10;
+        ALTER TABLE journal.batches ATTACH PARTITION journal.batches_000000000001 FOR VALUES FROM (1) TO (11);
+        ALTER TABLE journal.batches ATTACH PARTITION journal.rest FOR VALUES FROM (11) TO (100001);
+        """
+
     @Test func `Old partitions are dropped behind a checkpoint, after they were exported, and never before`() throws {
         let exchange = try Exchange()
         defer { exchange.server.remove() }
@@ -142,20 +155,7 @@ import Testing
         let party = try scenario.party("worker")
         try place(20, scenario, party)
         #expect(exchange.server.terminate() == 0)
-        // A partition that ends before batch 11: real ones take 100,000 batches.
-        try exchange.sql(
-            """
-            ALTER TABLE journal.batches DETACH PARTITION journal.batches_000000000001;
-            ALTER TABLE journal.batches DETACH PARTITION journal.batches_000000100001;
-            DROP TABLE journal.batches_000000100001;
-            CREATE TABLE journal.rest (LIKE journal.batches INCLUDING ALL);
-            INSERT INTO journal.rest SELECT * FROM journal.batches_000000000001 WHERE number > 10;
-            ALTER TABLE journal.batches_000000000001 DISABLE TRIGGER append_only;
-            DELETE FROM journal.batches_000000000001 WHERE number > 10;
-            ALTER TABLE journal.batches ATTACH PARTITION journal.batches_000000000001 FOR VALUES FROM (1) TO (11);
-            ALTER TABLE journal.batches ATTACH PARTITION journal.rest FOR VALUES FROM (11) TO (100001);
-            """
-        )
+        try exchange.sql(Self.smallPartition)
         try exchange.server.start()
         let file = exchange.server.folder + "/journal-1.bxjf"
         let exported = try exchange.run("journal", "export", "--before", "11", file)

@@ -74,9 +74,9 @@ struct ConformanceCase: Sendable, CustomStringConvertible {
     var description: String { "\(name) \(title)" }
 }
 
-/// All cases of h2spec 2.6.0 for servers, 146 and a strict one: sections (those of RFC 7540), numbers, titles, frames in
-/// their order, and ends are those of its source in the newest revisions of each file up to that version. Requests have
-/// the same fields, and may be written with other representations of HPACK where the case does not speak of those.
+/// All cases of h2spec 2.6.0 for servers, 146 and a strict one: sections (those of RFC 7540), numbers, titles, frames
+/// in their order, and ends are those of its source in the newest revision of each file that could be read. Requests
+/// have the same fields, and may be written with other representations of HPACK where the case does not speak of those.
 ///
 /// ``own`` are ours, and not counted there.
 enum Conformance {
