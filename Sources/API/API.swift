@@ -108,6 +108,9 @@ struct Request {
         case .setHalt, .setPriceBand, .setAccountLimits, .setFees: return try control(principal)
         case .createAccount, .createKey, .createDeposit, .setAttestation, .setModel:
             return try operate(principal, newKey)
+        case .createCheckpoint:
+            try Bodies.empty(body)
+            return .checkpoint(account: principal.account, try identity(principal))
         // Whatever else there is needs no key.
         default:
             return try publicAdmission()

@@ -16,6 +16,8 @@ package enum Admission: Sendable {
     /// Give the commands among them to the engine together, and answer all of them at once (``Answer/batch(_:)``).
     indirect case batch([BatchItem])
     indirect case stream(StreamQuery)
+    /// Write a checkpoint and give the engine its announcement, in this account's name.
+    indirect case checkpoint(account: AccountID, IdempotencyKey?)
 }
 
 /// How the outcome of a command is written.
@@ -37,6 +39,8 @@ package enum AnswerShape: Sendable {
     indirect case priceBandSet(PriceBandTerms, ModelTable)
     case limitsSet
     indirect case feesAnnounced(FeeNoticeTerms)
+    /// The checkpoint that the command announces.
+    indirect case checkpointMade(CheckpointTerms)
 }
 
 /// What a request is judged by beside its own bytes: everything that changes comes in here.

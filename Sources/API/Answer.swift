@@ -44,6 +44,7 @@ package enum Answer {
         case .amended(let id): return OrderAnswer.amended(id, outcome)
         case .cancelledTogether, .cancelAfterSet, .haltSet, .priceBandSet, .limitsSet, .feesAnnounced:
             return ControlAnswer.written(shape, outcome)
+        case .checkpointMade(let terms): return checkpoint(terms, outcome)
         default: break
         }
         for event in outcome.events {
@@ -129,6 +130,20 @@ package enum Answer {
         writer.beginObject()
         writer.fees(terms)
         return finish(&writer, outcome, status: 200)
+    }
+
+    /// The announcement of a checkpoint that is not newer than the last changes nothing, and is answered all the same.
+    private static func checkpoint(_ terms: CheckpointTerms, _ outcome: Outcome) -> APIResponse? {
+        var terms = terms
+        for event in outcome.events {
+            if case .rejected = event { return nil }
+            if case .checkpointAnnounced(let record) = event { terms = record.terms }
+        }
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.member("batch", terms.batch)
+        writer.member("sha256", Hex.encode(terms.sha256.bytes))
+        return finish(&writer, outcome, status: 201)
     }
 
     /// Ends the object with the command's sequence number.

@@ -150,7 +150,7 @@ struct BodyReader: ~Copyable {
         guard errors.count < Problem.errorsMax else { return }
         let shown = key.prefix(BodyPlace.keyBytesShown).text
         let known = names.map { "\($0)" }.joined(separator: ", ")
-        let detail = "There is no field \"\(shown)\" here; there are \(known)."
+        let detail = "There is no field \"\(shown)\" here\(known.isEmpty ? "" : "; there are \(known)")."
         errors.append(FieldError(.pointer(place.pointer(to: key)), .unknownField, detail))
     }
 

@@ -38,6 +38,16 @@ struct KeyFields {
 }
 
 extension Bodies {
+    /// `POST /v1/checkpoints`: an object without fields.
+    static func empty(_ body: [UInt8]) throws(Problem) {
+        _ = try read(body) { (reader: inout BodyReader) throws(JSONError) -> Bool? in
+            var seen = JSONFieldSet()
+            guard try reader.beginObject(at: .document) else { return nil }
+            _ = try reader.nextField([], of: .document, seen: &seen)
+            return true
+        }
+    }
+
     /// `POST /v1/accounts`.
     static func account(_ body: [UInt8]) throws(Problem) -> AccountTerms {
         try read(body) { (reader: inout BodyReader) throws(JSONError) in

@@ -6,7 +6,7 @@ package enum Route: String, CaseIterable, Sendable {
     case setCancelAfter, getMarketStatus, setHalt, setPriceBand, setAccountLimits, getBook, listTrades
     case listModels, getModel, getFees, getAccount, listTransfers, createAccount, createKey, createDeposit
     case setAttestation, setModel, setFees, getHealth, headHealth, getReadiness, headReadiness, getMetrics
-    case getContract, openStream
+    case getContract, openStream, createCheckpoint
 
     /// `operationId` in `openapi.yaml`.
     package var operationID: String { rawValue }
@@ -53,6 +53,7 @@ package enum Route: String, CaseIterable, Sendable {
         case .getMetrics: (.get, "/metrics", [])
         case .getContract: (.get, "/openapi.yaml", [])
         case .openStream: (.get, "/v1/stream", [])
+        case .createCheckpoint: (.post, "/v1/checkpoints", .operator)
         }
     }
 
@@ -67,10 +68,9 @@ struct Resource {
     var name: ArraySlice<UInt8> = []
 
     enum Kind: CaseIterable {
-        case offers, bids, orders, order, book, trades, models, model, fees, account, transfers, stream
-        case batch, cancelAfter, marketStatus, halt, priceBand
-        case accounts, keys, deposits, attestation, limits
-        case health, readiness, metrics, contract
+        case offers, bids, orders, order, book, trades, models, model, fees, account, transfers, stream, batch
+        case cancelAfter, marketStatus, halt, priceBand, accounts, keys, deposits, attestation, limits, health
+        case readiness, metrics, contract, checkpoints
     }
 
     /// `nil` when nothing is at this path.
@@ -148,6 +148,7 @@ struct Resource {
         if name.equals("account") { return .account }
         if name.equals("accounts") { return .accounts }
         if name.equals("stream") { return .stream }
+        if name.equals("checkpoints") { return .checkpoints }
         return nil
     }
 
@@ -186,6 +187,7 @@ extension Resource.Kind {
         case .keys: [.createKey]
         case .deposits: [.createDeposit]
         case .attestation: [.setAttestation]
+        case .checkpoints: [.createCheckpoint]
         case .health: [.getHealth, .headHealth]
         case .readiness: [.getReadiness, .headReadiness]
         case .metrics: [.getMetrics]

@@ -35,6 +35,7 @@ extension Route {
         case .getMetrics: 30
         case .getContract: 31
         case .openStream: 32
+        case .createCheckpoint: 33
         }
     }
 }

@@ -16,8 +16,18 @@ extension Engine {
         if let key = command.idempotency,
             let earlier = requests.find(.key, command.account, high: key.high, low: key.low)
         {
-            return earlier.body == key.body ? .replayed(earlier.sequence) : .rejected(.idempotencyKeyReused)
+            guard earlier.body == key.body else { return .rejected(.idempotencyKeyReused) }
+            // A key that came later than the client order id of its body stands for what the id stands for.
+            if rules >= 3, case .replayed(let first)? = answer(toNameOf: command), first < earlier.sequence {
+                return .replayed(first)
+            }
+            return .replayed(earlier.sequence)
         }
+        return answer(toNameOf: command)
+    }
+
+    /// What the command's client order id stands for; `nil` for none, or a new one.
+    private func answer(toNameOf command: Command) -> Event? {
         guard let terms = command.orderTerms, let name = terms.clientOrderID else { return nil }
         let hash = name.hash
         if let slot = find(name, hash, of: command.account) {
@@ -31,10 +41,36 @@ extension Engine {
         return earlier.body == terms.bodyHash ? .replayed(earlier.sequence) : .rejected(.duplicateClientOrderID)
     }
 
-    /// Whether a refusal that was found without carrying the command out is kept under the command's key. The client
-    /// order id goes on standing for the command that had it first.
+    /// Whether an answer that was found without carrying the command out is kept under the command's key, which is a
+    /// new one. The client order id goes on standing for the command that had it first.
     func isRemembered(_ answer: Event, of command: Command) -> Bool {
-        rules >= 2 && answer == .rejected(.duplicateClientOrderID) && command.idempotency != nil
+        guard let key = command.idempotency else { return false }
+        switch answer {
+        case .rejected(.duplicateClientOrderID): return rules >= 2
+        case .replayed:
+            return rules >= 3 && requests.find(.key, command.account, high: key.high, low: key.low) == nil
+        default: return false
+        }
+    }
+
+    /// Why the command was rejected that a repetition by client order id is answered with; `nil` when it was not.
+    func rejection(ofNameOf command: Command) -> Rejection? {
+        guard let hash = command.orderTerms?.clientOrderID?.hash else { return nil }
+        let earlier = requests.find(.clientOrderID, command.account, high: hash.high, low: hash.low)
+        return earlier.flatMap { Rejection(rawValue: $0.rejection) }
+    }
+
+    /// Gives an answer that was found without carrying the command out, and keeps it under a new key.
+    mutating func repeatAnswer(_ answer: Event, to command: Command, _ events: inout [Event]) {
+        guard isRemembered(answer, of: command) else { return events.append(answer) }
+        let isReplay = if case .replayed = answer { true } else { false }
+        let rejection = isReplay ? rejection(ofNameOf: command) : .duplicateClientOrderID
+        guard makeRoom(for: command, &events) else {
+            // A repetition gets its answer in any case; a refusal may come again as another one.
+            return events.append(isReplay ? answer : .rejected(.idempotencyWindowFull))
+        }
+        events.append(answer)
+        remember(command, rejection, named: false, &events)
     }
 
     /// Forgets the oldest requests when the memory is full; false when they must still be kept.
@@ -49,9 +85,9 @@ extension Engine {
         return requests.count + needed <= requestsMax
     }
 
-    /// Keeps what will show a repetition of the command.
-    mutating func remember(_ command: Command, _ rejection: Rejection?, _ events: inout [Event]) {
-        let terms = rejection == .duplicateClientOrderID ? nil : command.orderTerms
+    /// Keeps what will show a repetition of the command; `named` says whether its client order id stands for it.
+    mutating func remember(_ command: Command, _ rejection: Rejection?, named: Bool, _ events: inout [Event]) {
+        let terms = named ? command.orderTerms : nil
         let hash = terms?.clientOrderID?.hash
         let request = RememberedRequest(
             sequence: sequence,

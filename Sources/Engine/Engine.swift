@@ -97,16 +97,11 @@ package struct Engine: Sendable {
             if let rejection = carryOut(command, &events) { events.append(.rejected(rejection)) }
             return
         }
-        let answer = earlierAnswer(to: command)
-        if let answer, !isRemembered(answer, of: command) { return events.append(answer) }
+        if let answer = earlierAnswer(to: command) { return repeatAnswer(answer, to: command, &events) }
         guard makeRoom(for: command, &events) else { return events.append(.rejected(.idempotencyWindowFull)) }
-        if let answer {
-            events.append(answer)
-            return remember(command, .duplicateClientOrderID, &events)
-        }
         let rejection = carryOut(command, &events)
         if let rejection { events.append(.rejected(rejection)) }
-        remember(command, rejection, &events)
+        remember(command, rejection, named: true, &events)
     }
 
     private mutating func carryOut(_ command: Command, _ events: inout [Event]) -> Rejection? {

@@ -8,6 +8,8 @@ package import Units
 /// | 1 | the first |
 /// | 2 | batches carry gaps; an idempotency key that came with a used client order id is remembered |
 /// | 3 | order types, market control, keys' limits, capabilities |
+///
+/// Since version 3, a new key of an order that is repeated by its client order id is remembered too.
 package enum RulesVersion {
     /// Of every batch that this build writes.
     package static let current: Int32 = 3

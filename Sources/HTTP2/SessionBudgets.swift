@@ -84,9 +84,9 @@ extension SessionCore {
     }
 
     /// We send `count` bytes of an answer. A client tells that it has read them by two frames, for stream and
-    /// connection, or by some more if it reads in small parts; not so if it gave room for a few bytes only.
-    mutating func explainWindowUpdates(_ count: Int, isLast: Bool) {
-        guard count > Self.tinyFrameBytes || isLast else { return }
+    /// connection, or by some more if it reads in small parts. However small they are, the answer has an end, and
+    /// ``ServerLimits/bytesPerSecondMin`` says how soon.
+    mutating func explainWindowUpdates(_ count: Int) {
         windowUpdatesExplained = min(windowUpdatesExplained + 2 + count >> 10, Self.windowUpdatesExplainedMax)
     }
 

@@ -74,9 +74,9 @@ internal import Sockets
 
     /// The highest stream that the client has opened.
     var highestStream: Int32 = 0
-    /// The last streams that we have reset, on which frames may still be under way.
-    var resetStreams = InlineArray<64, Int32>(repeating: 0)
-    var resetCount = 0
+    /// The last streams that we have reset, on which frames may still be under way; a ring when it is full.
+    private var resetStreams: [Int32] = []
+    private var resetCount = 0
 
     init(pool: StreamPool, limits: ServerLimits, now: UInt64 = 0) {
         unsafe self.pool = pool.state
@@ -183,13 +183,17 @@ internal import Sockets
         unconsumed += count
     }
 
+    /// All streams that may be open at once can be reset at once, and so many more can be refused meanwhile.
+    private var resetStreamsMax: Int { Int(limits.concurrentStreamsMax) + Int(limits.refusedStreamsMax) }
+
     mutating func rememberReset(_ id: Int32) {
-        resetStreams[resetCount % resetStreams.count] = id
-        resetCount += 1
+        if resetStreams.count < resetStreamsMax {
+            resetStreams.append(id)
+        } else if !resetStreams.isEmpty {
+            resetStreams[resetCount % resetStreams.count] = id
+            resetCount += 1
+        }
     }
 
-    func hasReset(_ id: Int32) -> Bool {
-        for index in resetStreams.indices where resetStreams[index] == id { return true }
-        return false
-    }
+    func hasReset(_ id: Int32) -> Bool { resetStreams.contains(id) }
 }

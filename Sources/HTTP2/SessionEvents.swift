@@ -131,7 +131,7 @@ extension SessionCore {
             }
             unsafe stream.pointee.answerOffset = offset + count
         }
-        explainWindowUpdates(count, isLast: count == left)
+        explainWindowUpdates(count)
         if count == left {
             unsafe flags.pointee |= NGHTTP2_DATA_FLAG_EOF.rawValue
             unsafe expectEnd(of: stream)

@@ -30,6 +30,9 @@ enum BatchLimits {
     /// Questions that may wait for a reader of the tables.
     static let questions = MailboxLimit(items: 4_096, bytes: 16 << 20)
 
+    /// Requests for a checkpoint that may wait for the next one.
+    static let checkpointRequestsMax = 16
+
     // MARK: Time
 
     /// A writer that heard nothing for so long may have been replaced, in seconds.
@@ -38,6 +41,8 @@ enum BatchLimits {
     static let renewalMilliseconds: Int64 = 1_000
     /// What a stop may take once the network has ended; then the sessions are cut, whatever they wait for.
     static let stopMilliseconds: Int64 = 10_000
+    /// How long a checkpoint that was asked for waits for the tables to show what was durable then, in milliseconds.
+    static let checkpointPatienceMilliseconds: Int64 = 10_000
     /// How long a stop waits for the tables to catch up; the next start makes the same rows from the journal.
     static let stopProjectionMilliseconds: Int64 = 5_000
 }

@@ -26,6 +26,8 @@ package final class Marketplace: Sendable {
         /// Called on a loop's thread when a stream with `cancel_on_disconnect=true` has ended, whoever ended it: with
         /// the account whose orders are to be cancelled. Without it such streams are refused.
         package var onDisconnect: (@Sendable (AccountID, StreamReference) -> Void)?
+        /// Batches after which a checkpoint is written.
+        package var checkpointBatches = Limits.checkpointBatches
         /// Gets a line whenever something happens that an operator would want to know.
         package var log: @Sendable (String) -> Void
         /// Gets the requests that fail.
@@ -66,10 +68,11 @@ package final class Marketplace: Sendable {
         streams = StreamCounts(configuration.streams)
         backlog = ProjectionBacklog(log: configuration.log)
         checkpointer = Checkpointer(
-            database: configuration.database,
+            configuration,
             inbox: inbox,
-            lifelines: lifelines,
-            log: configuration.log
+            loops: loops,
+            progress: progress,
+            lifelines: lifelines
         )
         readers = ReaderPool(
             database: configuration.database,
@@ -271,6 +274,7 @@ extension Marketplace {
             loops: configuration.loops,
             nextBatch: opening.nextBatch,
             seenAt: opening.seenAt,
+            announcing: opening.checkpoint,
             engine: opening.engine
         )
         // Before there is a journal that could end.
@@ -281,8 +285,6 @@ extension Marketplace {
         } catch {
             inbox.apply(.journalEnded(.lost("\(error)")))
         }
-        // New rules begin with a checkpoint of what the old ones left.
-        if let rules = opening.rulesVersion, rules < RulesVersion.current { checkpointer.request() }
         log.note(inbox.state, epoch: standing.epoch)
         let work = sequencer.serve(&opening.engine)
         if case .drop(let open, let waiting) = work.action {

@@ -18,8 +18,8 @@ final class Opening {
     let projected: SequenceNumber
     /// When the leader before was last known to be alive.
     let seenAt: LogicalTime
-    /// The rules of the journal's newest batch; `nil` of an empty one.
-    let rulesVersion: Int32?
+    /// The checkpoint of what older rules left, which the first batch of the new ones announces.
+    let checkpoint: CheckpointTerms?
 
     init(
         engine: Engine,
@@ -29,7 +29,7 @@ final class Opening {
         backlog: [ProjectedBatch],
         projected: SequenceNumber,
         seenAt: LogicalTime,
-        rulesVersion: Int32?
+        checkpoint: CheckpointTerms?
     ) {
         self.engine = engine
         self.term = term
@@ -38,7 +38,7 @@ final class Opening {
         self.backlog = backlog
         self.projected = projected
         self.seenAt = seenAt
-        self.rulesVersion = rulesVersion
+        self.checkpoint = checkpoint
     }
 }
 
@@ -138,6 +138,7 @@ struct Recovery {
             guard replay.batch == claim.leadership.lastBatch else {
                 throw RecoveryError.lastBatchDiffers(journal: replay.batch, leader: claim.leadership.lastBatch)
             }
+            let checkpoint = try checkpoint(of: replay, reader.chain, rulesVersion, connection)
             return Opening(
                 engine: replay.engine,
                 term: JournalTerm(claim: claim, writer: writer, previousDigest: reader.chain.digest),
@@ -149,7 +150,7 @@ struct Recovery {
                 backlog: replay.replayed,
                 projected: loaded.cursor.sequence,
                 seenAt: claim.leadership.predecessorSeenAt,
-                rulesVersion: rulesVersion
+                checkpoint: checkpoint
             )
         } catch let error as RecoveryError {
             throw error
@@ -158,6 +159,27 @@ struct Recovery {
         } catch {
             throw .database("\(error)")
         }
+    }
+
+    /// Writes a checkpoint of the state when older rules left it: the end of their last batch, before any batch of the
+    /// new ones. `nil` when the rules are the same.
+    private func checkpoint(
+        of replay: Replay,
+        _ chain: JournalChain,
+        _ rulesVersion: Int32?,
+        _ connection: Connection
+    ) throws(StoreError) -> CheckpointTerms? {
+        guard let rulesVersion, rulesVersion < RulesVersion.current else { return nil }
+        let checkpoint = Checkpoint(
+            batch: replay.batch,
+            rulesVersion: rulesVersion,
+            state: replay.engine.state(),
+            stateDigest: replay.engine.digest,
+            chainDigest: chain.digest
+        )
+        connection.statementDeadline = Self.loadDeadline
+        defer { connection.statementDeadline = Self.projectorDeadline }
+        return CheckpointTerms(batch: replay.batch, sha256: try CheckpointStore.write(checkpoint, connection).words)
     }
 
     /// A projector with a session of its own, in place of one that was lost. The leader's row has to know it.
@@ -210,7 +232,7 @@ package enum RecoveryError: Error, Equatable, CustomStringConvertible {
 
     init(_ error: StoreError) {
         switch error {
-        case .brokenChain, .inconsistent: self = .tables(error.description)
+        case .brokenChain, .inconsistent, .notDropped, .file: self = .tables(error.description)
         case .fenced, .ledBy, .refused, .unknown, .cursorMoved: self = .database(error.description)
         }
     }

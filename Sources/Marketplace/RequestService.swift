@@ -72,6 +72,17 @@ package final class RequestService: Service {
         case .stream(let query): open(query, stream, requestID, on: server)
         case .operations(let operation):
             answer(marketplace.answer(operation, requestID: requestID), to: stream, requestID, on: server)
+        case .checkpoint(let account, let identity):
+            let request = Checkpointer.Request(
+                stream: stream,
+                requestID: requestID,
+                account: account,
+                identity: identity,
+                needs: marketplace.metrics.durableSequence
+            )
+            if let reason = marketplace.inbox.refusal ?? marketplace.checkpointer.request(request) {
+                refuse(stream, requestID, reason, on: server)
+            }
         }
     }
 

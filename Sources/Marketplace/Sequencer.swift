@@ -16,6 +16,8 @@ final class Sequencer {
     private let standing: Standing
     private let loops: Int
     private let checkpointer: Checkpointer
+    /// What the first batch announces.
+    private let announcement: CheckpointTerms?
     private var nextBatch: Int64
     private var open: OpenBatch
     private var clock: LogicalClock
@@ -24,7 +26,7 @@ final class Sequencer {
     /// What the engine has taken for the open batch.
     private var openBatchMicroseconds: Int64 = 0
 
-    /// `seenAt`: when the leader before was last known to be alive.
+    /// `seenAt`: when the leader before was last known to be alive. `announcing`: a checkpoint that was written before.
     init(
         inbox: Inbox,
         journal: JournalThread,
@@ -34,6 +36,7 @@ final class Sequencer {
         loops: Int,
         nextBatch: Int64,
         seenAt: LogicalTime,
+        announcing announcement: CheckpointTerms? = nil,
         engine: Engine
     ) {
         self.inbox = inbox
@@ -42,6 +45,7 @@ final class Sequencer {
         self.standing = standing
         self.loops = loops
         self.checkpointer = checkpointer
+        self.announcement = announcement
         self.nextBatch = nextBatch
         open = OpenBatch(number: nextBatch, firstSequence: engine.sequence.next, loops: loops)
         clock = LogicalClock(after: engine.time, seenAt: seenAt, .now)
@@ -54,6 +58,12 @@ final class Sequencer {
     func serve(_ engine: inout Engine) -> Inbox.Work {
         // Journaled at once, so that the next server does not count the same gap again.
         if clock.hasGap { beginBatch(&engine, ticking: true) }
+        if let announcement {
+            beginBatchIfEmpty(&engine)
+            let command = Command(account: .system, action: .announceCheckpoint(announcement))
+            command.encode(into: &open.commandBytes)
+            apply(command, on: &engine)
+        }
         // The end of a server is the end of every stream that it had.
         for account in engine.armedAccounts {
             beginBatchIfEmpty(&engine)
@@ -148,8 +158,11 @@ final class Sequencer {
 
     /// What the last command of the open batch came to, for its answer.
     private func outcome(of command: Command, _ shape: AnswerShape) -> Delivery.Outcome {
-        // A repetition has this one event and nothing else.
-        if case .replayed(let sequence)? = open.events.last { return .replay(sequence, shape, command.action) }
+        // A repetition has this event last, or before the one that keeps its new key.
+        let start = open.ends.count < 2 ? 0 : Int(open.ends[open.ends.count - 2])
+        for event in open.events[start...].suffix(2) {
+            if case .replayed(let sequence) = event { return .replay(sequence, shape, command.action) }
+        }
         return .command(index: open.ends.count - 1, shape)
     }
 
@@ -204,7 +217,7 @@ final class Sequencer {
         metrics.sealed(batch, engine: engine, microseconds: openBatchMicroseconds)
         openBatchMicroseconds = 0
         if batch.hasCommands {
-            if nextBatch % Limits.checkpointBatches == 0 { checkpointer.request() }
+            checkpointer.sealed(nextBatch, engine.sequence)
             nextBatch += 1
         }
         standing.sealed(window: engine.idempotencyWindow)

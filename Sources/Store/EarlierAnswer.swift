@@ -43,11 +43,8 @@ extension HistoryReader {
     ) throws(StoreError) -> [Event] {
         let sequence = request.sequence
         switch action {
-        case .placeOffer, .placeBid:
-            guard let events = try placed(sequence, as: action.orderTerms) else {
-                throw .inconsistent("command \(sequence.rawValue) placed no order")
-            }
-            return events
+        case .placeOffer(let terms): return try placed(request, terms.order)
+        case .placeBid(let terms): return try placed(request, terms.order)
         case .cancel(let id): return try cancelled(id, sequence)
         case .deposit: return try moved(sequence)
         case .createAccount:
@@ -67,14 +64,36 @@ extension HistoryReader {
         case .massCancel:
             return try cancelledTogether(of: request.account, sequence)
         case .setAccountLimits(let terms): return try limited(terms)
-        case .tick, .announceCheckpoint, .cancelAfter, .setCancelOnDisconnect, .disconnected, .setHalt, .setPriceBand,
-            .announceFees:
+        case .announceCheckpoint:
+            return try rows(
+                "SELECT \(CheckpointRecord.columns) FROM projection.checkpoints WHERE sequence = $1",
+                [.int8(sequence.rawValue)]
+            ) { row throws(PostgresError) in .checkpointAnnounced(try CheckpointRecord(row)) }
+        case .tick, .cancelAfter, .setCancelOnDisconnect, .disconnected, .setHalt, .setPriceBand, .announceFees:
             // What they did is in the repetition itself.
             return []
         }
     }
 
     // MARK: Orders
+
+    /// What became of the order that the request placed, or that it repeated by a client order id: the newest one
+    /// before it that had the name.
+    private func placed(_ request: RememberedRequest, _ terms: OrderTerms) throws(StoreError) -> [Event] {
+        let sequence = request.sequence
+        if let events = try placed(sequence, as: terms) { return events }
+        if let name = terms.clientOrderID {
+            let earlier = try rows(
+                """
+                SELECT id FROM market.orders WHERE account = $1 AND id < $2 AND client_order_id = $3
+                ORDER BY id DESC LIMIT 1
+                """,
+                [.int8(request.account.rawValue), .int8(sequence.rawValue), .text(name.text)]
+            ) { row throws(PostgresError) in SequenceNumber(try row.int8(0)) }
+            if let first = earlier.first, let events = try placed(first, as: terms) { return events }
+        }
+        throw .inconsistent("command \(sequence.rawValue) placed no order")
+    }
 
     /// `terms` are the repetition's: an amendment may have changed those in the row.
     private func placed(_ sequence: SequenceNumber, as terms: OrderTerms?) throws(StoreError) -> [Event]? {

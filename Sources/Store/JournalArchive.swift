@@ -53,7 +53,7 @@ package enum JournalArchive {
     /// Drops the partitions that end before batch `end`, after their rows were found, all of them, in `file`. Needs
     /// the rights of the tables' owner. Returns the partitions that were dropped.
     ///
-    /// ``StoreError/inconsistent(_:)`` says why not: no checkpoint that the journal has announced lies at the end of
+    /// ``StoreError/notDropped(_:)`` says why not: no checkpoint that the journal has announced lies at the end of
     /// what would be dropped or behind it, the tables do not show it yet, or the file is not the journal.
     package static func drop(
         before end: Int64,
@@ -62,18 +62,18 @@ package enum JournalArchive {
     ) throws(StoreError) -> [Partition] {
         let old = try partitions(connection).filter { $0.end <= end }
         guard let last = old.last else {
-            throw .inconsistent("no partition ends before batch \(end): only whole partitions are dropped")
+            throw .notDropped("no partition ends before batch \(end): only whole partitions are dropped")
         }
         let announced = try CheckpointStore.announced(connection).map(\.terms.batch)
         guard announced.contains(where: { $0 >= last.end - 1 }) else {
-            throw .inconsistent(
-                "no announced checkpoint lies behind batch \(last.end - 1): the server writes one every "
-                    + "\(Limits.checkpointBatches) batches"
+            throw .notDropped(
+                "no announced checkpoint lies at batch \(last.end - 1) or behind it: `bombyx admin checkpoint` has the "
+                    + "server write one"
             )
         }
         let cursor = try stored { () throws(PostgresError) in try ProjectionCursor.read(connection) }
         guard cursor.batch >= last.end - 1 else {
-            throw .inconsistent("the tables show only batch \(cursor.batch)")
+            throw .notDropped("the tables show only batch \(cursor.batch)")
         }
         try compare(file, with: old, connection)
         for partition in old {
@@ -106,7 +106,7 @@ package enum JournalArchive {
         let first = try start(connection).number + 1
         var chain = file.start
         guard chain.number < first else {
-            throw .inconsistent("the file begins behind batch \(first), with which the journal begins")
+            throw .notDropped("the file begins behind batch \(first), with which the journal begins")
         }
         var reader: JournalReader?
         var rows: [JournalBatch] = []
@@ -120,12 +120,12 @@ package enum JournalArchive {
                 next = 0
             }
             guard next < rows.count, rows[next] == batch else {
-                throw .inconsistent("batch \(batch.number) of the file is not the one of the journal")
+                throw .notDropped("batch \(batch.number) of the file is not the one of the journal")
             }
             next += 1
         }
         guard chain.number >= end - 1 else {
-            throw .inconsistent("the file ends with batch \(chain.number), before \(end - 1)")
+            throw .notDropped("the file ends with batch \(chain.number), before \(end - 1)")
         }
     }
 

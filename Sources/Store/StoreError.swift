@@ -18,6 +18,10 @@ package enum StoreError: Error, Equatable, Sendable {
     case brokenChain(batch: Int64, reason: String)
     /// Events or rows that contradict each other.
     case inconsistent(String)
+    /// Nothing of the journal was dropped, for this reason.
+    case notDropped(String)
+    /// A file cannot be read or written, or is not what it should be.
+    case file(String)
 
     /// A statement's error; after ``unknown(_:)`` it may have taken effect.
     init(_ error: PostgresError) {
@@ -39,6 +43,8 @@ extension StoreError: CustomStringConvertible {
         case .cursorMoved(let batch): "the tables do not end with batch \(batch), after which they were to go on"
         case .brokenChain(let batch, let reason): "the journal is damaged at batch \(batch): \(reason)"
         case .inconsistent(let reason): "the records contradict each other: \(reason)"
+        case .notDropped(let reason): "nothing was dropped: \(reason)"
+        case .file(let reason): reason
         }
     }
 }

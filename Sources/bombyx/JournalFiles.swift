@@ -10,7 +10,7 @@ enum JournalFiles {
             do {
                 return Array(try handle.read(upToCount: count) ?? Data())
             } catch {
-                throw .inconsistent("\(path) cannot be read")
+                throw .file("\(path) cannot be read")
             }
         }
     }
@@ -30,7 +30,7 @@ enum JournalFiles {
                     } catch let error as StoreError {
                         throw error
                     } catch {
-                        throw .inconsistent("\(error)")
+                        throw .file("\(error)")
                     }
                 }
                 guard let batch = try reader?.next() else {
@@ -59,7 +59,7 @@ enum JournalFiles {
                 do {
                     try handle.write(contentsOf: Data(bytes))
                 } catch {
-                    throw .inconsistent("\(path) cannot be written")
+                    throw .file("\(path) cannot be written")
                 }
             }
             try handle.synchronize()

@@ -61,6 +61,7 @@ final class RunningExchange {
             events: log
         )
         configuration.streams = options.streamLimits
+        configuration.checkpointBatches = options.checkpointBatches
         marketplace = Marketplace(configuration)
         // The network first: who takes the leadership says where its clients reach it.
         server = try Self.listen(options, certificate: certificate, for: marketplace)

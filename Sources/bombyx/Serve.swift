@@ -72,7 +72,12 @@ struct Serve: ParsableCommand {
     @Option(help: "Seconds that a stop may take for the requests under way.")
     var drainTimeout: Int = 10
 
+    /// For tests: the interval that is meant takes hours.
+    @Option(help: .hidden)
+    var checkpointBatches = Limits.checkpointBatches
+
     func validate() throws {
+        guard checkpointBatches > 0 else { throw ValidationError("--checkpoint-batches is 1 or more.") }
         guard (tlsCert == nil) == (tlsKey == nil) else {
             throw ValidationError("--tls-cert and --tls-key go together.")
         }

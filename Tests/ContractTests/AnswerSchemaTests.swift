@@ -270,6 +270,12 @@ import Units
         let model = try #require(directory.models.record(ModelID(1)))
         try expect(.setModel, Answer.render(.modelSet, outcome([.modelSet(model)])))
         try expect(.setFees, Answer.render(.feesSet, outcome([.feesSet(.initial)])))
+        let sha256 = try #require(SHA256Words(bytes: [UInt8](0..<32)))
+        let checkpoint = CheckpointTerms(batch: 9, sha256: sha256)
+        let record = CheckpointRecord(terms: checkpoint, sequence: SequenceNumber(5), announcedAt: Self.now)
+        for events in [[Event.checkpointAnnounced(record)], [], [.rejected(.idempotencyKeyReused)]] {
+            try expect(.createCheckpoint, Answer.render(.checkpointMade(checkpoint), outcome(events)))
+        }
     }
 
     @Test func `Views fit`() throws {

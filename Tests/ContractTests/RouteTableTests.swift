@@ -51,7 +51,7 @@ import Units
             if route.hasBody || route.method == .delete { statuses.insert("409") }
         }
         if [.getReadiness, .headReadiness].contains(route) { statuses.insert("503") }
-        let created: [Route] = [.placeOffer, .placeBid, .createAccount, .createKey, .createDeposit]
+        let created: [Route] = [.placeOffer, .placeBid, .createAccount, .createKey, .createDeposit, .createCheckpoint]
         statuses.insert(created.contains(route) ? "201" : "200")
         #expect(Set(responses.keys) == statuses)
     }
@@ -94,7 +94,7 @@ import Units
             ("DepositRequest", DepositField.names, ["amount_nanoton"]),
             ("AttestationRequest", AttestationField.names, ["tees", "expires_at"]),
             ("FeesRequest", FeesField.names, ["maker_fee_bps", "taker_fee_bps"]),
-            ("ModelRequest", ModelField.names, []),
+            ("ModelRequest", ModelField.names, []), ("CheckpointRequest", [], []),
         ] as [(String, [StaticString], [String])]
     )
     func `A request's schema has the fields of its reader, and no others`(

@@ -107,4 +107,29 @@ import Units
             #expect((events.count == 2) == isRemembered)
         }
     }
+
+    @Test func `Under older rules an order that is repeated by its client order id leaves a new key unused`() {
+        for (rules, isRemembered) in [(Int32(1), false), (2, false), (3, true)] {
+            var engine = Engine()
+            var events: [Event] = []
+            _ = engine.beginBatch(at: Self.time(100), gap: 0, rules: rules)
+            engine.apply(Command(account: .system, action: .createAccount(AccountTerms(label: "w"))), into: &events)
+            engine.apply(Command(account: .system, action: .setModel(ModelTerms(name: "m"))), into: &events)
+            let terms = OrderTerms(
+                price: Price(nanoTONPerMTok: 1_000_000_000),
+                lots: Lots(1),
+                timeInForce: .gtc,
+                clientOrderID: ClientOrderID(Array("c".utf8)),
+                bodyHash: 1
+            )
+            let offer = Command.Action.placeOffer(OfferTerms(order: terms, model: ModelID(1)))
+            for key in [UInt64(1), 2] {
+                events = []
+                let identity = IdempotencyKey(high: key, low: 0, body: 1)
+                engine.apply(Command(account: AccountID(1), idempotency: identity, action: offer), into: &events)
+            }
+            #expect(events.first == .replayed(SequenceNumber(3)))
+            #expect((events.count == 2) == isRemembered, "rules \(rules)")
+        }
+    }
 }

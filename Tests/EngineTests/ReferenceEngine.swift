@@ -81,31 +81,39 @@ struct ReferenceEngine: CommandExecutor {
     private mutating func carryOutOnce(_ command: Command) {
         let key = command.idempotency
         let order = command.action.order
-        /// The client order id stands for another request: refused, but the key is kept.
-        var isMisused = false
+        // What the client order id stands for.
+        let first = order.flatMap { request(of: command.account, $0.clientOrderID) }
         guard key != nil || order?.clientOrderID != nil else {
             if let rejection = carryOut(command) { emit(.rejected(rejection)) }
             return
         }
         if let key, let earlier = remembered.last(where: { $0.isOf(command.account, key) }) {
-            let isSame = earlier.key?.body == key.body
-            return emit(isSame ? .replayed(earlier.sequence) : .rejected(.idempotencyKeyReused))
+            guard earlier.key?.body == key.body else { return emit(.rejected(.idempotencyKeyReused)) }
+            let isOlder = first.map { $0.bodyHash == order?.bodyHash && $0.sequence < earlier.sequence } ?? false
+            return emit(.replayed(isOlder ? first?.sequence ?? .none : earlier.sequence))
         }
-        if let order, let earlier = request(of: command.account, order.clientOrderID) {
-            if earlier.bodyHash == order.bodyHash { return emit(.replayed(earlier.sequence)) }
-            guard key != nil else { return emit(.rejected(.duplicateClientOrderID)) }
-            isMisused = true
+        guard let first else {
+            guard makeRoom(for: command) else { return emit(.rejected(.idempotencyWindowFull)) }
+            let rejection = carryOut(command)
+            if let rejection { emit(.rejected(rejection)) }
+            return remember(command, rejection, order?.clientOrderID)
         }
-        guard makeRoom(for: command) else { return emit(.rejected(.idempotencyWindowFull)) }
-        let rejection = isMisused ? .duplicateClientOrderID : carryOut(command)
-        if let rejection { emit(.rejected(rejection)) }
-        let name = isMisused ? nil : order?.clientOrderID
+        // The name is in use: only the key is new, if there is one.
+        let isSame = first.bodyHash == order?.bodyHash
+        let answer: Event = isSame ? .replayed(first.sequence) : .rejected(.duplicateClientOrderID)
+        guard key != nil else { return emit(answer) }
+        guard makeRoom(for: command) else { return emit(isSame ? answer : .rejected(.idempotencyWindowFull)) }
+        emit(answer)
+        remember(command, isSame ? first.rejection : .duplicateClientOrderID, nil)
+    }
+
+    private mutating func remember(_ command: Command, _ rejection: Rejection?, _ name: ClientOrderID?) {
         let request = RememberedRequest(
             sequence: sequence,
             account: command.account,
-            key: key,
+            key: command.idempotency,
             clientOrderID: name?.hash,
-            bodyHash: name == nil ? 0 : order?.bodyHash ?? 0,
+            bodyHash: name == nil ? 0 : command.action.order?.bodyHash ?? 0,
             at: time,
             rejection: rejection
         )
@@ -117,13 +125,13 @@ struct ReferenceEngine: CommandExecutor {
     private func request(
         of account: AccountID,
         _ clientOrderID: ClientOrderID?
-    ) -> (sequence: SequenceNumber, bodyHash: UInt64)? {
+    ) -> (sequence: SequenceNumber, bodyHash: UInt64, rejection: Rejection?)? {
         guard let clientOrderID else { return nil }
         if let order = orders.first(where: { $0.account == account && $0.clientOrderID == clientOrderID }) {
-            return (SequenceNumber(order.id.rawValue), order.bodyHash)
+            return (SequenceNumber(order.id.rawValue), order.bodyHash, nil)
         }
         return remembered.last { $0.account == account && $0.clientOrderID == clientOrderID.hash }
-            .map { ($0.sequence, $0.bodyHash) }
+            .map { ($0.sequence, $0.bodyHash, $0.rejection) }
     }
 
     /// Forgets the oldest requests early when there are too many; `false` when they are too young for that.

@@ -254,6 +254,54 @@ import Units
         )
     }
 
+    @Test func `A repetition by client order id uses up the new key that came with it`() throws {
+        try expectMarket(
+            """
+            deposit app 1000
+            bid b1 app qwen 9 x 1 client c1 key k1           -> b1 rests 1
+            bid b2 app qwen 9 x 1 client c1 key k2           -> replays b1
+            bid b3 app qwen 9 x 1 client c1 key k2           -> replays b1
+            bid b4 app qwen 9 x 2 client c4 key k2 body 4    -> rejected idempotency_key_reused
+            bid b5 app qwen 9 x 200 client c5                -> rejected insufficient_funds
+            bid b6 app qwen 9 x 200 client c5 key k6         -> replays b5
+            cancel app b1                                    -> b1 cancelled 1
+            bid b7 app qwen 9 x 1 client c1 key k2           -> replays b1
+            bid b8 app qwen 9 x 200 client c5 key k6         -> replays b5
+            bid b9 app qwen 9 x 1 client c1 key k9           -> replays b1
+            """
+        )
+    }
+
+    @Test func `A key that repeated an order is kept longer than the order's name`() throws {
+        let day = Limits.idempotencyWindow / 1_000_000
+        try expectMarket(
+            """
+            deposit app 1000
+            time 1000
+            bid b1 app qwen 9 x 1 client c1 key k1       -> b1 rests 1
+            cancel app b1                                -> b1 cancelled 1
+            time 1002
+            bid b2 app qwen 9 x 1 client c1 key k2       -> replays b1
+            time \(1001 + day)                           -> forgets up to b1
+            bid b3 app qwen 9 x 1 client c1 key k2       -> replays b2
+            bid b4 app qwen 9 x 1 client c1              -> b4 rests 1
+            bid b5 app qwen 9 x 1 client c1 key k2       -> replays b2
+            """
+        )
+    }
+
+    @Test func `A repetition gets its answer even when the memory has no room for its key`() throws {
+        try expectMarket(
+            """
+            deposit app 1000
+            bid b1 app qwen 9 x 1 client c1 key k1           -> b1 rests 1
+            bid b2 app qwen 9 x 1 client c1 key k2           -> replays b1
+            bid b3 app qwen 9 x 2 client c1 key k3 body 2    -> rejected idempotency_window_full
+            """,
+            requestsMax: 3
+        )
+    }
+
     @Test func `Requests are forgotten after a day, an open order's name is not`() throws {
         let day = Limits.idempotencyWindow / 1_000_000
         try expectMarket(
@@ -275,7 +323,8 @@ import Units
             bid b9 app qwen 9 x 1 client c3 key k3       -> replays b3
             time \(1002 + day)                           ->
             cancel app b1                                -> b1 cancelled 1
-            bid ba app qwen 9 x 1 client c1 key k1       -> ba rests 1
+            bid ba app qwen 9 x 1 client c1 key k1       -> replays b7
+            bid bc app qwen 9 x 1 client c1 key kc       -> bc rests 1
             """
         )
     }

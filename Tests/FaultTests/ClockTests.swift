@@ -38,6 +38,10 @@ import Testing
             report("the test of a stepped clock is skipped: Debian's libfaketime is not installed")
             return
         }
+        guard ProcessInfo.processInfo.environment["BOMBYX_SANITIZER"] == nil else {
+            report("the test of a stepped clock is skipped: libfaketime and a sanitizer take the same functions")
+            return
+        }
         var generator = FaultGenerator(for: "clock")
         let database = try ExternalDatabase()
         let clock = try Clock()

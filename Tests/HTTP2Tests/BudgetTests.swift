@@ -115,17 +115,64 @@ import Testing
         }
     }
 
-    @Test func `A client that opens a window byte by byte is cut off`() throws {
+    @Test(arguments: 1...33 as ClosedRange<UInt32>) func `A client with a tiny window reads all of an answer`(
+        window: UInt32
+    ) throws {
+        var limits = ServerLimits()
+        limits.idleFrameBurst = 10
+        limits.idleFramesPerSecond = 0
+        let session = try Session(limits: limits)
+        try session.feed(Frames.preface + Frames.settings((4, window)) + Frames.headers())
+        session.takeRequests { _, id in
+            session.respond(Response(status: 200, body: [UInt8](repeating: 1, count: 2_000)), on: id)
+        }
+        var received = 0
+        var hasEnded = false
+        while !hasEnded {
+            let data = try session.frames().filter { $0.type == 0 }
+            try #require(!data.isEmpty, "after \(received) bytes")
+            for frame in data {
+                received += frame.payload.count
+                hasEnded = frame.flags & Frames.endStream != 0
+                let count = UInt32(frame.payload.count)
+                if count == 0 { continue }
+                try session.feed(Frames.windowUpdate(0, count))
+                if !hasEnded { try session.feed(Frames.windowUpdate(1, count)) }
+            }
+        }
+        #expect(received == 2_000)
+        #expect(session.end == nil)
+    }
+
+    @Test func `A client that opens windows more often than it was sent something is cut off`() throws {
         var limits = ServerLimits()
         limits.idleFrameBurst = 50
         limits.idleFramesPerSecond = 0
         let session = try Session(limits: limits)
         try session.feed(Frames.preface + Frames.settings((4, 0)) + Frames.headers())
         session.takeRequests { _, id in session.respond(ConformanceService.answer, on: id) }
-        for _ in 1..<50 { try session.exchange(Frames.windowUpdate(1, 1)) }
-        #expect(session.end == nil)
+        // One byte is sent and explains two; of the others only the settings are within the burst.
+        for _ in 0..<52 - 1 { try session.exchange(Frames.windowUpdate(0, 1)) }
         try session.exchange(Frames.windowUpdate(1, 1))
         #expect(session.end == .idleFrames)
+    }
+
+    @Test func `Trailers that were under way when all streams were reset are no error`() throws {
+        var limits = ServerLimits()
+        limits.errorResetBurst = 1_000
+        let streams = (0..<limits.concurrentStreamsMax).map { 2 * $0 + 1 }
+        let session = try Session(limits: limits)
+        try session.feed(Frames.preface + Frames.settings)
+        for stream in streams { try session.exchange(Frames.post().on(stream)) }
+        #expect(session.cutOffSlow(at: 20_000))
+        #expect(try session.frames().count { $0.type == 3 } == streams.count)
+        for stream in streams { try session.exchange(Frames.headers([], stream: stream), at: 20_000) }
+        #expect(session.end == nil)
+        // A number that was passed over is one.
+        try session.exchange(Frames.headers(stream: streams.last.map { $0 + 4 } ?? 0), at: 20_000)
+        #expect(session.end == nil)
+        try session.exchange(Frames.headers(stream: streams.last.map { $0 + 2 } ?? 0), at: 20_000)
+        #expect(session.end == .protocolError)
     }
 
     @Test func `A client may make the server reset a hundred streams a minute`() throws {

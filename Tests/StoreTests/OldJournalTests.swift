@@ -79,8 +79,17 @@ import Units
         #expect(server.terminate() == 0, "\(server.logText)")
         let report = try expectSound(exchange, batches: Int64(Self.batches) + 1)
         #expect(report.checkpoints == 1)
+        // Exactly what the old rules left: the end of their last batch. The first of the new ones announces it.
         let row = try #require(try CheckpointStore.rows(owner).first)
-        #expect(row.batch >= Int64(Self.batches))
+        #expect(row.batch == Int64(Self.batches))
+        #expect(row.rulesVersion == 1)
+        let announcement = try owner.execute(
+            """
+            SELECT b.number FROM journal.batches b JOIN projection.checkpoints c
+                ON c.sequence BETWEEN b.first_sequence AND b.last_sequence
+            """
+        )
+        #expect(try announcement.map { try $0.int8(0) } == [Int64(Self.batches) + 1])
         let rules = try owner.execute(
             "SELECT DISTINCT number > \(Self.batches), rules_version FROM journal.batches ORDER BY 1"
         )

@@ -107,7 +107,13 @@ struct RandomMarket {
     mutating func chance(_ percent: Int) -> Bool { draw(100) < percent }
 
     private mutating func command() -> Command {
-        if chance(4), let repeated = repeatable.randomElement(using: &generator) { return repeated }
+        if chance(4), var repeated = repeatable.randomElement(using: &generator) {
+            // Under another key it is the client order id that shows the repetition.
+            if chance(60), repeated.hasClientOrderID, let key = repeated.idempotency {
+                repeated.idempotency = IdempotencyKey(high: ~key.high, low: UInt64(number), body: key.body)
+            }
+            return repeated
+        }
         if rules >= 3, engine.account(AccountID(6)) != nil, chance(16) { return control() }
         let account = AccountID(Int64(draw(6) + 1))
         let action: Command.Action =
@@ -241,5 +247,15 @@ struct RandomMarket {
         guard let lease = leases.randomElement(using: &generator) else { return .tick }
         let tokens = Int64.random(in: lease.used.count...lease.lots.tokens.count, using: &generator)
         return .usage(lease.id, AdjustedTokens(tokens))
+    }
+}
+
+extension Command {
+    fileprivate var hasClientOrderID: Bool {
+        switch action {
+        case .placeOffer(let terms): terms.order.clientOrderID != nil
+        case .placeBid(let terms): terms.order.clientOrderID != nil
+        default: false
+        }
     }
 }

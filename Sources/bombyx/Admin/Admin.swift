@@ -6,7 +6,7 @@ internal import JSON
 /// `bombyx admin`: the operator's commands.
 struct Admin: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Run an exchange: accounts, keys, deposits, models, fees, attestations, halts, price bands.",
+        abstract: "Run an exchange: accounts, keys, deposits, models, fees, attestations, halts, checkpoints.",
         discussion: """
             A client like any other: it finds the server of the state folder by itself, or takes --server, and proves \
             who it is by the operator's key, which it reads from STATE/operator.key or from the file that \
@@ -16,7 +16,7 @@ struct Admin: ParsableCommand {
             """,
         subcommands: [
             AdminAccount.self, AdminKey.self, AdminDeposit.self, AdminModel.self, AdminFees.self,
-            AdminAttest.self, AdminHalt.self, AdminResume.self, AdminBand.self, AdminLimits.self,
+            AdminAttest.self, AdminHalt.self, AdminResume.self, AdminBand.self, AdminLimits.self, AdminCheckpoint.self,
         ]
     )
 }

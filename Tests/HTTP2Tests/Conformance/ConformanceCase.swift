@@ -44,8 +44,8 @@ enum ConformanceStep: Sendable {
 
 /// One case: what a client sends, and what the server may do about it.
 struct ConformanceCase: Sendable, CustomStringConvertible {
-    /// The part of the suite: generic behaviour, HTTP/2, or HPACK.
-    enum Part: String, Sendable { case generic, http2, hpack }
+    /// The part of h2spec: generic behaviour, HTTP/2, or HPACK. `own` are ours.
+    enum Part: String, Sendable { case generic, http2, hpack, own }
 
     let part: Part
     let section: String
@@ -68,14 +68,17 @@ struct ConformanceCase: Sendable, CustomStringConvertible {
         self.steps = steps
     }
 
-    /// The name under which other suites report it.
+    /// The name under which h2spec reports it.
     var name: String { "\(part.rawValue)/\(section)/\(number)" }
 
     var description: String { "\(name) \(title)" }
 }
 
-/// All cases: the titles and numbers of the 147 cases by which HTTP/2 servers are commonly judged (h2spec 2.6), the
-/// requirements of RFC 9113 and RFC 7541.
+/// All cases of h2spec 2.6.0 for servers, 146 and a strict one: sections (those of RFC 7540), numbers, titles, frames
+/// in their order, and ends are those of its source in the newest revision of each file that could be read. Requests
+/// have the same fields, and may be written with other representations of HPACK where the case does not speak of those.
+///
+/// ``own`` are ours, and not counted there.
 enum Conformance {
     static let cases = generic + genericHPACK + starting + states + frames + flow + messages + hpack
 }

@@ -10,13 +10,15 @@ import Testing
         #expect(Set(Conformance.cases.map(\.name)).count == 147)
         let parts = Dictionary(grouping: Conformance.cases, by: \.part).mapValues(\.count)
         #expect(parts == [.generic: 44, .http2: 95, .hpack: 8])
-        for (section, cases) in Dictionary(grouping: Conformance.cases, by: { "\($0.part)/\($0.section)" }) {
+        let all = Conformance.cases + Conformance.own
+        #expect(Conformance.own.allSatisfy { $0.part == .own })
+        for (section, cases) in Dictionary(grouping: all, by: { "\($0.part)/\($0.section)" }) {
             #expect(cases.map(\.number).sorted() == Array(1...cases.count), "\(section) is numbered without a gap")
         }
     }
 
     @Test func `A session keeps every case`() throws {
-        for testCase in Conformance.cases {
+        for testCase in Conformance.cases + Conformance.own {
             var judge = ConformanceJudge(try SessionDriver())
             let fault = judge.play(testCase)
             #expect(fault == nil, "\(testCase)")
@@ -26,7 +28,7 @@ import Testing
     @Test(arguments: [false, true]) func `A server keeps every case on its port`(overTLS: Bool) throws {
         let fixture = try ServerFixture { _ in ConformanceService() }
         defer { fixture.stop() }
-        for testCase in Conformance.cases {
+        for testCase in Conformance.cases + Conformance.own {
             var judge = ConformanceJudge(SocketDriver(try fixture.transport(overTLS: overTLS)))
             let fault = judge.play(testCase)
             #expect(fault == nil, "\(testCase)")

@@ -17,10 +17,6 @@ enum FieldBlocks {
         Frames.block((0..<count).map { ("x-dummy\($0)", String(repeating: "x", count: 4_000)) })
     }
 
-    /// `user-agent: h2spec` as names and values are written.
-    static let plainName = string("user-agent")
-    static let plainValue = string("h2spec")
-
     /// A string as it is.
     static func string(_ text: String) -> [UInt8] { [UInt8(text.utf8.count)] + Array(text.utf8) }
 
@@ -78,8 +74,8 @@ extension Frames {
         frame(type: 9, flags: flags, stream: stream, block)
     }
 
-    /// PRIORITY; a weight of 16 is the byte 15.
-    static func priority(_ stream: UInt32, on dependency: UInt32 = 0, weight: UInt8 = 15) -> [UInt8] {
+    /// PRIORITY; a weight of 256 is the byte 255.
+    static func priority(_ stream: UInt32, on dependency: UInt32 = 0, weight: UInt8 = 255) -> [UInt8] {
         frame(type: 2, stream: stream, bigEndian(dependency) + [weight])
     }
 
@@ -94,8 +90,8 @@ extension Frames {
 
     static let pingPayload = Array("h2spec\0\0".utf8)
 
-    static func goaway(_ code: UInt32, stream: UInt32 = 0) -> [UInt8] {
-        frame(type: 7, stream: stream, bigEndian(0) + bigEndian(code))
+    static func goaway(_ code: UInt32, stream: UInt32 = 0, data: [UInt8] = []) -> [UInt8] {
+        frame(type: 7, stream: stream, bigEndian(0) + bigEndian(code) + data)
     }
 
     static func windowUpdate(_ stream: UInt32, _ increment: UInt32) -> [UInt8] {

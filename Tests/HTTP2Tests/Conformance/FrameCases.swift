@@ -1,11 +1,15 @@
 // RFC 9113: the frames (section 6), but for flow control, and error codes (section 7).
 extension Conformance {
     private static let get = Frames.headers()
-    private static let pong = Expectation.pingAck(Frames.pingPayload)
+    private static let ping = Frames.ping(zeros(8))
+    private static let pong = Expectation.pingAck(zeros(8))
+    private static let h2spec = Expectation.pingAck(Frames.pingPayload)
     private static let protocolError = Expectation.connectionError([.protocolError])
     private static let frameSize = Expectation.connectionError([.frameSize])
-    private static let dummy = FieldBlocks.literal(("x-dummy", "x"))
+    private static let dummy = FieldBlocks.long(1)
     private static let openBlock = Frames.headers(flags: Frames.endStream)
+    /// A request without the end of its header block and of its body.
+    private static let begun = Frames.headers(flags: 0)
 
     static let frames = frameForms + settingsAndPing + continuations
 
@@ -23,7 +27,7 @@ extension Conformance {
             "6.1",
             2,
             "Sends a DATA frame on the stream that is not in \"open\" or \"half-closed (local)\" state",
-            get + Frames.data(),
+            Frames.headers(FieldBlocks.post) + Frames.data(),
             .streamError([.streamClosed])
         ),
         .init(
@@ -31,7 +35,8 @@ extension Conformance {
             "6.1",
             3,
             "Sends a DATA frame with invalid pad length",
-            Frames.post() + Frames.data([6] + Array("test".utf8), flags: Frames.padded | Frames.endStream),
+            Frames.post(FieldBlocks.literal(("content-length", "4")))
+                + Frames.data([6] + Array("Test".utf8), flags: Frames.padded | Frames.endStream),
             protocolError
         ),
         .init(
@@ -39,7 +44,7 @@ extension Conformance {
             "6.2",
             1,
             "Sends a HEADERS frame without the END_HEADERS flag, and a PRIORITY frame",
-            openBlock + Frames.priority(1),
+            begun + Frames.priority(1) + Frames.continuation(dummy),
             protocolError
         ),
         .init(
@@ -47,7 +52,7 @@ extension Conformance {
             "6.2",
             2,
             "Sends a HEADERS frame to another stream while sending a HEADERS frame",
-            openBlock + Frames.headers(stream: 3),
+            begun + Frames.headers(stream: 3) + Frames.continuation(dummy),
             protocolError
         ),
         .init(
@@ -63,8 +68,8 @@ extension Conformance {
             "6.2",
             4,
             "Sends a HEADERS frame with invalid pad length",
-            Frames.headers([UInt8(FieldBlocks.get.count + 1)] + FieldBlocks.get, flags: whole | Frames.padded),
-            protocolError
+            Frames.headers([UInt8(FieldBlocks.get.count + 2)] + FieldBlocks.get, flags: whole | Frames.padded),
+            .streamError([.protocolError])
         ),
         .init(
             .http2,
@@ -79,7 +84,7 @@ extension Conformance {
             "6.3",
             2,
             "Sends a PRIORITY frame with a length other than 5 octets",
-            Frames.headers(flags: Frames.endHeaders) + Frames.frame(type: 2, stream: 1, [0x80, 0, 0, 1]),
+            get + Frames.frame(type: 2, stream: 1, [0x80, 0, 0, 1]),
             .streamError([.frameSize])
         ),
         .init(
@@ -96,8 +101,8 @@ extension Conformance {
             "6.4",
             3,
             "Sends a RST_STREAM frame with a length other than 4 octets",
-            Frames.headers(flags: Frames.endHeaders) + Frames.frame(type: 3, stream: 1, [0, 0, 0]),
-            frameSize
+            get + Frames.frame(type: 3, stream: 1, [0, 0, 0]),
+            .streamError([.frameSize])
         ),
         .init(
             .http2,
@@ -132,7 +137,7 @@ extension Conformance {
             3,
             "Sends a SETTINGS frame with a length other than a multiple of 6 octets",
             Frames.frame(type: 4, [0, 3, 0]),
-            frameSize
+            .streamError([.protocolError, .frameSize])
         ),
         .init(
             .http2,
@@ -171,7 +176,7 @@ extension Conformance {
             "6.5.2",
             5,
             "Sends a SETTINGS frame with unknown identifier",
-            Frames.settings((0xFF, 1)) + Frames.ping(),
+            Frames.settings((0xFF, 1)) + ping,
             pong
         ),
         .init(
@@ -185,14 +190,14 @@ extension Conformance {
             ]
         ),
         .init(.http2, "6.5.3", 2, "Sends a SETTINGS frame without ACK flag", Frames.settings((2, 0)), .settingsAck),
-        .init(.http2, "6.7", 1, "Sends a PING frame", Frames.ping(), pong),
+        .init(.http2, "6.7", 1, "Sends a PING frame", Frames.ping(), h2spec),
         .init(
             .http2,
             "6.7",
             2,
             "Sends a PING frame with ACK",
             Frames.ping(Array("invalid\0".utf8), flags: Frames.ack) + Frames.ping(),
-            pong
+            h2spec
         ),
         .init(
             .http2,
@@ -242,7 +247,7 @@ extension Conformance {
             "6.10",
             4,
             "Sends a CONTINUATION frame preceded by a HEADERS frame with END_HEADERS flag",
-            Frames.headers(flags: Frames.endHeaders) + Frames.continuation(dummy),
+            get + Frames.continuation(dummy),
             protocolError
         ),
         .init(
@@ -250,7 +255,7 @@ extension Conformance {
             "6.10",
             5,
             "Sends a CONTINUATION frame preceded by a CONTINUATION frame with END_HEADERS flag",
-            Frames.headers(FieldBlocks.post, flags: 0) + Frames.continuation(dummy) + Frames.continuation(dummy),
+            openBlock + Frames.continuation(dummy) + Frames.continuation(dummy),
             protocolError
         ),
         .init(
@@ -258,7 +263,8 @@ extension Conformance {
             "6.10",
             6,
             "Sends a CONTINUATION frame preceded by a DATA frame",
-            Frames.post() + Frames.data(flags: 0) + Frames.continuation(dummy),
+            Frames.headers(FieldBlocks.post, flags: 0) + Frames.data() + Frames.continuation(dummy, flags: 0)
+                + Frames.continuation(dummy, stream: 0),
             protocolError
         ),
         .init(
@@ -274,7 +280,7 @@ extension Conformance {
             "7",
             2,
             "Sends a RST_STREAM frame with unknown error code",
-            Frames.post() + Frames.reset(stream: 1, code: 0xFF) + Frames.ping(),
+            Frames.post() + Frames.reset(stream: 1, code: 0xFF) + ping,
             pong
         ),
     ]

@@ -82,6 +82,39 @@ import Testing
         #expect(try client.readToEnd().isEmpty)
     }
 
+    @Test(arguments: [false, true]) func `A client that does not read its answer is cut off`(overTLS: Bool) throws {
+        var limits = ServerLimits()
+        limits.writeStallMilliseconds = 100
+        let fixture = try ServerFixture(limits: limits) { _ in LongAnswerService() }
+        defer { fixture.stop() }
+        let client = try fixture.connectRaw(overTLS: overTLS)
+        try client.send(Self.get)
+        fixture.wait { $0[.slowReader] == 1 && $0.connectionsOpen == 0 }
+        #expect(fixture.server.counters.requests == 1)
+        // What the kernel had taken is all that there is.
+        _ = try? client.readToEnd()
+        #expect(client.received.count < LongAnswerService.byteCount)
+    }
+
+    @Test func `A request right behind a handshake that ends while the server stops is answered`() throws {
+        let fixture = try ServerFixture { _ in MirrorService() }
+        let context = try TLSContext.client(authorityPath: fixture.certificatePath, protocols: ["http/1.1"])
+        let stopper = Lock<SharedThread?>(nil)
+        let client = try RawClient(to: fixture.server.tls[0], tls: context) {
+            // The server has its hello and waits for the rest.
+            let thread = try SharedThread(named: "stopper") { fixture.stop() }
+            stopper.withLock { $0 = thread }
+            usleep(300_000)
+        }
+        defer { stopper.withLock { $0 }?.join() }
+        try client.send(Self.get)
+        let answer = try RawAnswer(client.readToEnd())
+        #expect(client.hasEnded)
+        #expect(answer.status == 200 && answer["connection"] == "close")
+        client.close()
+        fixture.wait { $0.requests == 1 && $0.connectionsOpen == 0 }
+    }
+
     @Test func `A client that does not close is closed after the answer`() throws {
         var limits = ServerLimits()
         limits.http1.lingerIdleMilliseconds = 1
@@ -163,5 +196,14 @@ import Testing
         try both.send(Self.get)
         try both.readToEnd()
         #expect(ReceivedFrame.all(in: both.received).last?.type == 7, "it agreed on h2, so this is no request")
+    }
+}
+
+/// Answers with more than a kernel takes for a client that does not read.
+private final class LongAnswerService: Service {
+    static let byteCount = 32 << 20
+
+    func receive(_ request: borrowing Request, stream: StreamReference, on server: LoopServer) {
+        server.respond(to: stream, Response(status: 200, body: [UInt8](repeating: 1, count: Self.byteCount)))
     }
 }
