@@ -102,11 +102,13 @@ private struct Request {
             return .query(.order(try orderID(), owner: principal.seesAll ? nil : principal.account))
         case .listOrders: return .history(.orders(try QueryRequests.orders(head.query, for: principal)))
         case .listTransfers: return .history(.transfers(try QueryRequests.transfers(head.query, for: principal)))
+        case .listAccounts: return .history(.accounts(try QueryRequests.accounts(head.query, for: principal)))
         case .getAccount: return .query(.account(try QueryRequests.account(head.query, for: principal)))
         case .createAccount, .createKey, .createDeposit, .setAttestation, .setModel, .setFees:
             return try operate(principal, newKey)
         case .listTrades, .getBook, .listModels, .getModel, .getFees, .getHealth, .headHealth, .getReadiness,
-            .headReadiness, .getMetrics, .getContract:
+            .headReadiness, .getMetrics, .getContract, .getDocumentation, .headDocumentation, .getDocumentationPart,
+            .headDocumentationPart, .getProblemPage, .headProblemPage:
             return try publicAdmission()
         }
     }
@@ -132,8 +134,12 @@ private struct Request {
         case .getReadiness, .headReadiness: return .operations(.readiness)
         case .getMetrics: return .operations(.metrics)
         case .getContract: return .answer(View.contract)
+        case .getDocumentation, .headDocumentation, .getDocumentationPart, .headDocumentationPart, .getProblemPage,
+            .headProblemPage:
+            try QueryRequests.none(head.query)
+            return .page(PageRequest(head))
         case .placeOffer, .placeBid, .getOrder, .listOrders, .cancelOrder, .getAccount, .listTransfers, .createAccount,
-            .createKey, .createDeposit, .setAttestation, .setModel, .setFees:
+            .createKey, .createDeposit, .setAttestation, .setModel, .setFees, .listAccounts:
             throw Problem(.authenticationRequired)
         }
     }

@@ -13,6 +13,7 @@ package enum Admission: Sendable {
     indirect case book(BookQuery)
     indirect case models(ModelsQuery)
     case operations(Operation)
+    indirect case page(PageRequest)
 }
 
 /// How the outcome of a command is written.

@@ -9,6 +9,10 @@ package struct RequestHead: Sendable {
     package var authorization: ArraySlice<UInt8>?
     /// The field `idempotency-key`; `nil` when absent.
     package var idempotencyKey: ArraySlice<UInt8>?
+    /// The field `accept`; `nil` when absent, or when the method has no use for it.
+    package var accept: ArraySlice<UInt8>?
+    /// The field `if-none-match`; `nil` when absent, or when the method has no use for it.
+    package var ifNoneMatch: ArraySlice<UInt8>?
 
     package init(
         method: RequestMethod,

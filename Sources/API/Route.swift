@@ -7,6 +7,9 @@ package enum Route: String, CaseIterable, Sendable {
     case getAccount, listTransfers
     case createAccount, createKey, createDeposit, setAttestation, setModel, setFees
     case getHealth, headHealth, getReadiness, headReadiness, getMetrics, getContract
+    case getDocumentation, headDocumentation, getDocumentationPart, headDocumentationPart
+    case getProblemPage, headProblemPage
+    case listAccounts
 
     /// `operationId` in `openapi.yaml`.
     package var operationID: String { rawValue }
@@ -16,9 +19,10 @@ package enum Route: String, CaseIterable, Sendable {
         case .placeOffer, .placeBid, .createAccount, .createKey, .createDeposit: .post
         case .setAttestation, .setModel, .setFees: .put
         case .cancelOrder: .delete
-        case .headHealth, .headReadiness: .head
+        case .headHealth, .headReadiness, .headDocumentation, .headDocumentationPart, .headProblemPage: .head
         case .getOrder, .listOrders, .getBook, .listTrades, .listModels, .getModel, .getFees, .getAccount,
-            .listTransfers, .getHealth, .getReadiness, .getMetrics, .getContract:
+            .listTransfers, .getHealth, .getReadiness, .getMetrics, .getContract, .getDocumentation,
+            .getDocumentationPart, .getProblemPage, .listAccounts:
             .get
         }
     }
@@ -37,7 +41,7 @@ package enum Route: String, CaseIterable, Sendable {
         case .getFees, .setFees: "/v1/fees"
         case .getAccount: "/v1/account"
         case .listTransfers: "/v1/account/transfers"
-        case .createAccount: "/v1/accounts"
+        case .createAccount, .listAccounts: "/v1/accounts"
         case .createKey: "/v1/accounts/{id}/keys"
         case .createDeposit: "/v1/accounts/{id}/deposits"
         case .setAttestation: "/v1/accounts/{id}/attestation"
@@ -45,6 +49,9 @@ package enum Route: String, CaseIterable, Sendable {
         case .getReadiness, .headReadiness: "/readyz"
         case .getMetrics: "/metrics"
         case .getContract: "/openapi.yaml"
+        case .getDocumentation, .headDocumentation: "/docs"
+        case .getDocumentationPart, .headDocumentationPart: "/docs/{name}"
+        case .getProblemPage, .headProblemPage: "/problems/{code}"
         }
     }
 
@@ -56,8 +63,10 @@ package enum Route: String, CaseIterable, Sendable {
         case .cancelOrder: [.offer, .bid]
         case .getOrder, .listOrders, .getAccount, .listTransfers: [.read, .operator, .auditor]
         case .createAccount, .createKey, .createDeposit, .setAttestation, .setModel, .setFees: .operator
+        case .listAccounts: [.operator, .auditor]
         case .getBook, .listTrades, .listModels, .getModel, .getFees, .getHealth, .headHealth, .getReadiness,
-            .headReadiness, .getMetrics, .getContract:
+            .headReadiness, .getMetrics, .getContract, .getDocumentation, .headDocumentation, .getDocumentationPart,
+            .headDocumentationPart, .getProblemPage, .headProblemPage:
             []
         }
     }
@@ -76,6 +85,7 @@ struct Resource {
         case offers, bids, orders, order, book, trades, models, model, fees, account, transfers
         case accounts, keys, deposits, attestation
         case health, readiness, metrics, contract
+        case documentation, documentationPart, problemPage
     }
 
     /// `nil` when nothing is at this path.
@@ -146,6 +156,9 @@ struct Resource {
         if path.equals("/readyz") { return .readiness }
         if path.equals("/metrics") { return .metrics }
         if path.equals("/openapi.yaml") { return .contract }
+        if path.equals("/docs") { return .documentation }
+        if path.hasPrefix("/docs/") { return .documentationPart }
+        if path.hasPrefix("/problems/") { return .problemPage }
         return nil
     }
 }
@@ -165,7 +178,7 @@ extension Resource.Kind {
         case .fees: [.getFees, .setFees]
         case .account: [.getAccount]
         case .transfers: [.listTransfers]
-        case .accounts: [.createAccount]
+        case .accounts: [.createAccount, .listAccounts]
         case .keys: [.createKey]
         case .deposits: [.createDeposit]
         case .attestation: [.setAttestation]
@@ -173,6 +186,9 @@ extension Resource.Kind {
         case .readiness: [.getReadiness, .headReadiness]
         case .metrics: [.getMetrics]
         case .contract: [.getContract]
+        case .documentation: [.getDocumentation, .headDocumentation]
+        case .documentationPart: [.getDocumentationPart, .headDocumentationPart]
+        case .problemPage: [.getProblemPage, .headProblemPage]
         }
     }
 

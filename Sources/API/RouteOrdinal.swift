@@ -26,6 +26,13 @@ extension Route {
         case .headReadiness: 21
         case .getMetrics: 22
         case .getContract: 23
+        case .getDocumentation: 24
+        case .headDocumentation: 25
+        case .getDocumentationPart: 26
+        case .headDocumentationPart: 27
+        case .getProblemPage: 28
+        case .headProblemPage: 29
+        case .listAccounts: 30
         }
     }
 }

@@ -1,3 +1,4 @@
+internal import API
 internal import Cryptography
 internal import Engine
 internal import Foundation
@@ -53,14 +54,14 @@ final class RunningExchange {
             let text = "PostgreSQL is ready in \(cluster.place.folder) after \(milliseconds) ms"
             log.write(.info, "database_ready", text, [.init("milliseconds", milliseconds)])
         }
-        marketplace = Marketplace(
-            Marketplace.Configuration(
-                database: database,
-                holder: try state.holder(),
-                loops: options.loops,
-                events: log
-            )
+        var configuration = Marketplace.Configuration(
+            database: database,
+            holder: try state.holder(),
+            loops: options.loops,
+            events: log
         )
+        configuration.pages = Pages(reference: try DataFolder.reference(options.dataDir))
+        marketplace = Marketplace(configuration)
         // The network first: who takes the leadership says where its clients reach it.
         server = try Self.listen(options, certificate: certificate, for: marketplace)
         marketplace.attach(server)
