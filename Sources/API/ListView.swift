@@ -1,4 +1,4 @@
-internal import Engine
+package import Engine
 internal import Exchange
 internal import JSON
 internal import Ledger

@@ -62,7 +62,12 @@ package final class RequestService: Service {
         case .operations(let operation):
             answer(marketplace.answer(operation, requestID: requestID), to: stream, requestID, on: server)
         case .page(let page):
-            answer(marketplace.configuration.pages.answer(page, requestID: requestID), to: stream, requestID, on: server)
+            answer(
+                marketplace.configuration.pages.answer(page, requestID: requestID),
+                to: stream,
+                requestID,
+                on: server
+            )
         }
     }
 

@@ -54,7 +54,10 @@ import Testing
         }
         let owner = parties.app.account.dropFirst()
         #expect(try server.psql("SELECT count(*) FROM ledger.escrow WHERE difference_nanoton <> 0") == "0")
-        #expect(try server.psql("SELECT held_nanoton > 0 AND leased_nanoton > 0 FROM ledger.escrow WHERE owner = \(owner)") == "t")
+        #expect(
+            try server.psql("SELECT held_nanoton > 0 AND leased_nanoton > 0 FROM ledger.escrow WHERE owner = \(owner)")
+                == "t"
+        )
         let now = try server.psql(
             "SELECT account_kind, balance_nanoton FROM ledger.statement_at(\(owner), 1000000) ORDER BY 1"
         )

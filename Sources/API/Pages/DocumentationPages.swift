@@ -1,3 +1,5 @@
+internal import Engine
+
 /// `/docs`, with and without the bundle that shows the contract.
 enum DocumentationPages {
     /// Swagger UI on the contract.
