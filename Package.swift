@@ -60,7 +60,10 @@ let targets: [Target] = [
     target(
         "API",
         ["Units", "JSON", "Exchange", "Ledger", "Engine", "Cryptography"],
-        resources: [.embedInCode("openapi.yaml")]
+        resources: [
+            .embedInCode("openapi.yaml"), .embedInCode("Pages/cookbook.md"), .embedInCode("Pages/style.css"),
+            .embedInCode("Pages/reference.js"),
+        ]
     ),
     target(
         "Marketplace",

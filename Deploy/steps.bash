@@ -193,3 +193,38 @@ need_swift() {
 }
 
 library_packages=(libpq-dev libssl-dev libnghttp2-dev libsodium-dev pkg-config)
+
+# A Python of our own, so that nothing of the system's is changed.
+python=$root/.build/python/bin/python
+
+make_python() {
+    [[ -x $python ]] || python3 -m venv "$root/.build/python"
+}
+
+# fetch_reference: what /docs is shown with, Swagger UI under the Apache License 2.0, from a wheel whose version and
+# SHA-256 are in Deploy/reference.txt. The server finds it beside its own folder.
+fetch_reference() {
+    local data=$root/.build/data draft bundle
+    if cmp -s -- "$root/Deploy/reference.txt" "$data/swagger-ui/reference.txt"; then return; fi
+    make_python || return
+    draft=$(mktemp -d "$root/.build/reference.XXXXXX") || return
+    bundle=drf_spectacular_sidecar/static/drf_spectacular_sidecar/swagger-ui-dist
+    # What is there already stays until the new one is whole.
+    if "$python" -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: --require-hashes \
+        --dest "$draft" -r "$root/Deploy/reference.txt" &&
+        "$python" -m zipfile -e "$draft"/drf_spectacular_sidecar-*.whl "$draft" &&
+        cp -- "$root/Deploy/reference.txt" "$draft/$bundle/" &&
+        mkdir -p "$data" && rm -rf -- "$data/swagger-ui" && mv -- "$draft/$bundle" "$data/swagger-ui"; then
+        rm -rf -- "$draft"
+    else
+        rm -rf -- "$draft"
+        return 1
+    fi
+}
+
+# What the examples in Python need, at the versions and with the SHA-256 of Deploy/cookbook.txt.
+fetch_cookbook() {
+    make_python &&
+        "$python" -m pip install --quiet --disable-pip-version-check --no-deps --only-binary :all: --require-hashes \
+            -r "$root/Deploy/cookbook.txt"
+}

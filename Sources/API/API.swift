@@ -102,6 +102,7 @@ struct Request {
             return .query(.order(try orderID(), owner: principal.seesAll ? nil : principal.account))
         case .listOrders: return .history(.orders(try QueryRequests.orders(head.query, for: principal)))
         case .listTransfers: return .history(.transfers(try QueryRequests.transfers(head.query, for: principal)))
+        case .listAccounts: return .history(.accounts(try QueryRequests.accounts(head.query, for: principal)))
         case .getAccount: return .query(.account(try QueryRequests.account(head.query, for: principal)))
         case .placeBatch: return try placeBatch(principal)
         case .amendOrder, .cancelOrders, .setCancelAfter: return try change(principal)
@@ -142,6 +143,10 @@ struct Request {
         case .getReadiness, .headReadiness: return .operations(.readiness)
         case .getMetrics: return .operations(.metrics)
         case .getContract: return .answer(View.contract)
+        case .getDocumentation, .headDocumentation, .getDocumentationPart, .headDocumentationPart, .getProblemPage,
+            .headProblemPage:
+            try QueryRequests.none(head.query)
+            return .page(PageRequest(head))
         // All others need a key, and have been refused without one.
         default: throw Problem(.authenticationRequired)
         }

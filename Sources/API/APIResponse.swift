@@ -16,6 +16,9 @@ package struct APIResponse: Hashable, Sendable {
     package var isReplayed = false
     /// The client has to say who it is: `www-authenticate: Bearer`.
     package var demandsAuthentication = false
+    /// The field `etag` of a page, which goes with the rules for browsers (``ContentPolicy``); `nil` for what is no
+    /// page.
+    package var entityTag: [UInt8]?
 
     package init(status: Int, contentType: ContentType = .json, body: [UInt8]) {
         self.status = status
@@ -30,6 +33,7 @@ package struct APIResponse: Hashable, Sendable {
         if let allow { fields.append(("allow", Array(allow.utf8))) }
         if isReplayed { fields.append(("idempotency-replayed", Array("true".utf8))) }
         if demandsAuthentication { fields.append(("www-authenticate", Array("Bearer".utf8))) }
+        if let entityTag { fields += ContentPolicy.fields(entityTag) }
         return fields
     }
 }
@@ -37,6 +41,7 @@ package struct APIResponse: Hashable, Sendable {
 /// The media types of our answers.
 package enum ContentType: CaseIterable, Sendable {
     case json, problem, yaml, metrics, events
+    case html, css, javascript, text
 
     /// The value of `content-type`.
     package var text: StaticString {
@@ -46,6 +51,10 @@ package enum ContentType: CaseIterable, Sendable {
         case .yaml: "application/yaml"
         case .events: "text/event-stream"
         case .metrics: "text/plain; version=0.0.4; charset=utf-8"
+        case .html: "text/html; charset=utf-8"
+        case .css: "text/css; charset=utf-8"
+        case .javascript: "text/javascript; charset=utf-8"
+        case .text: "text/plain; charset=utf-8"
         }
     }
 }

@@ -18,6 +18,7 @@ package enum Admission: Sendable {
     indirect case stream(StreamQuery)
     /// Write a checkpoint and give the engine its announcement, in this account's name.
     indirect case checkpoint(account: AccountID, IdempotencyKey?)
+    indirect case page(PageRequest)
 }
 
 /// How the outcome of a command is written.

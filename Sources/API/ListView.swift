@@ -1,4 +1,4 @@
-internal import Engine
+package import Engine
 internal import Exchange
 internal import JSON
 internal import Ledger
@@ -94,6 +94,32 @@ extension View {
         }
         writer.page(next, limit: query.limit)
         writer.member("account", "a", query.account.rawValue)
+        writer.endObject()
+        return finish(&writer, asOf)
+    }
+
+    /// `GET /v1/accounts`.
+    package static func accounts(
+        _ query: AccountsQuery,
+        _ rows: [AccountRecord],
+        asOf: SequenceNumber
+    ) -> APIResponse {
+        var writer = JSONWriter(capacity: 128 + 192 * min(rows.count, query.limit))
+        writer.beginList()
+        for row in rows.prefix(query.limit) {
+            writer.beginObject()
+            writer.member("id", "a", row.id.rawValue)
+            writer.member("label", row.label)
+            writer.member("open_orders_max", row.openOrdersMax)
+            writer.time("created_at", row.createdAt)
+            writer.endObject()
+        }
+        writer.endArray()
+        var next: Cursor?
+        if rows.count > query.limit {
+            next = Cursor(list: .accounts, filters: query.filters, first: rows[query.limit - 1].id.rawValue)
+        }
+        writer.page(next, limit: query.limit)
         writer.endObject()
         return finish(&writer, asOf)
     }

@@ -17,6 +17,7 @@ package enum HistoryQuery: Hashable, Sendable {
     case orders(OrdersQuery)
     case trades(TradesQuery)
     case transfers(TransfersQuery)
+    case accounts(AccountsQuery)
 
     /// The account whose last acknowledged command the tables must show first; `nil` when nobody's.
     package var account: AccountID? {
@@ -25,6 +26,7 @@ package enum HistoryQuery: Hashable, Sendable {
         case .orders(let query): query.account
         case .trades(let query): query.account
         case .transfers(let query): query.account
+        case .accounts(let query): query.caller
         }
     }
 }
@@ -105,6 +107,19 @@ package struct TransfersQuery: Hashable, Sendable {
     }
 
     var filters: UInt64 { Cursor.filters(account.text) }
+}
+
+/// Everybody's accounts, newest first.
+package struct AccountsQuery: Hashable, Sendable {
+    /// Who asks: what it has had acknowledged is shown.
+    package var caller: AccountID
+    package var limit: Int
+    /// Only accounts with a smaller number.
+    package var before: AccountID?
+
+    package var rowsWanted: Int { limit + 1 }
+
+    var filters: UInt64 { Cursor.filters("accounts") }
 }
 
 /// A question to what was published of the book.

@@ -74,6 +74,17 @@ enum QueryRequests {
         return result
     }
 
+    static func accounts(_ query: ArraySlice<UInt8>, for principal: Principal) throws(Problem) -> AccountsQuery {
+        var parameters = try QueryParameters(query)
+        var result = AccountsQuery(caller: principal.account, limit: limit(&parameters), before: nil)
+        let cursor = parameters.take("cursor")
+        try parameters.end()
+        if let cursor {
+            result.before = AccountID(try Cursor(cursor, list: .accounts, filters: result.filters).first)
+        }
+        return result
+    }
+
     static func account(_ query: ArraySlice<UInt8>, for principal: Principal) throws(Problem) -> AccountID {
         var parameters = try QueryParameters(query)
         let account = try account(&parameters, for: principal)

@@ -11,6 +11,10 @@ package struct RequestHead: Sendable {
     package var idempotencyKey: ArraySlice<UInt8>?
     /// The field `last-event-id` of a stream that is resumed; `nil` when absent.
     package var lastEventID: ArraySlice<UInt8>?
+    /// The field `accept`; `nil` when absent, or when the method has no use for it.
+    package var accept: ArraySlice<UInt8>?
+    /// The field `if-none-match`; `nil` when absent, or when the method has no use for it.
+    package var ifNoneMatch: ArraySlice<UInt8>?
 
     package init(
         method: RequestMethod,

@@ -6,7 +6,8 @@ package enum Route: String, CaseIterable, Sendable {
     case setCancelAfter, getMarketStatus, setHalt, setPriceBand, setAccountLimits, getBook, listTrades
     case listModels, getModel, getFees, getAccount, listTransfers, createAccount, createKey, createDeposit
     case setAttestation, setModel, setFees, getHealth, headHealth, getReadiness, headReadiness, getMetrics
-    case getContract, openStream, createCheckpoint
+    case getContract, openStream, createCheckpoint, getDocumentation, headDocumentation, getDocumentationPart
+    case headDocumentationPart, getProblemPage, headProblemPage, listAccounts
 
     /// `operationId` in `openapi.yaml`.
     package var operationID: String { rawValue }
@@ -54,6 +55,13 @@ package enum Route: String, CaseIterable, Sendable {
         case .getContract: (.get, "/openapi.yaml", [])
         case .openStream: (.get, "/v1/stream", [])
         case .createCheckpoint: (.post, "/v1/checkpoints", .operator)
+        case .getDocumentation: (.get, "/docs", [])
+        case .headDocumentation: (.head, "/docs", [])
+        case .getDocumentationPart: (.get, "/docs/{name}", [])
+        case .headDocumentationPart: (.head, "/docs/{name}", [])
+        case .getProblemPage: (.get, "/problems/{code}", [])
+        case .headProblemPage: (.head, "/problems/{code}", [])
+        case .listAccounts: (.get, "/v1/accounts", [.operator, .auditor])
         }
     }
 
@@ -70,7 +78,7 @@ struct Resource {
     enum Kind: CaseIterable {
         case offers, bids, orders, order, book, trades, models, model, fees, account, transfers, stream, batch
         case cancelAfter, marketStatus, halt, priceBand, accounts, keys, deposits, attestation, limits, health
-        case readiness, metrics, contract, checkpoints
+        case readiness, metrics, contract, checkpoints, documentation, documentationPart, problemPage
     }
 
     /// `nil` when nothing is at this path.
@@ -157,6 +165,9 @@ struct Resource {
         if path.equals("/readyz") { return .readiness }
         if path.equals("/metrics") { return .metrics }
         if path.equals("/openapi.yaml") { return .contract }
+        if path.equals("/docs") { return .documentation }
+        if path.hasPrefix("/docs/") { return .documentationPart }
+        if path.hasPrefix("/problems/") { return .problemPage }
         return nil
     }
 }
@@ -183,7 +194,7 @@ extension Resource.Kind {
         case .stream: [.openStream]
         case .account: [.getAccount]
         case .transfers: [.listTransfers]
-        case .accounts: [.createAccount]
+        case .accounts: [.createAccount, .listAccounts]
         case .keys: [.createKey]
         case .deposits: [.createDeposit]
         case .attestation: [.setAttestation]
@@ -192,6 +203,9 @@ extension Resource.Kind {
         case .readiness: [.getReadiness, .headReadiness]
         case .metrics: [.getMetrics]
         case .contract: [.getContract]
+        case .documentation: [.getDocumentation, .headDocumentation]
+        case .documentationPart: [.getDocumentationPart, .headDocumentationPart]
+        case .problemPage: [.getProblemPage, .headProblemPage]
         }
     }
 

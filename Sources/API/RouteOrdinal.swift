@@ -36,6 +36,13 @@ extension Route {
         case .getContract: 31
         case .openStream: 32
         case .createCheckpoint: 33
+        case .getDocumentation: 34
+        case .headDocumentation: 35
+        case .getDocumentationPart: 36
+        case .headDocumentationPart: 37
+        case .getProblemPage: 38
+        case .headProblemPage: 39
+        case .listAccounts: 40
         }
     }
 }

@@ -2,6 +2,7 @@
 package enum RequestField: UInt8, CaseIterable, Sendable {
     case method, path, authority, scheme
     case authorization, contentType, contentLength, idempotencyKey, accept, traceparent, requestID, lastEventID
+    case ifNoneMatch
 
     /// The field's name on the wire, in lower case.
     package var name: StaticString {
@@ -18,6 +19,7 @@ package enum RequestField: UInt8, CaseIterable, Sendable {
         case .traceparent: "traceparent"
         case .requestID: "x-request-id"
         case .lastEventID: "last-event-id"
+        case .ifNoneMatch: "if-none-match"
         }
     }
 
@@ -31,7 +33,12 @@ package enum RequestField: UInt8, CaseIterable, Sendable {
         case 10: candidate = .authority
         case 11: candidate = .traceparent
         case 12: candidate = unsafe name[0] == UInt8(ascii: "x") ? .requestID : .contentType
-        case 13: candidate = unsafe name[0] == UInt8(ascii: "a") ? .authorization : .lastEventID
+        case 13:
+            switch unsafe name[0] {
+            case UInt8(ascii: "a"): candidate = .authorization
+            case UInt8(ascii: "i"): candidate = .ifNoneMatch
+            default: candidate = .lastEventID
+            }
         case 14: candidate = .contentLength
         case 15: candidate = .idempotencyKey
         default: return nil

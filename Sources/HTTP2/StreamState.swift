@@ -53,7 +53,7 @@ struct FieldRange: BitwiseCopyable {
 
     /// Bit n: the field with raw value n came.
     var present: UInt32 = 0
-    var fields = InlineArray<12, FieldRange>(repeating: FieldRange())
+    var fields = InlineArray<13, FieldRange>(repeating: FieldRange())
     /// The values of the fields, then the body.
     var bytes: UnsafeMutablePointer<UInt8>
     var byteCount = 0

@@ -55,6 +55,9 @@ struct HistoryAnswers {
                 )
             }
             return View.transfers(query, rows, asOf: found.sequence)
+        case .accounts(let query):
+            let found = try reader.accounts(before: query.before, limit: query.rowsWanted)
+            return View.accounts(query, found.value, asOf: found.sequence)
         }
     }
 

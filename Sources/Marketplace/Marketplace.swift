@@ -1,3 +1,4 @@
+package import API
 package import Engine
 package import HTTP2
 package import Log
@@ -32,6 +33,8 @@ package final class Marketplace: Sendable {
         package var log: @Sendable (String) -> Void
         /// Gets the requests that fail.
         package var events: EventLog
+        /// What the server shows to people.
+        package var pages = Pages()
 
         /// A configuration that logs to `events`.
         package init(database: String, holder: String, loops: Int, events: EventLog) {

@@ -83,6 +83,13 @@ package final class RequestService: Service {
             if let reason = marketplace.inbox.refusal ?? marketplace.checkpointer.request(request) {
                 refuse(stream, requestID, reason, on: server)
             }
+        case .page(let page):
+            answer(
+                marketplace.configuration.pages.answer(page, requestID: requestID),
+                to: stream,
+                requestID,
+                on: server
+            )
         }
     }
 
@@ -175,7 +182,11 @@ extension RequestService {
         // A connection that has shown this very field before need not show it again.
         let authorization = known == nil ? request.append(.authorization, to: &buffer) : nil
         var context = RequestContext(directory: directory, now: now, requestID: requestID, principal: known)
-        let head = RequestHead(
+        // Only what is read can be a page.
+        let isReading = method == .get || method == .head
+        let accept = isReading ? request.append(.accept, to: &buffer) : nil
+        let ifNoneMatch = isReading ? request.append(.ifNoneMatch, to: &buffer) : nil
+        var head = RequestHead(
             method: method,
             target: buffer[target],
             contentType: contentType.map { buffer[$0] },
@@ -183,6 +194,8 @@ extension RequestService {
             idempotencyKey: idempotencyKey.map { buffer[$0] },
             lastEventID: lastEventID.map { buffer[$0] }
         )
+        head.accept = accept.map { buffer[$0] }
+        head.ifNoneMatch = ifNoneMatch.map { buffer[$0] }
         if let authorization = head.authorization {
             // What is wrong with a key, and whether that matters here, is for the interface to say.
             context.principal = try? Authentication.principal(authorization, directory: directory, now: now)

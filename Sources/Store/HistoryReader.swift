@@ -150,6 +150,16 @@ package final class HistoryReader {
         }
     }
 
+    // MARK: Accounts
+
+    /// The newest accounts of those with a smaller number than `before`; at most `limit`.
+    package func accounts(before: AccountID? = nil, limit: Int) throws(StoreError) -> AsOf<[AccountRecord]> {
+        let parameters: [Parameter] = [.int8(before?.rawValue ?? .max), .int8(Int64(limit))]
+        return try page(Self.accountsStatement, parameters) { row throws(PostgresError) in
+            try AccountRecord(row, from: 2)
+        }
+    }
+
     /// Rows whose first column is the cursor and whose second says whether there is a row at all.
     func page<Value>(
         _ statement: Statement,
@@ -196,6 +206,15 @@ extension HistoryReader {
             AND ($5 < 0 OR (close_reason IS NULL) = ($5 = 1)) AND last_sequence > $6 ORDER BY id DESC LIMIT $3
             """,
             "found.id DESC"
+        )
+    )
+
+    private static let accountsStatement = Statement(
+        prepared: "history_accounts",
+        withCursor(
+            AccountRecord.columns,
+            "market.accounts WHERE account < $1 ORDER BY account DESC LIMIT $2",
+            "found.account DESC"
         )
     )
 

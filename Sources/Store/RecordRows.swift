@@ -159,12 +159,12 @@ extension AccountRecord {
         cancel_on_disconnect
         """
 
-    init(_ row: Row) throws(PostgresError) {
+    init(_ row: Row, from first: Int = 0) throws(PostgresError) {
         self.init(
-            id: AccountID(try row.int8(0)),
-            label: try row.text(1),
-            openOrdersMax: try row.int8(2),
-            createdAt: try row.time(3)
+            id: AccountID(try row.int8(first)),
+            label: try row.text(first + 1),
+            openOrdersMax: try row.int8(first + 2),
+            createdAt: try row.time(first + 3)
         )
         offerLotsMax = try row.int8OrNull(4).map { Lots($0) }
         selfTradeGroup = try row.int8(5)

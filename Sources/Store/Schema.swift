@@ -77,6 +77,12 @@ package enum Schema {
             up: PackageResources.m0012_changes_up_sql,
             check: PackageResources.m0012_changes_check_sql
         ),
+        Migration(
+            number: 13,
+            name: "admin-views",
+            up: PackageResources.m0013_admin_views_up_sql,
+            check: PackageResources.m0013_admin_views_check_sql
+        ),
     ]
 
     /// What ``migrate(_:)`` would run; empty when the database is up to date. Changes nothing.

@@ -69,6 +69,9 @@ struct Serve: ParsableCommand {
     @Option(help: "The least that is logged: debug (also requests that a client got wrong), info, warning, error.")
     var logLevel = LogEvent.Level.info
 
+    @Option(help: "Folder with swagger-ui for /docs; by default 'data' beside the program or up to two folders above.")
+    var dataDir: String?
+
     @Option(help: "Seconds that a stop may take for the requests under way.")
     var drainTimeout: Int = 10
 

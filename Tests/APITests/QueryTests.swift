@@ -150,6 +150,27 @@ import Units
         #expect(next.before == .init(sequence: SequenceNumber(3), ordinal: 7))
         #expect(next.limit == 100)
     }
+
+    @Test func `The list of accounts goes on at its cursor, and is not for every key`() throws {
+        let query = AccountsQuery(caller: AccountID(1), limit: 1)
+        let rows = [5, 4].map {
+            AccountRecord(id: AccountID($0), label: "x", openOrdersMax: 9, createdAt: Market.now)
+        }
+        let page = try JSONValue(View.accounts(query, rows, asOf: SequenceNumber(9)).body)
+        #expect(page["data"]?.elements?.count == 1)
+        let cursor = try #require(page["next_cursor"]?.string)
+        let admission = market.admit("GET", "/v1/accounts?limit=7&cursor=\(cursor)", as: Market.admin)
+        guard case .history(.accounts(let next)) = admission else { throw Unexpected(admission) }
+        #expect(next.before == AccountID(5) && next.limit == 7)
+        guard case .answer(let refusal) = market.admit("GET", "/v1/accounts", as: Market.app) else {
+            throw Unexpected(admission)
+        }
+        #expect(refusal.status == 403)
+        guard case .answer(let mixed) = market.admit("GET", "/v1/orders?cursor=\(cursor)", as: Market.app) else {
+            throw Unexpected(admission)
+        }
+        #expect(mixed.status == 400, "a cursor is for its own list")
+    }
 }
 
 @Suite struct TimestampTests {

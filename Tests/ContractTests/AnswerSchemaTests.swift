@@ -339,5 +339,8 @@ import Units
         }
         let query = TransfersQuery(account: AccountID(2), limit: rows.count - 1)
         try expect(.listTransfers, View.transfers(query, rows, asOf: asOf))
+        let accounts = [AccountRecord(id: AccountID(3), label: "a", openOrdersMax: 1, createdAt: Self.now)]
+        let accountsQuery = AccountsQuery(caller: AccountID(1), limit: 10)
+        try expect(.listAccounts, View.accounts(accountsQuery, accounts, asOf: asOf))
     }
 }

@@ -163,9 +163,10 @@ extension HTTP1HeadParser {
             hasLength = true
             head.contentLength = try Self.length(bytes, value)
         }
-        // Only the list of RFC 9110, section 12.5.1, may come in pieces, and then its first piece counts.
+        // Only the lists of RFC 9110, sections 12.5.1 and 13.1.2, may come in pieces; the first piece counts.
         let comesAgain = head.fields.contains { $0.field == recognised }
-        guard !comesAgain || recognised == .accept else { throw .repeatedField }
+        let isList = recognised == .accept || recognised == .ifNoneMatch
+        guard !comesAgain || isList else { throw .repeatedField }
         if !comesAgain { head.fields.append(HTTP1Head.Field(field: recognised, value: value)) }
     }
 

@@ -9,6 +9,10 @@ internal import Sockets
     private var refusal: HTTP1Refusal?
     private var output: [UInt8] = []
     private var outputStart = 0
+    /// What follows ``output``: a large content, shared with whoever has it, so that a slow client costs no copy.
+    private var content: [UInt8] = []
+    /// A content of more bytes is not copied.
+    private static let copiedBytesMax = 65_536
     private var hasToldToGoOn = false
     private var isAnswered = false
     /// The answer goes on: more may be written.
@@ -111,7 +115,15 @@ internal import Sockets
         isOngoing = goesOn
         let date = unsafe UnsafeBufferPointer(start: pool.date.bytes, count: DateField.count)
         let isHead = reader.head.method == .head
-        unsafe HTTP1Answer.append(response, toHead: isHead, goesOn: goesOn, date: date.span, to: &output)
+        let isLarge = response.body.count > Self.copiedBytesMax && response.mayHaveContent && !isHead
+        unsafe HTTP1Answer.append(
+            response,
+            toHead: isHead || isLarge,
+            goesOn: goesOn,
+            date: date.span,
+            to: &output
+        )
+        if isLarge { content = response.body }
         reader.dropBytes()
         unsafe core.pointee.releaseAll()
         return true
@@ -161,9 +173,10 @@ internal import Sockets
         target += output[outputStart..<end]
         outputStart = end
         if outputStart < output.count { return true }
-        output = []
+        output = content
+        content = []
         outputStart = 0
-        return false
+        return output.isEmpty ? false : drain(into: &target, upTo: limit)
     }
 
     /// Something waits to be drained.

@@ -6,7 +6,7 @@ internal import JSON
 /// `bombyx admin`: the operator's commands.
 struct Admin: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Run an exchange: accounts, keys, deposits, models, fees, attestations, halts, checkpoints.",
+        abstract: "Run an exchange: accounts, keys, deposits, models, fees, halts, checkpoints; watch it.",
         discussion: """
             A client like any other: it finds the server of the state folder by itself, or takes --server, and proves \
             who it is by the operator's key, which it reads from STATE/operator.key or from the file that \
@@ -17,6 +17,7 @@ struct Admin: ParsableCommand {
         subcommands: [
             AdminAccount.self, AdminKey.self, AdminDeposit.self, AdminModel.self, AdminFees.self,
             AdminAttest.self, AdminHalt.self, AdminResume.self, AdminBand.self, AdminLimits.self, AdminCheckpoint.self,
+            AdminTop.self, AdminTail.self,
         ]
     )
 }
@@ -37,15 +38,22 @@ struct AdminOptions: ParsableArguments {
 
     /// Does something as the operator and prints the answer: whole as JSON, or what `show` makes of it.
     func run(_ ask: (ExchangeClient) throws -> [UInt8], show: (JSONValue) -> [String]) throws {
-        do {
-            let client = try ExchangeClient(endpoint(), key: key())
-            defer { client.close() }
+        try withClient { client in
             let answer = try ask(client)
             if json {
                 say(String(decoding: answer, as: UTF8.self))
             } else {
                 for line in show(try JSONValue(answer, limits: .answer)) { say(line) }
             }
+        }
+    }
+
+    /// Does something as the operator; says what went wrong, if anything does.
+    func withClient(_ use: (ExchangeClient) throws -> Void) throws {
+        do {
+            let client = try ExchangeClient(endpoint(), key: key())
+            defer { client.close() }
+            try use(client)
         } catch {
             complain("bombyx admin: \(error)")
             throw ExitCode(1)

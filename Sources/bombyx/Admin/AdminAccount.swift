@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Demonstration
 internal import Foundation
 internal import Glibc
 internal import JSON
@@ -8,7 +9,7 @@ struct AdminAccount: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "account",
         abstract: "Open accounts and look at them.",
-        subcommands: [Create.self, Show.self]
+        subcommands: [Create.self, List.self, Show.self]
     )
 
     /// `bombyx admin account create`.
@@ -29,6 +30,38 @@ struct AdminAccount: ParsableCommand {
                 try $0.bytes("POST", "/v1/accounts", body)
             } show: { account in
                 facts([("account", account.shown("id")), ("label", account.shown("label"))])
+            }
+        }
+    }
+
+    /// `bombyx admin account list`.
+    struct List: ParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "List the accounts, newest first.")
+
+        @Option(help: "Accounts to show, 1 to 1000.")
+        var limit = 100
+
+        @OptionGroup var options: AdminOptions
+
+        func validate() throws {
+            guard (1...1_000).contains(limit) else { throw ValidationError("--limit is 1 to 1000.") }
+        }
+
+        func run() throws {
+            try options.run {
+                try $0.bytes("GET", "/v1/accounts?limit=\(limit)")
+            } show: { list in
+                var table = TextTable("llrl")
+                table.row("account", "label", "open orders at most", "opened")
+                for account in list["data"]?.elements ?? [] {
+                    table.row(
+                        account.shown("id"),
+                        account.shown("label"),
+                        account.shown("open_orders_max"),
+                        account.shown("created_at")
+                    )
+                }
+                return table.lines(indent: 0) + (list["has_more"]?.boolean == true ? ["There are more."] : [])
             }
         }
     }

@@ -1,0 +1,115 @@
+/// What a problem's page says beside its title, status and example. Both tables have one entry a code and no `default`:
+/// a new code does not compile until somebody has written when it comes and what to do.
+package struct ProblemGuide: Hashable, Sendable {
+    /// When a request is answered with the problem: one or two sentences.
+    package let occasion: String
+    /// What whoever gets it should do: one or two sentences.
+    package let remedy: String
+
+    /// The guide to a code.
+    package init(_ code: ProblemCode) {
+        occasion = Self.occasions(code).description
+        remedy = Self.remedies(code).description
+    }
+
+    private static let occasions: @Sendable (ProblemCode) -> StaticString = { code in
+        switch code {
+        case .malformedRequest: "The request breaks a rule of HTTP, or two readers could read it differently."
+        case .malformedJSON: "The body is no JSON text (RFC 8259), or is not UTF-8."
+        case .jsonTooDeep: "Objects and arrays of the body lie in each other deeper than any request needs."
+        case .badCursor: "The cursor was damaged, or comes from another list, other filters or another account."
+        case .badIdempotencyKey: "The field Idempotency-Key is empty, too long, or has spaces or other characters."
+        case .requestTimeout: "A connection was open and the request did not arrive in whole in time."
+        case .bodyTooLarge: "The body is longer than the server reads."
+        case .targetTooLong: "Path and query together are longer than the server reads."
+        case .unsupportedMediaType: "A request with a body does not say content-type: application/json."
+        case .headerFieldsTooLarge: "The header fields together are longer than the server reads."
+        case .expectationFailed: "The field Expect asks for something other than 100-continue."
+        case .notImplemented: "A request of HTTP/1.1 uses a part that the server does without, such as chunked bodies."
+        case .httpVersionNotSupported: "The request names a version of HTTP that the server does not speak."
+        case .authenticationRequired: "The operation needs an API key and the request has no field authorization."
+        case .invalidKey: "The field authorization is not Bearer with a key, or no key of the exchange has this value."
+        case .keyExpired: "The key's expires_at has passed."
+        case .missingScope: "The key is valid and its scopes do not cover the operation, or not another's account."
+        case .notFound: "The path is none of the interface's."
+        case .methodNotAllowed: "The path exists, and has other methods: the field allow lists them."
+        case .modelNotFound: "The path names a model that the operator has not entered, or is no name of a model."
+        case .invalidFields: "Values break rules, fields are unknown, or required ones are missing: errors lists each."
+        case .rateLimited: "The key or the address has sent more requests than its allowance."
+        case .overloaded: "More requests wait for the engine or for the tables than they will answer in time."
+        case .projectionLag: "The tables are too far behind the journal to take more, or to show what was asked for."
+        case .notReady: "The server starts, stops, or rebuilds its memory after it has lost the database."
+        case .notLeader: "Another server leads the exchange; this one follows it and takes no commands."
+        case .outcomeUnknown: "The batch with the request was written and its commit was not confirmed."
+        case .internalError: "Something failed that should not; the server's log has the request_id."
+        case .duplicateClientOrderID: "An order of this account with the same client_order_id has another body."
+        case .accountClosed: "The account takes no new orders."
+        case .modelUnknown: "The body names a model that is not in the registry."
+        case .marketHalted: "The operator has halted the market of the model, or all of them."
+        case .expired: "The order's end was before its arrival by the exchange's time."
+        case .mixedUnits: "The requirement names models of different weight sets, whose tokens are different goods."
+        case .classLimit: "The account's open offers have as many different capabilities as one account may have."
+        case .profileLimit: "The account's open bids have as many different requirements as one account may have."
+        case .openOrderLimit: "As many of the account's orders are open as its limit allows."
+        case .belowMinimumNotional: "Price times quantity is below the smallest value of an order (GET /v1/fees)."
+        case .insufficientFunds: "The account has less available than the bid's value and the dearer fee on it."
+        case .postOnlyWouldTrade: "The order is post-only and would meet a resting order at once."
+        case .fokUnfillable: "The order is fill-or-kill and the book cannot fill all of it at its price."
+        case .idempotencyKeyReused: "The same Idempotency-Key came earlier with another operation, path or body."
+        case .accountUnknown: "The path or the query names an account that does not exist."
+        case .idempotencyWindowFull: "As many requests are remembered as fit, and all must still be kept."
+        case .orderNotFound: "The order does not exist, is another account's, or is not open any more."
+        case .depositLimit: "The money of the exchange would pass the bound of its arithmetic."
+        case .modelLimit: "The registry has as many models as it takes."
+        case .weightSetUnknown: "The body names a weight set that is not registered."
+        case .leaseNotFound: "The lease does not exist, or is another account's."
+        case .usageNotMonotone: "The usage of a lease is cumulative, and a larger figure was stated before."
+        case .usageAboveLease: "The usage is above the tokens of the lease."
+        case .keyNotFound: "The path names a key that does not exist."
+        }
+    }
+
+    private static let remedies: @Sendable (ProblemCode) -> StaticString = { code in
+        switch code {
+        case .malformedRequest, .expectationFailed, .notImplemented, .httpVersionNotSupported:
+            "Use a current HTTP client, with HTTP/2 if it can; send Content-Length with every body of HTTP/1.1."
+        case .malformedJSON, .jsonTooDeep:
+            "Write the body with a JSON library, in UTF-8 and without anything behind it."
+        case .badCursor: "Begin the list again without a cursor; send each next_cursor back as it is, same filters."
+        case .badIdempotencyKey: "Use 1 to 255 visible ASCII characters; a UUID is a good key."
+        case .requestTimeout: "Send the request again, without pauses in it."
+        case .bodyTooLarge, .targetTooLong, .headerFieldsTooLarge: "Send less: no request of the interface needs it."
+        case .unsupportedMediaType: "Add the header field content-type: application/json."
+        case .authenticationRequired: "Send the field authorization: Bearer KEY."
+        case .invalidKey: "Check for a missing character or a line break in the key; ask the operator for a new one."
+        case .keyExpired: "Ask the operator for a new key."
+        case .missingScope: "Use a key with one of the scopes that the detail names; the operator makes it."
+        case .notFound: "Compare the path with the interface's: /docs lists every operation."
+        case .methodNotAllowed: "Use a method of the field allow."
+        case .modelNotFound, .modelUnknown: "Look at GET /v1/models; names are exact, with author and slash."
+        case .invalidFields: "Correct every value in errors: pointer says where it stands, detail says the rule."
+        case .rateLimited, .overloaded: "Wait as the field retry-after says, then send the same request more slowly."
+        case .projectionLag, .notReady: "Wait as the field retry-after says, then send the same request again."
+        case .notLeader: "Send the request to the address in leader, or to the balancer again."
+        case .outcomeUnknown, .internalError:
+            "Send the same request with the same client_order_id or Idempotency-Key: it is not done twice."
+        case .duplicateClientOrderID: "Use another client_order_id for another order; the same body repeats the answer."
+        case .accountClosed, .depositLimit, .modelLimit: "Nothing helps but the operator."
+        case .marketHalted: "Wait until the market is resumed; cancelling works meanwhile."
+        case .expired: "Place the order with a later end; check this machine's clock."
+        case .mixedUnits: "Place one bid for each weight set: GET /v1/models shows which model has which."
+        case .classLimit, .profileLimit: "Cancel orders, or state the same capability or requirement in several."
+        case .openOrderLimit: "Cancel open orders first, place fewer and larger ones, or ask the operator for more."
+        case .belowMinimumNotional: "Order more lots, or pay more for them."
+        case .insufficientFunds: "Pay money in, cancel open bids, or order fewer lots: GET /v1/account shows the money."
+        case .postOnlyWouldTrade: "Offer dearer or bid less, or place the order without post-only."
+        case .fokUnfillable: "Order fewer lots, take a worse price, or use ioc, which takes what there is."
+        case .idempotencyKeyReused: "Use a new key for a new request, and the old one only to repeat the old one."
+        case .accountUnknown, .keyNotFound, .orderNotFound, .leaseNotFound:
+            "Check the identifier; what is closed is in the lists, with the reason."
+        case .idempotencyWindowFull: "Wait as the field retry-after says; send orders without keys more slowly."
+        case .weightSetUnknown: "Use one of the sets in the interface's list, such as standard."
+        case .usageNotMonotone, .usageAboveLease: "State the lease's total so far, at most its lots times 1,000 tokens."
+        }
+    }
+}

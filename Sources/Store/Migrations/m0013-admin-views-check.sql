@@ -1,0 +1,1 @@
+../../../Migrations/0013-admin-views/check.sql
