@@ -16,6 +16,8 @@ package struct APIResponse: Hashable, Sendable {
     package var isReplayed = false
     /// The client has to say who it is: `www-authenticate: Bearer`.
     package var demandsAuthentication = false
+    /// What is left of a rate limit, when that is to be told.
+    package var quota: Quota?
 
     package init(status: Int, contentType: ContentType = .json, body: [UInt8]) {
         self.status = status
@@ -30,6 +32,10 @@ package struct APIResponse: Hashable, Sendable {
         if let allow { fields.append(("allow", Array(allow.utf8))) }
         if isReplayed { fields.append(("idempotency-replayed", Array("true".utf8))) }
         if demandsAuthentication { fields.append(("www-authenticate", Array("Bearer".utf8))) }
+        if let quota {
+            fields.append(("ratelimit-policy", Array(quota.policy.utf8)))
+            fields.append(("ratelimit", Array(quota.state.utf8)))
+        }
         return fields
     }
 }

@@ -9,6 +9,8 @@ package enum EngineQuery: Hashable, Sendable {
     case order(OrderID, owner: AccountID?)
     /// Balances and counts of one account.
     case account(AccountID)
+    /// The keys of one account.
+    case keys(AccountID)
 }
 
 /// A question to the tables, as of the projection's cursor (ENGINE §7).
@@ -17,6 +19,7 @@ package enum HistoryQuery: Hashable, Sendable {
     case orders(OrdersQuery)
     case trades(TradesQuery)
     case transfers(TransfersQuery)
+    case audit(AuditQuery)
 
     /// The account whose last acknowledged command the tables must show first; `nil` when nobody's.
     package var account: AccountID? {
@@ -25,6 +28,7 @@ package enum HistoryQuery: Hashable, Sendable {
         case .orders(let query): query.account
         case .trades(let query): query.account
         case .transfers(let query): query.account
+        case .audit: nil
         }
     }
 }

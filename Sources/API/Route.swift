@@ -6,6 +6,7 @@ package enum Route: String, CaseIterable, Sendable {
     case getBook, listTrades, listModels, getModel, getFees
     case getAccount, listTransfers
     case createAccount, createKey, createDeposit, setAttestation, setModel, setFees
+    case listKeys, revokeKey, setKeyLimits, listOwnKeys, createOwnKey, revokeOwnKey, listAudit
     case getHealth, headHealth, getReadiness, headReadiness, getMetrics, getContract
 
     /// `operationId` in `openapi.yaml`.
@@ -13,12 +14,12 @@ package enum Route: String, CaseIterable, Sendable {
 
     package var method: RequestMethod {
         switch self {
-        case .placeOffer, .placeBid, .createAccount, .createKey, .createDeposit: .post
-        case .setAttestation, .setModel, .setFees: .put
-        case .cancelOrder: .delete
+        case .placeOffer, .placeBid, .createAccount, .createKey, .createDeposit, .createOwnKey: .post
+        case .setAttestation, .setModel, .setFees, .setKeyLimits: .put
+        case .cancelOrder, .revokeKey, .revokeOwnKey: .delete
         case .headHealth, .headReadiness: .head
         case .getOrder, .listOrders, .getBook, .listTrades, .listModels, .getModel, .getFees, .getAccount,
-            .listTransfers, .getHealth, .getReadiness, .getMetrics, .getContract:
+            .listTransfers, .getHealth, .getReadiness, .getMetrics, .getContract, .listKeys, .listOwnKeys, .listAudit:
             .get
         }
     }
@@ -38,7 +39,12 @@ package enum Route: String, CaseIterable, Sendable {
         case .getAccount: "/v1/account"
         case .listTransfers: "/v1/account/transfers"
         case .createAccount: "/v1/accounts"
-        case .createKey: "/v1/accounts/{id}/keys"
+        case .createKey, .listKeys: "/v1/accounts/{id}/keys"
+        case .revokeKey: "/v1/accounts/{id}/keys/{key}"
+        case .setKeyLimits: "/v1/accounts/{id}/keys/{key}/limits"
+        case .listOwnKeys, .createOwnKey: "/v1/account/keys"
+        case .revokeOwnKey: "/v1/account/keys/{key}"
+        case .listAudit: "/v1/audit"
         case .createDeposit: "/v1/accounts/{id}/deposits"
         case .setAttestation: "/v1/accounts/{id}/attestation"
         case .getHealth, .headHealth: "/healthz"
@@ -54,8 +60,13 @@ package enum Route: String, CaseIterable, Sendable {
         case .placeOffer: .offer
         case .placeBid: .bid
         case .cancelOrder: [.offer, .bid]
-        case .getOrder, .listOrders, .getAccount, .listTransfers: [.read, .operator, .auditor]
-        case .createAccount, .createKey, .createDeposit, .setAttestation, .setModel, .setFees: .operator
+        case .revokeOwnKey: [.offer, .bid, .read, .withdraw, .operator, .auditor]
+        case .createOwnKey: .read
+        case .listAudit: [.operator, .auditor]
+        case .getOrder, .listOrders, .getAccount, .listTransfers, .listOwnKeys, .listKeys: [.read, .operator, .auditor]
+        case .createAccount, .createKey, .createDeposit, .setAttestation, .setModel, .setFees, .revokeKey,
+            .setKeyLimits:
+            .operator
         case .getBook, .listTrades, .listModels, .getModel, .getFees, .getHealth, .headHealth, .getReadiness,
             .headReadiness, .getMetrics, .getContract:
             []
@@ -71,10 +82,12 @@ struct Resource {
     let kind: Kind
     /// The part of the path that names one thing, as it was sent; empty for a collection.
     var name: ArraySlice<UInt8> = []
+    /// The part that names an API key.
+    var key: ArraySlice<UInt8> = []
 
     enum Kind: CaseIterable {
         case offers, bids, orders, order, book, trades, models, model, fees, account, transfers
-        case accounts, keys, deposits, attestation
+        case accounts, keys, deposits, attestation, key, keyLimits, ownKeys, ownKey, audit
         case health, readiness, metrics, contract
     }
 
@@ -97,9 +110,10 @@ struct Resource {
         self.init(collection: rest[..<slash], tail: tail)
     }
 
-    private init(kind: Kind, name: ArraySlice<UInt8> = []) {
+    private init(kind: Kind, name: ArraySlice<UInt8> = [], key: ArraySlice<UInt8> = []) {
         self.kind = kind
         self.name = name
+        self.key = key
     }
 
     /// `/v1/COLLECTION/TAIL`.
@@ -111,11 +125,15 @@ struct Resource {
             self.init(kind: .model, name: tail)
         } else if collection.equals("account"), tail.equals("transfers") {
             self.init(kind: .transfers)
+        } else if collection.equals("account"), tail.hasPrefix("keys") {
+            self.init(ownKeys: tail.dropFirst("keys".utf8.count))
         } else if collection.equals("accounts"), let slash = tail.firstIndex(of: UInt8(ascii: "/")) {
             let name = tail[..<slash]
             let part = tail[(slash + 1)...]
             if part.equals("keys") {
                 self.init(kind: .keys, name: name)
+            } else if part.hasPrefix("keys/") {
+                self.init(key: part.dropFirst("keys/".utf8.count), of: name)
             } else if part.equals("deposits") {
                 self.init(kind: .deposits, name: name)
             } else if part.equals("attestation") {
@@ -128,6 +146,27 @@ struct Resource {
         }
     }
 
+    /// `/v1/account/keys` and what is behind it.
+    private init?(ownKeys rest: ArraySlice<UInt8>) {
+        if rest.isEmpty {
+            self.init(kind: .ownKeys)
+        } else if rest.first == UInt8(ascii: "/"), !rest.dropFirst().contains(UInt8(ascii: "/")) {
+            self.init(kind: .ownKey, key: rest.dropFirst())
+        } else {
+            return nil
+        }
+    }
+
+    /// What is behind `/v1/accounts/{id}/keys/`.
+    private init?(key rest: ArraySlice<UInt8>, of account: ArraySlice<UInt8>) {
+        guard let slash = rest.firstIndex(of: UInt8(ascii: "/")) else {
+            self.init(kind: .key, name: account, key: rest)
+            return
+        }
+        guard rest[(slash + 1)...].equals("limits") else { return nil }
+        self.init(kind: .keyLimits, name: account, key: rest[..<slash])
+    }
+
     private static func collection(_ name: ArraySlice<UInt8>) -> Kind? {
         if name.equals("offers") { return .offers }
         if name.equals("bids") { return .bids }
@@ -138,6 +177,7 @@ struct Resource {
         if name.equals("fees") { return .fees }
         if name.equals("account") { return .account }
         if name.equals("accounts") { return .accounts }
+        if name.equals("audit") { return .audit }
         return nil
     }
 
@@ -166,7 +206,12 @@ extension Resource.Kind {
         case .account: [.getAccount]
         case .transfers: [.listTransfers]
         case .accounts: [.createAccount]
-        case .keys: [.createKey]
+        case .keys: [.createKey, .listKeys]
+        case .key: [.revokeKey]
+        case .keyLimits: [.setKeyLimits]
+        case .ownKeys: [.listOwnKeys, .createOwnKey]
+        case .ownKey: [.revokeOwnKey]
+        case .audit: [.listAudit]
         case .deposits: [.createDeposit]
         case .attestation: [.setAttestation]
         case .health: [.getHealth, .headHealth]

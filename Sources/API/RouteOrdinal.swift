@@ -20,12 +20,19 @@ extension Route {
         case .setAttestation: 15
         case .setModel: 16
         case .setFees: 17
-        case .getHealth: 18
-        case .headHealth: 19
-        case .getReadiness: 20
-        case .headReadiness: 21
-        case .getMetrics: 22
-        case .getContract: 23
+        case .getHealth: 25
+        case .headHealth: 26
+        case .getReadiness: 27
+        case .headReadiness: 28
+        case .getMetrics: 29
+        case .getContract: 30
+        case .listKeys: 18
+        case .revokeKey: 19
+        case .setKeyLimits: 20
+        case .listOwnKeys: 21
+        case .createOwnKey: 22
+        case .revokeOwnKey: 23
+        case .listAudit: 24
         }
     }
 }

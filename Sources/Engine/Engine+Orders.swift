@@ -129,6 +129,7 @@ extension Engine {
             post(order.account, .held, order.account, .available, amount, .release, order: order.id, &events)
         }
         events.append(.closed(order.id, reason, order.remaining))
+        if !order.isOffer { forgetBudget(of: order.id) }
         if details[Int(slot)].isListed { unlist(slot) }
         book.remove(slot)
     }

@@ -47,6 +47,7 @@ extension Engine {
         if let rejection = rejection(of: terms.order, account) { return rejection }
         let hold = fees.rates.hold(for: terms.order.lots, at: terms.order.price)
         guard balances.balance(LedgerAccount(owner, .available)) >= hold else { return .insufficientFunds }
+        if let rejection = budgetRejection(of: hold) { return rejection }
 
         let group = known ?? intern(requirement, &events)
         var record = newRecord(.bid, owner, terms.order)

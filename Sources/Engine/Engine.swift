@@ -21,6 +21,7 @@ package struct Engine: Sendable {
     var rules = RulesVersion.current
     var fees = FeeTerms.initial
     var registry = Registry()
+    var keyring = Keyring()
     var balances = Balances()
     var book = Book()
     /// By the book's slots.
@@ -68,6 +69,8 @@ package struct Engine: Sendable {
     package mutating func apply(_ command: Command, into events: inout [Event]) {
         sequence = sequence.next
         touch(command.account)
+        keyring.acting = command.key
+        if let refusal = refusal(ofKey: command.key, of: command.account) { return events.append(.rejected(refusal)) }
         guard command.isRepeatable else {
             if let rejection = carryOut(command, &events) { events.append(.rejected(rejection)) }
             return
@@ -84,7 +87,8 @@ package struct Engine: Sendable {
         remember(command, rejection, &events)
     }
 
-    private mutating func carryOut(_ command: Command, _ events: inout [Event]) -> Rejection? {
+    /// Carries the command out, or says why not.
+    mutating func perform(_ command: Command, _ events: inout [Event]) -> Rejection? {
         guard command.account == .system || registry.accountIndex(command.account) != nil else {
             return .accountUnknown
         }
@@ -102,6 +106,9 @@ package struct Engine: Sendable {
         case .endLease(let lease): return endLease(lease, &events)
         case .tick: return tick(&events)
         case .announceCheckpoint(let terms): return announce(terms, &events)
+        case .createOwnKey(let terms): return createOwnKey(terms, of: command.account, &events)
+        case .revokeKey(let key, let owner): return revoke(key, of: owner, &events)
+        case .setKeyLimits(let terms): return setLimits(terms, &events)
         }
     }
 

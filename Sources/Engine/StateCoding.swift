@@ -6,8 +6,11 @@ import Units
 // (u16) and UTF-8, a list is its count (u32) and its elements in ascending order, an optional is a byte 0, or 1 and the
 // value. There is one form for each state.
 //
-//     version u16 (1) · sequence i64 · time i64 · last trade i64 · grace i64 · checkpoint? · fees
+//     version u16 (2) · sequence i64 · time i64 · last trade i64 · grace i64 · checkpoint? · fees
 //     · accounts · keys · models · attestations · classes · profiles · orders · leases · balances · remembered requests
+//     · key standings · key spendings · budgeted orders
+//
+// Version 1, of older checkpoints, ends with the remembered requests.
 //
 //     checkpoint    batch i64 · SHA-256 32 bytes · sequence i64 · announced at i64
 //     fees          maker i64 · taker i64 · minimum notional i64
@@ -29,6 +32,10 @@ import Units
 //     balance       ledger account i64 · debits i128 · credits i128
 //     request       sequence i64 · account i64 · key? (high, low, body u64) · client order id? (high, low u64)
 //                   · body hash u64 · at i64 · rejection u16 (0: none)
+//     standing      key i64 · made by i64 (0: the operator) · revoked at i64 · per order, per day, total i64
+//                   (−1: no limit) · networks (16 bytes · prefix length u8)
+//     spending      key i64 · day i64 · on the day i64 · total i64
+//     budgeted      order i64 · key i64
 
 /// Bytes that are no state.
 package struct StateCodingError: Error, Hashable, Sendable, CustomStringConvertible {
@@ -37,7 +44,7 @@ package struct StateCodingError: Error, Hashable, Sendable, CustomStringConverti
 }
 
 extension EngineState {
-    private static let version: UInt16 = 1
+    private static let version: UInt16 = 2
 
     /// Appends the one form that the state has.
     package func encode(into bytes: inout [UInt8]) {
@@ -65,6 +72,9 @@ extension EngineState {
             bytes.append(wide: entry.counters.credits)
         }
         bytes.append(list: remembered) { $1.encode(into: &$0) }
+        bytes.append(list: keyStandings) { $1.encode(into: &$0) }
+        bytes.append(list: keySpendings) { $1.encode(into: &$0) }
+        bytes.append(list: budgetedOrders) { $1.encode(into: &$0) }
     }
 
     /// Reads a state that takes up all the bytes. Never traps, whatever they are; whether the records belong together
@@ -72,7 +82,8 @@ extension EngineState {
     package init(decoding bytes: ArraySlice<UInt8>) throws(StateCodingError) {
         var reader = StateReader(bytes)
         self.init()
-        guard try reader.integer("version") as UInt16 == Self.version else { throw reader.error("version") }
+        let version: UInt16 = try reader.integer("version")
+        guard (1...Self.version).contains(version) else { throw reader.error("version") }
         sequence = SequenceNumber(try reader.integer("sequence"))
         time = try reader.time("time")
         lastTrade = TradeID(try reader.integer("last trade"))
@@ -97,6 +108,7 @@ extension EngineState {
             return (account, LedgerCounters(debits: debits, credits: try r.wide("credits")))
         }
         remembered = try reader.list("requests") { (r) throws(StateCodingError) in try RememberedRequest(&r) }
+        if version >= 2 { try readKeys(&reader) }
         guard reader.isAtEnd else { throw reader.error("end") }
     }
 }
@@ -197,7 +209,7 @@ extension [UInt8] {
         if let value { encode(&self, value) }
     }
 
-    fileprivate mutating func append<Value>(list values: [Value], _ encode: (inout [UInt8], Value) -> Void) {
+    mutating func append<Value>(list values: [Value], _ encode: (inout [UInt8], Value) -> Void) {
         append(integer: UInt32(values.count))
         for value in values { encode(&self, value) }
     }

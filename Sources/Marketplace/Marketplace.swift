@@ -25,6 +25,8 @@ package final class Marketplace: Sendable {
         package var log: @Sendable (String) -> Void
         /// Gets the requests that fail.
         package var events: EventLog
+        /// What each key and address may ask; `nil` for everything.
+        package var rateLimit: RateLimit?
 
         /// A configuration that logs to `events`.
         package init(database: String, holder: String, loops: Int, events: EventLog) {
@@ -47,6 +49,8 @@ package final class Marketplace: Sendable {
     let readers: ReaderPool
     let checkpointer: Checkpointer
     let network = Lock<Server?>(nil)
+    /// `nil` when nobody is throttled.
+    let rateLimiter: RateLimiter?
     private let lifelines = Lifelines()
     /// Threads that have not ended.
     private let living = Monitor(0)
@@ -54,6 +58,7 @@ package final class Marketplace: Sendable {
     package init(_ configuration: Configuration) {
         self.configuration = configuration
         metrics = Metrics(loops: configuration.loops)
+        rateLimiter = configuration.rateLimit.map { RateLimiter($0) }
         loops = LoopMailboxes(count: configuration.loops, log: configuration.log)
         backlog = ProjectionBacklog(log: configuration.log)
         checkpointer = Checkpointer(

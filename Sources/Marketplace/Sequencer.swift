@@ -123,7 +123,8 @@ final class Sequencer {
         open.interned.collect(from: open.events[start...])
         hasUnpublishedBook = true
         switch command.action {
-        case .createKey, .createAccount, .setModel, .setFees: open.changesDirectory = true
+        case .createKey, .createAccount, .setModel, .setFees, .createOwnKey, .revokeKey, .setKeyLimits:
+            open.changesDirectory = true
         default: break
         }
     }
@@ -174,6 +175,9 @@ final class Sequencer {
             )
         case .account(let id):
             return .account(engine.detail(of: id), asOf: engine.sequence)
+        case .keys(let id):
+            let keys = engine.account(id) == nil ? nil : engine.keys(of: id, limit: Limits.pageMax)
+            return .keys(id, keys, asOf: engine.sequence)
         }
     }
 

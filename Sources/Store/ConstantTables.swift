@@ -86,6 +86,7 @@ enum ConstantTables {
         for (bit, name) in Features.names.enumerated() { add("feature", bit, name) }
         for (bit, name) in Scopes.names.enumerated() { add("scope", bit, name) }
         for rejection in Rejection.allCases { add("rejection", rejection.rawValue, rejection.code) }
+        for action in AuditAction.allCases { add("audit_action", action.rawValue, action.name) }
         return codes
     }
 }

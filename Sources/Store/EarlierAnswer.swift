@@ -61,6 +61,12 @@ extension HistoryReader {
         case .setFees(let terms): return [.feesSet(terms)]
         case .usage(let lease, let tokens): return try moved(sequence) + [.used(lease, tokens)]
         case .endLease(let lease): return try moved(sequence) + [.leaseEnded(lease, try used(lease))]
+        case .createOwnKey:
+            return try created("market.keys", KeyRecord.columns, sequence) { row throws(PostgresError) in
+                .keyCreated(try KeyRecord(row))
+            }
+        case .revokeKey(let key, _): return try standing(of: key)
+        case .setKeyLimits(let terms): return try standing(of: terms.key)
         case .tick, .announceCheckpoint: return []
         }
     }

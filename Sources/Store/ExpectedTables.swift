@@ -23,6 +23,7 @@ package struct ExpectedTables: Sendable {
     private var checkpoints: [CheckpointRecord] = []
     private var balances: [LedgerAccount: LedgerCounters] = [:]
     private var requests: [SequenceNumber: RememberedRequest] = [:]
+    private(set) var keyTables = ExpectedKeyTables()
     /// Where replay began: older rows of some tables cannot be derived.
     let start: ProjectionCursor
 
@@ -54,6 +55,7 @@ package struct ExpectedTables: Sendable {
         if let newest = state.checkpoint { checkpoints = [newest] }
         for (account, counters) in state.balances { balances[account] = counters }
         for request in state.remembered { requests[request.sequence] = request }
+        keyTables = ExpectedKeyTables(state)
     }
 
     /// Adds what the next batch did.
@@ -121,7 +123,7 @@ package struct ExpectedTables: Sendable {
         case .attestationSet(let record): attestations[record.terms.account] = (record, sequence)
         case .feesSet(let terms): fees.append((terms, sequence, time))
         case .checkpointAnnounced(let record): checkpoints.append(record)
-        default: break
+        default: keyTables.add(event, sequence, time)
         }
     }
 
@@ -226,11 +228,11 @@ extension ExpectedTables {
                 key: { RowKey(first: $0.record.terms.account.rawValue) },
                 isLate: { $0.sequence == nil }
             ) { $0.add($1.record, $1.sequence ?? .none) }
-        default: preconditionFailure("every table has its rows")
+        default: return keyTables.rows(table, in: self)
         }
     }
 
-    private func rows<Value>(
+    func rows<Value>(
         _ table: CheckedTable,
         _ values: [Value],
         key: (Value) -> RowKey,
@@ -255,7 +257,8 @@ extension ExpectedTables {
     func isBeforeStart(_ table: CheckedTable, _ key: RowKey) -> Bool {
         guard start.batch > 0 else { return false }
         switch table {
-        case .orders, .fees, .checkpoints, .transfers: return key.first <= start.sequence.rawValue
+        case .orders, .fees, .checkpoints, .transfers, .budgetedOrders, .audit:
+            return key.first <= start.sequence.rawValue
         case .leases, .trades: return key.first <= start.lastTrade.rawValue
         default: return false
         }

@@ -173,7 +173,7 @@ package final class HistoryReader {
 
 extension HistoryReader {
     /// Joins the rows of a question to the cursor, which is there even when they are not.
-    private static func withCursor(_ columns: String, _ question: String, _ order: String) -> String {
+    static func withCursor(_ columns: String, _ question: String, _ order: String) -> String {
         let found = columns.split(separator: ", ").map { "found.\($0)" }.joined(separator: ", ")
         return """
             SELECT c.sequence, found.present, \(found) FROM projection.cursor c

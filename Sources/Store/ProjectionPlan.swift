@@ -34,6 +34,7 @@ struct ProjectionPlan {
         var attestations: [(record: AttestationRecord, sequence: SequenceNumber)] = []
         var fees: [(terms: FeeTerms, sequence: SequenceNumber, at: LogicalTime)] = []
         var checkpoints: [CheckpointRecord] = []
+        var keyRows = KeyRows()
     }
 
     /// Place in ``orders`` by sequence number, counted from the first of the transaction; -1 for none.
@@ -115,6 +116,11 @@ struct ProjectionPlan {
         case .attestationSet(let record): registry.attestations.append((record, sequence))
         case .feesSet(let terms): registry.fees.append((terms, sequence, time))
         case .checkpointAnnounced(let record): registry.checkpoints.append(record)
+        case .keyStandingSet(let standing, _): registry.keyRows.set(standing, sequence)
+        case .keySpent(let spending): registry.keyRows.set(spending, sequence)
+        case .orderBudgeted(let order, let key):
+            registry.keyRows.budgeted.append(BudgetedOrder(order: order, key: key))
+        case .operated(let entry): registry.keyRows.audit.append(AuditRow(entry: entry, sequence: sequence, at: time))
         default: preconditionFailure("every other event is handled before")
         }
     }

@@ -87,6 +87,7 @@ extension Projector {
         try copy(plan)
         try copyRegistry(plan.registry)
         try upsert(plan.registry)
+        try upsert(plan.registry.keyRows)
         try changeOrders(plan.orderChanges)
         try changeLeases(plan.leaseChanges)
         try move(plan.movements)
@@ -122,6 +123,8 @@ extension Projector {
         try copy(.profiles, registry.profiles) { $0.add($1.id, $1.requirement) }
         try copy(.fees, registry.fees) { $0.add($1.terms, $1.sequence, $1.at) }
         try copy(.checkpoints, registry.checkpoints) { $0.add($1) }
+        try copy(.budgetedOrders, registry.keyRows.budgeted) { $0.add($1) }
+        try copy(.audit, registry.keyRows.audit) { $0.add($1) }
     }
 
     private func copy<Value>(
@@ -141,7 +144,7 @@ extension Projector {
     }
 
     @discardableResult
-    private func change(_ statement: Statement, _ parameters: [Parameter]) throws(StoreError) -> Int {
+    func change(_ statement: Statement, _ parameters: [Parameter]) throws(StoreError) -> Int {
         try stored { () throws(PostgresError) in try connection.execute(statement, parameters).affectedRows }
     }
 

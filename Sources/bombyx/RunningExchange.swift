@@ -53,14 +53,14 @@ final class RunningExchange {
             let text = "PostgreSQL is ready in \(cluster.place.folder) after \(milliseconds) ms"
             log.write(.info, "database_ready", text, [.init("milliseconds", milliseconds)])
         }
-        marketplace = Marketplace(
-            Marketplace.Configuration(
-                database: database,
-                holder: try state.holder(),
-                loops: options.loops,
-                events: log
-            )
+        var configuration = Marketplace.Configuration(
+            database: database,
+            holder: try state.holder(),
+            loops: options.loops,
+            events: log
         )
+        configuration.rateLimit = Int64(options.rateLimit).flatMap { RateLimit($0) }
+        marketplace = Marketplace(configuration)
         // The network first: who takes the leadership says where its clients reach it.
         server = try Self.listen(options, certificate: certificate, for: marketplace)
         marketplace.attach(server)

@@ -53,6 +53,9 @@ struct Serve: ParsableCommand {
     @Option(help: "Connections of one IPv4 address or one IPv6 network of 64 bits; by default half of all.")
     var connectionsPerAddress: Int?
 
+    @Option(help: "Requests a second of each key, and of each address without one; off for no limit.")
+    var rateLimit = "1000"
+
     @Option(help: "How events are written to the standard error, one a line: text for people, json for programs.")
     var logFormat = EventLog.Format.text
 
@@ -77,6 +80,9 @@ struct Serve: ParsableCommand {
         }
         if let connectionsPerAddress, !(1...(connections ?? 1_000_000)).contains(connectionsPerAddress) {
             throw ValidationError("--connections-per-address is 1 to the number of --connections.")
+        }
+        guard rateLimit == "off" || Int64(rateLimit).flatMap({ RateLimit($0) }) != nil else {
+            throw ValidationError("--rate-limit is off or a number from 10 to 1000000.")
         }
         if let advertise, !Self.isAddress(advertise) {
             throw ValidationError("--advertise is a URL like https://exchange.example:8443, without a path.")

@@ -72,6 +72,7 @@ import Units
             var writer = JSONWriter()
             writer.value(try #require(example.value["value"]))
             let target = route.template.replacing("{id}", with: route == .setModel ? "Qwen/Qwen3-32B" : "a2")
+                .replacing("{key}", with: "k3")
             let admission = admit(route, target, body: writer.finish())
             guard case .command = admission else {
                 if case .answer(let response) = admission {
@@ -100,6 +101,7 @@ import Units
                 for value in values {
                     let body = JSONValue.object(example.filter { $0.key != field } + [.init(field, value)])
                     let target = route.template.replacing("{id}", with: route == .setModel ? "m" : "a2")
+                        .replacing("{key}", with: "k3")
                     var writer = JSONWriter()
                     writer.value(body)
                     var isCommand = false

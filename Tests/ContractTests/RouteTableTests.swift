@@ -32,9 +32,10 @@ import Units
         }
         #expect((operation["requestBody"] != nil) == route.hasBody)
         let parameters = try (operation["parameters"]?.elements ?? []).map { try contract.resolved($0) }
-        let isCommand = route.hasBody || route == .cancelOrder
+        let isCommand = route.hasBody || route.method == .delete
         #expect(parameters.contains { $0["name"]?.string == "Idempotency-Key" } == isCommand)
-        #expect(parameters.contains { $0["in"]?.string == "path" } == route.template.contains("{id}"))
+        let inPath = parameters.filter { $0["in"]?.string == "path" }.compactMap { $0["name"]?.string }
+        #expect(Set(inPath) == Set(["id", "key"].filter { route.template.contains("{\($0)}") }))
     }
 
     @Test(arguments: Route.allCases)
@@ -45,11 +46,11 @@ import Units
             statuses.formUnion(["400", "422", "429", "500", "503"])
             if !route.scopes.isEmpty || route == .listTrades { statuses.formUnion(["401", "403"]) }
             if route.hasBody { statuses.formUnion(["413", "415"]) }
-            if route.template.contains("{id}") || route == .getAccount { statuses.insert("404") }
-            if route.hasBody || route == .cancelOrder { statuses.insert("409") }
+            if route.template.contains("{") || route == .getAccount { statuses.insert("404") }
+            if route.hasBody || route.method == .delete { statuses.insert("409") }
         }
         if [.getReadiness, .headReadiness].contains(route) { statuses.insert("503") }
-        let created: [Route] = [.placeOffer, .placeBid, .createAccount, .createKey, .createDeposit]
+        let created: [Route] = [.placeOffer, .placeBid, .createAccount, .createKey, .createDeposit, .createOwnKey]
         statuses.insert(created.contains(route) ? "201" : "200")
         #expect(Set(responses.keys) == statuses)
     }
@@ -84,6 +85,7 @@ import Units
             ("BidRequest", BidField.names, ["requirement", "price_nanoton_per_mtok", "quantity_lots"]),
             ("CapabilityInput", CapabilityField.names, []), ("Requirement", RequirementField.names, []),
             ("AccountRequest", AccountField.names, []), ("KeyRequest", KeyField.names, ["scopes"]),
+            ("KeyLimitsRequest", KeyLimitsField.names, []),
             ("DepositRequest", DepositField.names, ["amount_nanoton"]),
             ("AttestationRequest", AttestationField.names, ["tees", "expires_at"]),
             ("FeesRequest", FeesField.names, ["maker_fee_bps", "taker_fee_bps"]),
@@ -108,6 +110,7 @@ import Units
             ("WeightSet", WeightSet.registered.map(\.name)), ("Feature", Features.names),
             ("Quantization", Quantization.allCases.map(\.name)), ("TEE", TEE.allCases.map(\.name)),
             ("AttestedTEE", TEE.allCases.map(\.name).filter { $0 != "none" }), ("Scope", Scopes.names),
+            ("AuditAction", AuditAction.allCases.map(\.name)),
             ("ProblemCode", ProblemCode.allCases.map(\.rawValue)),
         ] as [(String, [String])]
     )

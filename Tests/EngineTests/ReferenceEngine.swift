@@ -171,6 +171,7 @@ struct ReferenceEngine: CommandExecutor {
         case .endLease(let lease): return end(lease)
         case .tick: tick()
         case .announceCheckpoint: break
+        case .createOwnKey, .revokeKey, .setKeyLimits: preconditionFailure("its markets are played without keys")
         }
         return nil
     }
