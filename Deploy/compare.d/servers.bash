@@ -56,7 +56,7 @@ stop_servers() {
 start_bombyx() {
     # A server for others that outlives this one would be found by DATABASE_URL.
     env -u DATABASE_URL -u BOMBYX_KEY_FILE "$program" serve --state-dir "$work/bombyx" --listen 127.0.0.1:0 \
-        --tls-listen 127.0.0.1:0 --io-threads 1 --streams "$streams" >"$work/serve.log" 2>&1 </dev/null &
+        --tls-listen 127.0.0.1:0 --rate-limit off --io-threads 1 --streams "$streams" >"$work/serve.log" 2>&1 </dev/null &
     running[bombyx]=$!
     wait_for bombyx "$work/serve.log" test -s "$work/bombyx/serve.json"
     bombyx_http=$(sed -n 's/.*"http" *: *"\([^"]*\)".*/\1/p' "$work/bombyx/serve.json")

@@ -19,25 +19,37 @@ package enum API {
         return admit(head, body: body, in: context, newKey: newKey, route: &found)
     }
 
-    /// As above; `found` is the request's route, if it has one, for whoever counts requests.
+    /// As above; `found` is the request's route, if it has one, for whoever counts requests. `charge` is called once
+    /// it is known who asks for what, before the body is looked at, and throws for whoever has asked too often.
     package static func admit(
         _ head: RequestHead,
         body: [UInt8],
         in context: RequestContext,
         newKey: () -> APIKey,
-        route found: inout Route?
+        route found: inout Route?,
+        charge: (Route, Principal?) throws(Problem) -> Void = { (_, _) throws(Problem) in }
     ) -> Admission {
         do throws(Problem) {
             guard let resource = Resource(path: head.path) else { throw Problem(.notFound) }
             let route = try resource.kind.route(head.method)
             found = route
+            let principal: Principal?
+            do throws(Problem) {
+                principal = try self.principal(for: route, head, context)
+            } catch {
+                // Whoever guesses keys is slowed down by its address.
+                try charge(route, nil)
+                throw error
+            }
+            try charge(route, principal)
             let request = Request(
                 route: route,
                 name: resource.name,
+                keyName: resource.key,
                 head: head,
                 body: body,
                 context: context,
-                principal: try principal(for: route, head, context)
+                principal: principal
             )
             return try request.admission(newKey)
         } catch {
@@ -57,14 +69,15 @@ package enum API {
         guard scopes.rawValue != 0 || (route == .listTrades || route == .openStream) && isNamed else { return nil }
         let principal: Principal
         if let known = context.principal {
-            try Authentication.check(known, now: context.now)
+            try Authentication.check(known, now: context.now, peer: context.peer)
             principal = known
         } else {
             guard let authorization = head.authorization else { throw Problem(.authenticationRequired) }
             principal = try Authentication.principal(
                 authorization,
                 directory: context.directory,
-                now: context.now
+                now: context.now,
+                peer: context.peer
             )
         }
         if scopes.rawValue != 0 { try QueryRequests.require(scopes, of: principal) }
@@ -77,6 +90,8 @@ struct Request {
     let route: Route
     /// The part of the path that names one thing.
     let name: ArraySlice<UInt8>
+    /// The part of the path that names an API key.
+    let keyName: ArraySlice<UInt8>
     let head: RequestHead
     let body: [UInt8]
     let context: RequestContext
@@ -112,6 +127,8 @@ struct Request {
         case .createCheckpoint:
             try Bodies.empty(body)
             return .checkpoint(account: principal.account, try identity(principal))
+        case .listKeys, .revokeKey, .setKeyLimits, .listOwnKeys, .createOwnKey, .revokeOwnKey, .listAudit:
+            return try keep(principal, newKey)
         // Whatever else there is needs no key.
         default:
             return try publicAdmission()
@@ -185,15 +202,7 @@ struct Request {
             let owner = try accountID()
             let fields = try Bodies.key(body, now: context.now)
             let key = newKey()
-            guard let hash = KeyHash(bytes: key.digest.bytes) else { throw Problem(.internalError) }
-            let terms = KeyTerms(
-                owner: owner,
-                hash: hash,
-                scopes: fields.scopes,
-                label: fields.label,
-                expiresAt: fields.expiresAt
-            )
-            return try command(.createKey(terms), .keyCreated(key), principal)
+            return try command(.createKey(try terms(fields, key, owner)), .keyCreated(key), principal)
         case .createDeposit:
             // The operator's own money has a name instead of an account.
             let account = name.equals("operator") ? .system : try accountID()
@@ -207,6 +216,49 @@ struct Request {
         default:
             return try command(.createAccount(try Bodies.account(body)), .accountCreated, principal)
         }
+    }
+
+    /// Keys and what was done with those of operators.
+    private func keep(_ principal: Principal, _ newKey: () -> APIKey) throws(Problem) -> Admission {
+        if !route.hasBody, route != .listAudit { try QueryRequests.none(head.query) }
+        switch route {
+        case .listKeys:
+            let owner = try accountID()
+            guard owner == principal.account || principal.seesAll else {
+                throw Problem(.missingScope, "Another account's keys need a key with the scope operator or auditor.")
+            }
+            return .query(.keys(owner))
+        case .listOwnKeys: return .query(.keys(principal.account))
+        case .createOwnKey:
+            let fields = try Bodies.ownKey(body, for: principal, now: context.now)
+            let key = newKey()
+            let terms = try terms(fields, key, principal.account)
+            return try command(.createOwnKey(terms), .keyCreated(key), principal)
+        case .revokeKey: return try command(.revokeKey(keyID(), owner: accountID()), .keyStanding, principal)
+        case .revokeOwnKey:
+            return try command(.revokeKey(keyID(), owner: principal.account), .keyStanding, principal)
+        case .setKeyLimits:
+            let (owner, key) = (try accountID(), try keyID())
+            let terms = KeyLimitTerms(key: key, owner: owner, limits: try Bodies.keyLimits(body))
+            return try command(.setKeyLimits(terms), .keyStanding, principal)
+        default: return .history(.audit(try QueryRequests.audit(head.query)))
+        }
+    }
+
+    private func terms(_ fields: KeyFields, _ key: APIKey, _ owner: AccountID) throws(Problem) -> KeyTerms {
+        guard let hash = KeyHash(bytes: key.digest.bytes) else { throw Problem(.internalError) }
+        return KeyTerms(
+            owner: owner,
+            hash: hash,
+            scopes: fields.scopes,
+            label: fields.label,
+            expiresAt: fields.expiresAt
+        )
+    }
+
+    private func keyID() throws(Problem) -> KeyID {
+        guard let id = KeyID(text: keyName) else { throw Problem(.keyNotFound) }
+        return id
     }
 
     func accountID() throws(Problem) -> AccountID {
@@ -232,7 +284,13 @@ struct Request {
     }
 
     func make(_ action: Command.Action, _ principal: Principal, _ identity: IdempotencyKey?) -> Command {
-        Command(account: principal.account, requestID: context.requestID, idempotency: identity, action: action)
+        Command(
+            account: principal.account,
+            key: principal.key,
+            requestID: context.requestID,
+            idempotency: identity,
+            action: action
+        )
     }
 
     private func identity(_ principal: Principal) throws(Problem) -> IdempotencyKey? {

@@ -19,6 +19,8 @@ package struct APIResponse: Hashable, Sendable {
     /// The field `etag` of a page, which goes with the rules for browsers (``ContentPolicy``); `nil` for what is no
     /// page.
     package var entityTag: [UInt8]?
+    /// What is left of a rate limit, when that is to be told.
+    package var quota: Quota?
 
     package init(status: Int, contentType: ContentType = .json, body: [UInt8]) {
         self.status = status
@@ -34,6 +36,10 @@ package struct APIResponse: Hashable, Sendable {
         if isReplayed { fields.append(("idempotency-replayed", Array("true".utf8))) }
         if demandsAuthentication { fields.append(("www-authenticate", Array("Bearer".utf8))) }
         if let entityTag { fields += ContentPolicy.fields(entityTag) }
+        if let quota {
+            fields.append(("ratelimit-policy", Array(quota.policy.utf8)))
+            fields.append(("ratelimit", Array(quota.state.utf8)))
+        }
         return fields
     }
 }

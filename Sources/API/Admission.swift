@@ -42,6 +42,8 @@ package enum AnswerShape: Sendable {
     indirect case feesAnnounced(FeeNoticeTerms)
     /// The checkpoint that the command announces.
     indirect case checkpointMade(CheckpointTerms)
+    /// A key was revoked or has other limits.
+    case keyStanding
 }
 
 /// What a request is judged by beside its own bytes: everything that changes comes in here.
@@ -52,11 +54,20 @@ package struct RequestContext: Sendable {
     package var requestID: UInt64
     /// Who asks, when the connection has already looked up the same `authorization`.
     package var principal: Principal?
+    /// Where the request comes from.
+    package var peer: NetworkAddress
 
-    package init(directory: Directory, now: LogicalTime, requestID: UInt64, principal: Principal? = nil) {
+    package init(
+        directory: Directory,
+        now: LogicalTime,
+        requestID: UInt64,
+        principal: Principal? = nil,
+        peer: NetworkAddress = NetworkAddress(v4: 0x7F00_0001)
+    ) {
         self.directory = directory
         self.now = now
         self.requestID = requestID
         self.principal = principal
+        self.peer = peer
     }
 }

@@ -57,6 +57,7 @@ package enum Answer {
             case (.attested, .attestationSet(let record)): return attestation(record, outcome)
             case (.modelSet, .modelSet(let record)): return model(record, outcome)
             case (.feesSet, .feesSet(let terms)): return fees(terms, outcome)
+            case (.keyStanding, .keyStandingSet(let standing, let record)): return key(record, standing, outcome)
             default: continue
             }
         }
@@ -96,6 +97,14 @@ package enum Answer {
         writer.time("expires_at", key.terms.expiresAt)
         writer.time("created_at", key.createdAt)
         return finish(&writer, outcome, status: 201)
+    }
+
+    private static func key(_ key: KeyRecord, _ standing: KeyStanding, _ outcome: Outcome) -> APIResponse {
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.key(key)
+        writer.standing(standing)
+        return finish(&writer, outcome, status: 200)
     }
 
     private static func deposit(_ transfer: Transfer, _ outcome: Outcome) -> APIResponse {

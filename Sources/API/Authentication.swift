@@ -10,12 +10,21 @@ package struct Principal: Hashable, Sendable {
     package let scopes: Scopes
     /// ``LogicalTime/never`` for a key without expiry.
     package let expiresAt: LogicalTime
+    /// Where its requests may come from; `nil` for everywhere.
+    package let networks: [NetworkPrefix]?
 
-    package init(account: AccountID, key: KeyID, scopes: Scopes, expiresAt: LogicalTime = .never) {
+    package init(
+        account: AccountID,
+        key: KeyID,
+        scopes: Scopes,
+        expiresAt: LogicalTime = .never,
+        networks: [NetworkPrefix]? = nil
+    ) {
         self.account = account
         self.key = key
         self.scopes = scopes
         self.expiresAt = expiresAt
+        self.networks = networks
     }
 
     /// May see what belongs to any account.
@@ -30,7 +39,8 @@ package enum Authentication {
     package static func principal(
         _ authorization: ArraySlice<UInt8>,
         directory: Directory,
-        now: LogicalTime
+        now: LogicalTime,
+        peer: NetworkAddress
     ) throws(Problem) -> Principal {
         guard let token = bearerToken(authorization) else {
             throw Problem(.invalidKey, "Authorization must be Bearer and an API key, bx_ and 43 characters.")
@@ -39,13 +49,15 @@ package enum Authentication {
         guard let hash = KeyHash(bytes: digest.bytes), let principal = directory.principal(of: hash) else {
             throw Problem(.invalidKey, "No such API key, or it was revoked.")
         }
-        try check(principal, now: now)
+        try check(principal, now: now, peer: peer)
         return principal
     }
 
-    /// Throws unless the principal's key is still in force.
-    static func check(_ principal: Principal, now: LogicalTime) throws(Problem) {
+    /// Throws unless the principal's key is still in force, and may be used from there.
+    static func check(_ principal: Principal, now: LogicalTime, peer: NetworkAddress) throws(Problem) {
         guard now < principal.expiresAt else { throw Problem(.keyExpired) }
+        guard let networks = principal.networks else { return }
+        guard networks.contains(where: { $0.contains(peer) }) else { throw Problem(.addressNotAllowed) }
     }
 
     /// The key after `Bearer `, if it has the form of one.

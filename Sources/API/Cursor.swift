@@ -19,6 +19,7 @@ package struct Cursor: Equatable, Sendable {
         case trades
         case transfers
         case accounts = 4
+        case audit = 5
     }
 
     private static let version: UInt8 = 1

@@ -21,6 +21,10 @@ package final class Directory: Sendable {
     package convenience init(_ state: EngineState = EngineState(), after previous: Directory? = nil) {
         var keys = KeyTable()
         for key in state.keys { keys.insert(key) }
+        for standing in state.keyStandings {
+            let index = Int(standing.key.rawValue) - 1
+            if state.keys.indices.contains(index) { keys.set(standing, of: state.keys[index]) }
+        }
         self.init(
             asOf: state.sequence,
             keysVersion: (previous?.keysVersion ?? 0) + 1,
@@ -73,7 +77,7 @@ package final class Directory: Sendable {
         self.keys = keys
     }
 
-    /// Whose key has this hash; expired keys too.
+    /// Whose key has this hash; expired keys too, but no revoked ones.
     package func principal(of hash: KeyHash) -> Principal? { keys[hash] }
 
     /// The next snapshot; `nil` when none of the events concerns it, so that most batches publish nothing.
@@ -93,6 +97,9 @@ package final class Directory: Sendable {
             case .keyCreated(let key):
                 keys.insert(key)
                 keysVersion += 1
+            case .keyStandingSet(let standing, let key):
+                keys.set(standing, of: key)
+                keysVersion += 1
             case .modelSet(let model): changedModels.append(model)
             default: guard market.apply(event, at: time) else { continue }
             }
@@ -110,12 +117,22 @@ private struct KeyTable: Sendable {
 
     subscript(hash: KeyHash) -> Principal? { shards[Self.shard(of: hash)][hash] }
 
-    mutating func insert(_ key: KeyRecord) {
+    /// Takes a revoked key out; any other has the networks of its limits.
+    mutating func set(_ standing: KeyStanding, of key: KeyRecord) {
+        if standing.isRevoked {
+            shards[Self.shard(of: key.terms.hash)][key.terms.hash] = nil
+        } else {
+            insert(key, networks: standing.limits.networks)
+        }
+    }
+
+    mutating func insert(_ key: KeyRecord, networks: [NetworkPrefix] = []) {
         let principal = Principal(
             account: key.terms.owner,
             key: key.id,
             scopes: key.terms.scopes,
-            expiresAt: key.terms.expiresAt
+            expiresAt: key.terms.expiresAt,
+            networks: networks.isEmpty ? nil : networks
         )
         shards[Self.shard(of: key.terms.hash)][key.terms.hash] = principal
     }

@@ -126,14 +126,14 @@ extension View {
 }
 
 extension JSONWriter {
-    fileprivate mutating func beginList() {
+    mutating func beginList() {
         beginObject()
         key("data")
         beginArray()
     }
 
     /// Where the next page begins, and the filters, which the caller goes on with and closes.
-    fileprivate mutating func page(_ next: Cursor?, limit: Int) {
+    mutating func page(_ next: Cursor?, limit: Int) {
         member("has_more", next != nil)
         optional("next_cursor", next?.text ?? "")
         key("filters")

@@ -22,6 +22,7 @@ package enum ProblemCode: String, CaseIterable, Sendable {
     case invalidKey = "invalid_key"
     case keyExpired = "key_expired"
     case missingScope = "missing_scope"
+    case addressNotAllowed = "address_not_allowed"
     case notFound = "not_found"
     case methodNotAllowed = "method_not_allowed"
     case modelNotFound = "model_not_found"
@@ -70,20 +71,29 @@ package enum ProblemCode: String, CaseIterable, Sendable {
     case expiryNotAmendable = "expiry_not_amendable"
     case noticeTooShort = "notice_too_short"
     case operationLimit = "operation_limit"
+    case keyRevoked = "key_revoked"
+    case keyOrderLimit = "key_order_limit"
+    case keyDayLimit = "key_day_limit"
+    case keyTotalLimit = "key_total_limit"
+    case keyLimit = "key_limit"
+    case keyIsLimited = "key_is_limited"
+    case keyScope = "key_scope"
+    case lastOperatorKey = "last_operator_key"
 
     /// The only place that gives an error its HTTP status. A refusal that depends on the state of the market is 409,
     /// one that the request alone causes is 422.
     package var status: Int {
         switch self {
         case .malformedRequest, .malformedJSON, .jsonTooDeep, .badCursor, .badIdempotencyKey: 400
-        case .authenticationRequired, .invalidKey, .keyExpired: 401
-        case .missingScope: 403
+        case .authenticationRequired, .invalidKey, .keyExpired, .keyRevoked: 401
+        case .missingScope, .addressNotAllowed, .keyScope: 403
         case .notFound, .modelNotFound, .accountUnknown, .orderNotFound, .leaseNotFound, .keyNotFound: 404
         case .methodNotAllowed: 405
         case .requestTimeout: 408
         case .duplicateClientOrderID, .accountClosed, .marketHalted, .classLimit, .profileLimit, .openOrderLimit,
             .insufficientFunds, .postOnlyWouldTrade, .fokUnfillable, .depositLimit, .modelLimit, .usageNotMonotone,
-            .usageAboveLease, .noPriceBand, .quantityFilled, .operationLimit:
+            .usageAboveLease, .noPriceBand, .quantityFilled, .operationLimit, .keyOrderLimit, .keyDayLimit,
+            .keyTotalLimit, .keyLimit, .keyIsLimited, .lastOperatorKey:
             409
         case .bodyTooLarge: 413
         case .targetTooLong: 414
@@ -146,6 +156,14 @@ package enum ProblemCode: String, CaseIterable, Sendable {
             case .expiryNotAmendable: .expiryNotAmendable
             case .noticeTooShort: .noticeTooShort
             case .operationLimit: .operationLimit
+            case .keyRevoked: .keyRevoked
+            case .keyOrderLimit: .keyOrderLimit
+            case .keyDayLimit: .keyDayLimit
+            case .keyTotalLimit: .keyTotalLimit
+            case .keyLimit: .keyLimit
+            case .keyIsLimited: .keyIsLimited
+            case .keyScope: .keyScope
+            case .lastOperatorKey: .lastOperatorKey
             }
     }
 }

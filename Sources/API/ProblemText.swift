@@ -19,6 +19,7 @@ extension ProblemCode {
         case .invalidKey: "The API key is not valid."
         case .keyExpired: "The API key has expired."
         case .missingScope: "The API key does not have the scope that this needs."
+        case .addressNotAllowed: "The API key may not be used from this address."
         case .notFound: "Nothing is at this path."
         case .methodNotAllowed: "This path does not have this method."
         case .modelNotFound: "The registry has no model of this name."
@@ -67,6 +68,14 @@ extension ProblemCode {
         case .expiryNotAmendable: "This order has no expiry to change, or the new one is over."
         case .noticeTooShort: "Dearer fees must be announced an hour before."
         case .operationLimit: "Too many mass operations are under way."
+        case .keyRevoked: "The API key was revoked."
+        case .keyOrderLimit: "The bid needs more money than the API key may hold for one."
+        case .keyDayLimit: "The bid is above what the API key may spend on one day."
+        case .keyTotalLimit: "The bid is above what the API key may spend in total."
+        case .keyLimit: "The account has too many API keys in force."
+        case .keyIsLimited: "An API key with a budget makes no other keys."
+        case .keyScope: "The API key would need every scope of the key that it is to make or revoke."
+        case .lastOperatorKey: "It is the last operator's key in force."
         default: "The request was refused."
         }
     }

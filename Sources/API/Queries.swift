@@ -9,6 +9,8 @@ package enum EngineQuery: Hashable, Sendable {
     case order(OrderID, owner: AccountID?)
     /// Balances and counts of one account.
     case account(AccountID)
+    /// The keys of one account.
+    case keys(AccountID)
 }
 
 /// A question to the tables, as of the projection's cursor (ENGINE §7).
@@ -18,6 +20,7 @@ package enum HistoryQuery: Hashable, Sendable {
     case trades(TradesQuery)
     case transfers(TransfersQuery)
     case accounts(AccountsQuery)
+    case audit(AuditQuery)
 
     /// The account whose last acknowledged command the tables must show first; `nil` when nobody's.
     package var account: AccountID? {
@@ -27,6 +30,7 @@ package enum HistoryQuery: Hashable, Sendable {
         case .trades(let query): query.account
         case .transfers(let query): query.account
         case .accounts(let query): query.caller
+        case .audit: nil
         }
     }
 }

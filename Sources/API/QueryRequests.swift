@@ -85,6 +85,17 @@ enum QueryRequests {
         return result
     }
 
+    static func audit(_ query: ArraySlice<UInt8>) throws(Problem) -> AuditQuery {
+        var parameters = try QueryParameters(query)
+        var result = AuditQuery(limit: limit(&parameters), before: nil)
+        let cursor = parameters.take("cursor")
+        try parameters.end()
+        if let cursor {
+            result.before = SequenceNumber(try Cursor(cursor, list: .audit, filters: result.filters).first)
+        }
+        return result
+    }
+
     static func account(_ query: ArraySlice<UInt8>, for principal: Principal) throws(Problem) -> AccountID {
         var parameters = try QueryParameters(query)
         let account = try account(&parameters, for: principal)

@@ -7,7 +7,8 @@ package enum Route: String, CaseIterable, Sendable {
     case listModels, getModel, getFees, getAccount, listTransfers, createAccount, createKey, createDeposit
     case setAttestation, setModel, setFees, getHealth, headHealth, getReadiness, headReadiness, getMetrics
     case getContract, openStream, createCheckpoint, getDocumentation, headDocumentation, getDocumentationPart
-    case headDocumentationPart, getProblemPage, headProblemPage, listAccounts
+    case headDocumentationPart, getProblemPage, headProblemPage, listAccounts, listKeys, revokeKey, setKeyLimits
+    case listOwnKeys, createOwnKey, revokeOwnKey, listAudit
 
     /// `operationId` in `openapi.yaml`.
     package var operationID: String { rawValue }
@@ -62,6 +63,13 @@ package enum Route: String, CaseIterable, Sendable {
         case .getProblemPage: (.get, "/problems/{code}", [])
         case .headProblemPage: (.head, "/problems/{code}", [])
         case .listAccounts: (.get, "/v1/accounts", [.operator, .auditor])
+        case .listKeys: (.get, "/v1/accounts/{id}/keys", [.read, .operator, .auditor])
+        case .revokeKey: (.delete, "/v1/accounts/{id}/keys/{key}", .operator)
+        case .setKeyLimits: (.put, "/v1/accounts/{id}/keys/{key}/limits", .operator)
+        case .listOwnKeys: (.get, "/v1/account/keys", [.read, .operator, .auditor])
+        case .createOwnKey: (.post, "/v1/account/keys", .read)
+        case .revokeOwnKey: (.delete, "/v1/account/keys/{key}", [.offer, .bid, .read, .withdraw, .operator, .auditor])
+        case .listAudit: (.get, "/v1/audit", [.operator, .auditor])
         }
     }
 
@@ -74,11 +82,14 @@ struct Resource {
     let kind: Kind
     /// The part of the path that names one thing, as it was sent; empty for a collection.
     var name: ArraySlice<UInt8> = []
+    /// The part that names an API key.
+    var key: ArraySlice<UInt8> = []
 
     enum Kind: CaseIterable {
         case offers, bids, orders, order, book, trades, models, model, fees, account, transfers, stream, batch
         case cancelAfter, marketStatus, halt, priceBand, accounts, keys, deposits, attestation, limits, health
-        case readiness, metrics, contract, checkpoints, documentation, documentationPart, problemPage
+        case readiness, metrics, contract, checkpoints, documentation, documentationPart, problemPage, key
+        case keyLimits, ownKeys, ownKey, audit
     }
 
     /// `nil` when nothing is at this path.
@@ -100,9 +111,10 @@ struct Resource {
         self.init(collection: rest[..<slash], tail: tail)
     }
 
-    private init(kind: Kind, name: ArraySlice<UInt8> = []) {
+    private init(kind: Kind, name: ArraySlice<UInt8> = [], key: ArraySlice<UInt8> = []) {
         self.kind = kind
         self.name = name
+        self.key = key
     }
 
     /// `/v1/COLLECTION/TAIL`.
@@ -117,11 +129,15 @@ struct Resource {
             self.init(kind: kind)
         } else if collection.equals("account"), tail.equals("transfers") {
             self.init(kind: .transfers)
+        } else if collection.equals("account"), tail.hasPrefix("keys") {
+            self.init(ownKeys: tail.dropFirst("keys".utf8.count))
         } else if collection.equals("accounts"), let slash = tail.firstIndex(of: UInt8(ascii: "/")) {
             let name = tail[..<slash]
             let part = tail[(slash + 1)...]
             if part.equals("keys") {
                 self.init(kind: .keys, name: name)
+            } else if part.hasPrefix("keys/") {
+                self.init(key: part.dropFirst("keys/".utf8.count), of: name)
             } else if part.equals("deposits") {
                 self.init(kind: .deposits, name: name)
             } else if part.equals("attestation") {
@@ -141,6 +157,25 @@ struct Resource {
         if name.equals("halt") { return .halt }
         if name.equals("price-band") { return .priceBand }
         return nil
+    /// `/v1/account/keys` and what is behind it.
+    private init?(ownKeys rest: ArraySlice<UInt8>) {
+        if rest.isEmpty {
+            self.init(kind: .ownKeys)
+        } else if rest.first == UInt8(ascii: "/"), !rest.dropFirst().contains(UInt8(ascii: "/")) {
+            self.init(kind: .ownKey, key: rest.dropFirst())
+        } else {
+            return nil
+        }
+    }
+
+    /// What is behind `/v1/accounts/{id}/keys/`.
+    private init?(key rest: ArraySlice<UInt8>, of account: ArraySlice<UInt8>) {
+        guard let slash = rest.firstIndex(of: UInt8(ascii: "/")) else {
+            self.init(kind: .key, name: account, key: rest)
+            return
+        }
+        guard rest[(slash + 1)...].equals("limits") else { return nil }
+        self.init(kind: .keyLimits, name: account, key: rest[..<slash])
     }
 
     private static func collection(_ name: ArraySlice<UInt8>) -> Kind? {
@@ -157,6 +192,7 @@ struct Resource {
         if name.equals("accounts") { return .accounts }
         if name.equals("stream") { return .stream }
         if name.equals("checkpoints") { return .checkpoints }
+        if name.equals("audit") { return .audit }
         return nil
     }
 
@@ -196,6 +232,13 @@ extension Resource.Kind {
         case .transfers: [.listTransfers]
         case .accounts: [.createAccount, .listAccounts]
         case .keys: [.createKey]
+        case .accounts: [.createAccount]
+        case .keys: [.createKey, .listKeys]
+        case .key: [.revokeKey]
+        case .keyLimits: [.setKeyLimits]
+        case .ownKeys: [.listOwnKeys, .createOwnKey]
+        case .ownKey: [.revokeOwnKey]
+        case .audit: [.listAudit]
         case .deposits: [.createDeposit]
         case .attestation: [.setAttestation]
         case .checkpoints: [.createCheckpoint]

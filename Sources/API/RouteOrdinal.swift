@@ -43,6 +43,13 @@ extension Route {
         case .getProblemPage: 38
         case .headProblemPage: 39
         case .listAccounts: 40
+        case .listKeys: 41
+        case .revokeKey: 42
+        case .setKeyLimits: 43
+        case .listOwnKeys: 44
+        case .createOwnKey: 45
+        case .revokeOwnKey: 46
+        case .listAudit: 47
         }
     }
 }

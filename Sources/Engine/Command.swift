@@ -5,14 +5,23 @@ package import Units
 package struct Command: Hashable, Sendable {
     /// Who gives it; ``AccountID/system`` for the server itself.
     package var account: AccountID
+    /// The key by which it was authorised; `KeyID(0)` for none.
+    package var key: KeyID
     /// For logs only; chosen by the server, never looked at by the engine.
     package var requestID: UInt64
     /// How a repetition is recognised; `nil` for a command that need not be.
     package var idempotency: IdempotencyKey?
     package var action: Action
 
-    package init(account: AccountID, requestID: UInt64 = 0, idempotency: IdempotencyKey? = nil, action: Action) {
+    package init(
+        account: AccountID,
+        key: KeyID = KeyID(0),
+        requestID: UInt64 = 0,
+        idempotency: IdempotencyKey? = nil,
+        action: Action
+    ) {
         self.account = account
+        self.key = key
         self.requestID = requestID
         self.idempotency = idempotency
         self.action = action
@@ -51,6 +60,11 @@ package struct Command: Hashable, Sendable {
         case setPriceBand(PriceBandTerms)
         case setAccountLimits(AccountLimitTerms)
         case announceFees(FeeNoticeTerms)
+        /// A key that an owner makes for itself by the command's key.
+        indirect case createOwnKey(KeyTerms)
+        /// Ends a key of this owner, and all that were made by it.
+        case revokeKey(KeyID, owner: AccountID)
+        indirect case setKeyLimits(KeyLimitTerms)
     }
 }
 

@@ -3,9 +3,10 @@ import Units
 
 // The form of a command in the journal. All numbers are little-endian and of fixed width:
 //
-//     kind u8 · version u8 (1) · account i64 · request id u64 · has key u8 [· key high u64 · low u64 · body u64]
+//     kind u8 · version u8 (2) · account i64 · API key i64 (0: none) · request id u64
+//     · has key u8 [· key high u64 · low u64 · body u64]
 //
-// and then, by kind:
+// and then, by kind. Version 1, of older journals, has no API key and is the same otherwise.
 //
 //      1 place offer     order · model i64 · context i64 · features u32 · quantization u8 · region u16 · TEE u8
 //                        · max open lots i64 (0: no limit)
@@ -36,6 +37,10 @@ import Units
 //     22 fee notice      as 9 · effective at i64
 //     24 place offer     as 1 · rules · buyers        when it has rules, buyers, or no price
 //     25 place bid       as 2 · rules                 when it has rules, or no price
+//     30 create own key  as 6
+//     31 revoke key      key i64 · owner i64
+//     32 set key limits  key i64 · owner i64 · per order, per day, total i64 (−1: no limit)
+//                        · network count u8 · networks (16 bytes in the order of the wire · prefix length u8)…
 //
 // An order is: price i64 · lots i64 · time in force u8 · body hash u64 · client order id length u8 (0: none) · bytes.
 // Rules are: expires at i64 · least fill i64 · display i64 · flags u8 (1 post only, 2 all or none) · self-trade u8 ·
@@ -46,13 +51,16 @@ import Units
 
 extension Command {
     /// The version of every kind.
-    static let version: UInt8 = 1
+    static let version: UInt8 = 2
+    /// What is decoded.
+    static let versions: ClosedRange<UInt8> = 1...version
 
     /// Appends the command's bytes.
     package func encode(into bytes: inout [UInt8]) {
         bytes.append(action.kind)
         bytes.append(Self.version)
         bytes.append(integer: account.rawValue)
+        bytes.append(integer: key.rawValue)
         bytes.append(integer: requestID)
         bytes.append(idempotency == nil ? 0 : 1)
         if let idempotency {
@@ -70,8 +78,10 @@ extension Command {
     ) throws(CommandDecodingError) -> Command {
         var cursor = CommandCursor(offset: offset)
         let kind: UInt8 = try cursor.integer(bytes)
-        guard try cursor.integer(bytes) as UInt8 == version else { throw .unknownVersion }
+        let version: UInt8 = try cursor.integer(bytes)
+        guard versions.contains(version) else { throw .unknownVersion }
         let account = AccountID(try cursor.integer(bytes, .account, in: 0...Int64.max))
+        let key = KeyID(version == 1 ? 0 : try cursor.integer(bytes, .key, in: 0...Int64.max))
         let requestID: UInt64 = try cursor.integer(bytes)
         var idempotency: IdempotencyKey?
         if try cursor.flag(bytes, .hasKey) {
@@ -81,7 +91,7 @@ extension Command {
         }
         let action = try Action.decode(kind, bytes, &cursor)
         offset = cursor.offset
-        return Command(account: account, requestID: requestID, idempotency: idempotency, action: action)
+        return Command(account: account, key: key, requestID: requestID, idempotency: idempotency, action: action)
     }
 }
 
@@ -101,6 +111,7 @@ package enum CommandDecodingError: Error, Hashable, Sendable {
         case huggingFaceID, revision, weightsSHA256, fee, minimumNotional, checkpoint
         case expiresAt, leastFill, display, flags, selfTrade, qualityCredit, buyers, deposit, side, duration
         case isHalted, priceBand, offerLotsMax, selfTradeGroup, isClosed, cancels, rules, hasRequirement
+        case key, budget, networks
     }
 }
 
@@ -129,6 +140,9 @@ extension Command.Action {
         case .setPriceBand: 20
         case .setAccountLimits: 21
         case .announceFees: 22
+        case .createOwnKey: 30
+        case .revokeKey: 31
+        case .setKeyLimits: 32
         }
     }
 
@@ -158,6 +172,11 @@ extension Command.Action {
         case .announceCheckpoint(let terms):
             bytes.append(integer: terms.batch)
             bytes.append(contentsOf: terms.sha256.bytes)
+        case .createOwnKey(let terms): terms.encode(into: &bytes)
+        case .revokeKey(let key, let owner):
+            bytes.append(integer: key.rawValue)
+            bytes.append(integer: owner.rawValue)
+        case .setKeyLimits(let terms): terms.encode(into: &bytes)
         default: encodeControl(into: &bytes)
         }
     }
@@ -195,6 +214,11 @@ extension Command.Action {
             let batch = try cursor.integer(bytes, .checkpoint, in: 1...Int64.max)
             guard let sha256 = SHA256Words(bytes: try cursor.bytes(bytes, 32)) else { throw .invalid(.checkpoint) }
             return .announceCheckpoint(CheckpointTerms(batch: batch, sha256: sha256))
+        case 30: return .createOwnKey(try KeyTerms.decode(bytes, &cursor))
+        case 31:
+            let key = KeyID(try cursor.integer(bytes, .key, in: 1...Int64.max))
+            return .revokeKey(key, owner: AccountID(try cursor.integer(bytes, .account, in: 1...Int64.max)))
+        case 32: return .setKeyLimits(try KeyLimitTerms.decode(bytes, &cursor))
         case 14...25: return try decodeControl(kind, bytes, &cursor)
         default: throw .unknownKind(kind)
         }

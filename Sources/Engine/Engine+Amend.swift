@@ -103,6 +103,9 @@ extension Engine {
         guard after.price.value(of: after.lots) >= fees.minimumNotional else { return .belowMinimumNotional }
         let more = after.held - before.held
         guard more <= balances.balance(LedgerAccount(after.account, .available)) else { return .insufficientFunds }
+        if more.count > 0, let rejection = budgetRejection(of: more, for: after.id, whole: after.held) {
+            return rejection
+        }
 
         book.leave(slot)
         replace(slot, with: after)

@@ -35,6 +35,7 @@ extension Engine {
         recordSum.add(recordHash(transfer.debit))
         recordSum.add(recordHash(transfer.credit))
         events.append(.transfer(transfer))
+        if keyring.hasBudgets { count(transfer, &events) }
     }
 
     mutating func deposit(_ amount: NanoTON, to owner: AccountID, _ events: inout [Event]) -> Rejection? {

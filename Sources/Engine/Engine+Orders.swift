@@ -164,6 +164,7 @@ extension Engine {
         }
         events.append(.closed(order.id, reason, order.remaining))
         touch(order.account)
+        if !order.isOffer { forgetBudget(of: order.id) }
         if details[Int(slot)].isListed { unlist(slot) }
         book.remove(slot)
     }

@@ -91,6 +91,7 @@ extension Engine {
         guard balances.balance(LedgerAccount(owner, .available)) >= record.held else {
             return .failure(.insufficientFunds)
         }
+        if let rejection = budgetRejection(of: record.held) { return .failure(rejection) }
         return .success(Checked(record: record, group: requirement, known: known, isFrozen: isFrozen))
     }
 

@@ -43,7 +43,8 @@ extension Engine {
     }
 
     /// Shows what placing this bid now would do. Money that is not there is a rejection like any other.
-    package mutating func preview(_ terms: BidTerms, of owner: AccountID) -> Preview {
+    package mutating func preview(_ terms: BidTerms, of owner: AccountID, by key: KeyID = KeyID(0)) -> Preview {
+        keyring.acting = key
         switch check(terms, of: owner) {
         case .failure(let rejection):
             return Preview(rejection: rejection, price: terms.order.price, left: terms.order.lots)

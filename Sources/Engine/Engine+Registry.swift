@@ -23,8 +23,7 @@ extension Engine {
     mutating func createKey(_ terms: KeyTerms, _ events: inout [Event]) -> Rejection? {
         guard registry.accountIndex(terms.owner) != nil else { return .accountUnknown }
         let record = KeyRecord(id: KeyID(Int64(registry.keys.count) + 1), terms: terms, createdAt: time)
-        registry.keys.append(record)
-        recordSum.add(record.recordHash)
+        add(record)
         events.append(.keyCreated(record))
         touch(terms.owner)
         return nil

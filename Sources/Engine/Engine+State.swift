@@ -11,6 +11,8 @@ extension Engine {
         state.leases = leases.sorted
         balances.forEach { state.balances.append(($0, $1)) }
         requests.forEach { state.append($0) }
+        state.keySpendings = keyring.entries.compactMap(\.spending)
+        state.budgetedOrders = keyring.budgetedOrders
         return state
     }
 
@@ -28,6 +30,7 @@ extension Engine {
         state.operations = operations
         state.accounts = registry.accounts.map(\.record)
         state.keys = Array(registry.keys)
+        state.keyStandings = keyring.entries.compactMap(\.standing)
         state.models = registry.models.flatMap { $0 }
         state.attestations = registry.accounts.compactMap(\.attestation)
         state.classes = book.capabilities.enumerated().map { (ClassID(Int64($0.offset) + 1), $0.element) }
@@ -67,6 +70,7 @@ extension Engine {
             list(slot)
             book.enter(slot)
         }
+        try restoreBudgets(state)
         try restoreMoney(state)
         try restoreRequests(state)
         sequence = state.sequence
@@ -86,9 +90,9 @@ extension Engine {
             guard registry.accountIndex(record.terms.owner) != nil else {
                 throw StateError(record.id.text, .accountUnknown)
             }
-            registry.keys.append(record)
-            recordSum.add(record.recordHash)
+            add(record)
         }
+        try restoreKeyStandings(state)
     }
 
     private mutating func restoreControl(_ state: EngineState) throws(StateError) {

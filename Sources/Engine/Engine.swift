@@ -28,6 +28,7 @@ package struct Engine: Sendable {
     /// What a resumption still has before it; derived from the book.
     var resumption = Resumption()
     var registry = Registry()
+    var keyring = Keyring()
     var balances = Balances()
     var book = Book()
     /// By the book's slots.
@@ -93,6 +94,8 @@ package struct Engine: Sendable {
         sequence = sequence.next
         shownOrdinal = 0
         touch(command.account)
+        keyring.acting = command.key
+        if let refusal = refusal(ofKey: command.key, of: command.account) { return events.append(.rejected(refusal)) }
         guard command.isRepeatable else {
             if let rejection = carryOut(command, &events) { events.append(.rejected(rejection)) }
             return
@@ -104,7 +107,8 @@ package struct Engine: Sendable {
         remember(command, rejection, named: true, &events)
     }
 
-    private mutating func carryOut(_ command: Command, _ events: inout [Event]) -> Rejection? {
+    /// Carries the command out, or says why not.
+    mutating func perform(_ command: Command, _ events: inout [Event]) -> Rejection? {
         defer { if !again.isEmpty { lookAgain(&events) } }
         guard command.account == .system || registry.accountIndex(command.account) != nil else {
             return .accountUnknown
@@ -132,6 +136,9 @@ package struct Engine: Sendable {
         case .setPriceBand(let terms): return setPriceBand(terms, &events)
         case .setAccountLimits(let terms): return setAccountLimits(terms, &events)
         case .announceFees(let terms): return announce(terms, &events)
+        case .createOwnKey(let terms): return createOwnKey(terms, of: command.account, &events)
+        case .revokeKey(let key, let owner): return revoke(key, of: owner, &events)
+        case .setKeyLimits(let terms): return setLimits(terms, &events)
         }
     }
 

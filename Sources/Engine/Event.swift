@@ -55,6 +55,14 @@ package enum Event: Hashable, Sendable {
     case used(LeaseID, AdjustedTokens)
     /// A lease is over; the tokens used in all. If its offer is still open, the offer's open lots fall by the lease's.
     case leaseEnded(LeaseID, AdjustedTokens)
+    /// A key was revoked, made by another key, or has other limits now.
+    indirect case keyStandingSet(KeyStanding, KeyRecord)
+    /// What counts towards a key's budgets now; the last of a command holds.
+    case keySpent(KeySpending)
+    /// The bid's hold counts towards the budgets of the key.
+    case orderBudgeted(OrderID, KeyID)
+    /// A command by an operator's key, carried out or refused. The last event of its command but ``remembered(_:)``.
+    indirect case operated(AuditEntry)
 }
 
 /// Which side of the book an order is on.

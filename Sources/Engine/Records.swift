@@ -267,6 +267,12 @@ package struct EngineState: Hashable, Sendable {
     package var leases: [LeaseRecord] = []
     package var balances: [(account: LedgerAccount, counters: LedgerCounters)] = []
     package var remembered: [RememberedRequest] = []
+    /// Of keys that were revoked, limited, or made by another key.
+    package var keyStandings: [KeyStanding] = []
+    /// Of keys that have had a budget.
+    package var keySpendings: [KeySpending] = []
+    /// Open bids that count towards a budget.
+    package var budgetedOrders: [BudgetedOrder] = []
 
     package init() {}
 
@@ -279,6 +285,8 @@ package struct EngineState: Hashable, Sendable {
             && left.classes.elementsEqual(right.classes, by: ==) && left.profiles.elementsEqual(right.profiles, by: ==)
             && left.orders == right.orders && left.leases == right.leases
             && left.balances.elementsEqual(right.balances, by: ==) && left.remembered == right.remembered
+            && left.keyStandings == right.keyStandings && left.keySpendings == right.keySpendings
+            && left.budgetedOrders == right.budgetedOrders
     }
 
     package func hash(into hasher: inout Hasher) { hasher.combine(sequence) }

@@ -19,12 +19,18 @@ package enum Rejection: UInt16, Error, CaseIterable, Sendable {
     case insufficientFunds = 10
     case postOnlyWouldTrade = 11
     case fokUnfillable = 12
+    // Of a bid, behind insufficient funds: the budgets of the key that places it.
+    case keyOrderLimit = 61
+    case keyDayLimit = 62
+    case keyTotalLimit = 63
 
     // Any command.
     case idempotencyKeyReused = 30
     case accountUnknown = 31
     /// The memory of past requests is full of entries that must still be kept.
     case idempotencyWindowFull = 32
+    /// The key that authorised the command was revoked before it; before all others.
+    case keyRevoked = 60
 
     // Other commands.
     case orderNotFound = 40
@@ -43,6 +49,10 @@ package enum Rejection: UInt16, Error, CaseIterable, Sendable {
     case noticeTooShort = 52
     /// Too many mass operations are under way.
     case operationLimit = 53
+    case keyLimit = 64
+    case keyIsLimited = 65
+    case keyScope = 66
+    case lastOperatorKey = 67
 
     /// The code in JSON, e.g. `insufficient_funds`.
     package var code: String {
@@ -77,6 +87,14 @@ package enum Rejection: UInt16, Error, CaseIterable, Sendable {
         case .expiryNotAmendable: "expiry_not_amendable"
         case .noticeTooShort: "notice_too_short"
         case .operationLimit: "operation_limit"
+        case .keyRevoked: "key_revoked"
+        case .keyOrderLimit: "key_order_limit"
+        case .keyDayLimit: "key_day_limit"
+        case .keyTotalLimit: "key_total_limit"
+        case .keyLimit: "key_limit"
+        case .keyIsLimited: "key_is_limited"
+        case .keyScope: "key_scope"
+        case .lastOperatorKey: "last_operator_key"
         }
     }
 }

@@ -4,11 +4,13 @@ import Units
 
 // The form of a whole state, as checkpoints keep it. Numbers are little-endian and of fixed width, a text is its length
 // (u16) and UTF-8, a list is its count (u32) and its elements in ascending order, an optional is a byte 0, or 1 and the
-// value. There is one form for each state: version 2 says what version 1 cannot, behind it (StateCoding+Control.swift),
-// and a state that has nothing of it is written as version 1.
+// value. There is one form for each state.
 //
-//     version u16 (1, 2) · sequence i64 · time i64 · last trade i64 · grace i64 · checkpoint? · fees
+//     version u16 (2) · sequence i64 · time i64 · last trade i64 · grace i64 · checkpoint? · fees
 //     · accounts · keys · models · attestations · classes · profiles · orders · leases · balances · remembered requests
+//     · additions (StateCoding+Control.swift) · key standings · key spendings · budgeted orders
+//
+// Version 1, of older checkpoints, ends with the remembered requests.
 //
 //     checkpoint    batch i64 · SHA-256 32 bytes · sequence i64 · announced at i64
 //     fees          maker i64 · taker i64 · minimum notional i64
@@ -30,6 +32,10 @@ import Units
 //     balance       ledger account i64 · debits i128 · credits i128
 //     request       sequence i64 · account i64 · key? (high, low, body u64) · client order id? (high, low u64)
 //                   · body hash u64 · at i64 · rejection u16 (0: none)
+//     standing      key i64 · made by i64 (0: the operator) · revoked at i64 · per order, per day, total i64
+//                   (−1: no limit) · networks (16 bytes · prefix length u8)
+//     spending      key i64 · day i64 · on the day i64 · total i64
+//     budgeted      order i64 · key i64
 
 /// Bytes that are no state.
 package struct StateCodingError: Error, Hashable, Sendable, CustomStringConvertible {
@@ -38,6 +44,8 @@ package struct StateCodingError: Error, Hashable, Sendable, CustomStringConverti
 }
 
 extension EngineState {
+    private static let version: UInt16 = 2
+
     /// Appends the one form that the state has.
     package func encode(into bytes: inout [UInt8]) {
         let additions = StateAdditions(of: self)
@@ -65,7 +73,10 @@ extension EngineState {
             bytes.append(wide: entry.counters.credits)
         }
         bytes.append(list: remembered) { $1.encode(into: &$0) }
-        if !additions.isEmpty { additions.encode(into: &bytes) }
+        StateAdditions(of: self).encode(into: &bytes)
+        bytes.append(list: keyStandings) { $1.encode(into: &$0) }
+        bytes.append(list: keySpendings) { $1.encode(into: &$0) }
+        bytes.append(list: budgetedOrders) { $1.encode(into: &$0) }
     }
 
     /// Reads a state that takes up all the bytes. Never traps, whatever they are; whether the records belong together
@@ -74,7 +85,7 @@ extension EngineState {
         var reader = StateReader(bytes)
         self.init()
         let version: UInt16 = try reader.integer("version")
-        guard (1...2).contains(version) else { throw reader.error("version") }
+        guard (1...Self.version).contains(version) else { throw reader.error("version") }
         sequence = SequenceNumber(try reader.integer("sequence"))
         time = try reader.time("time")
         lastTrade = TradeID(try reader.integer("last trade"))
@@ -99,7 +110,10 @@ extension EngineState {
             return (account, LedgerCounters(debits: debits, credits: try r.wide("credits")))
         }
         remembered = try reader.list("requests") { (r) throws(StateCodingError) in try RememberedRequest(&r) }
-        if version == 2 { try add(&reader) }
+        if version >= 2 {
+            try add(&reader)
+            try readKeys(&reader)
+        }
         guard reader.isAtEnd else { throw reader.error("end") }
     }
 }

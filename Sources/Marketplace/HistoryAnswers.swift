@@ -58,6 +58,10 @@ struct HistoryAnswers {
         case .accounts(let query):
             let found = try reader.accounts(before: query.before, limit: query.rowsWanted)
             return View.accounts(query, found.value, asOf: found.sequence)
+        case .audit(let query):
+            let found = try reader.audit(before: query.before, limit: query.rowsWanted)
+            let rows = found.value.map { AuditDetail(entry: $0.entry, sequence: $0.sequence, time: $0.at) }
+            return View.audit(query, rows, asOf: found.sequence)
         }
     }
 

@@ -35,6 +35,8 @@ package final class Marketplace: Sendable {
         package var events: EventLog
         /// What the server shows to people.
         package var pages = Pages()
+        /// What each key and address may ask; `nil` for everything.
+        package var rateLimit: RateLimit?
 
         /// A configuration that logs to `events`.
         package init(database: String, holder: String, loops: Int, events: EventLog) {
@@ -59,6 +61,8 @@ package final class Marketplace: Sendable {
     let network = Lock<Server?>(nil)
     let feed: StreamFeed
     let streams: StreamCounts
+    /// `nil` when nobody is throttled.
+    let rateLimiter: RateLimiter?
     private let lifelines = Lifelines()
     /// Threads that have not ended.
     private let living = Monitor(0)
@@ -66,6 +70,7 @@ package final class Marketplace: Sendable {
     package init(_ configuration: Configuration) {
         self.configuration = configuration
         metrics = Metrics(loops: configuration.loops)
+        rateLimiter = configuration.rateLimit.map { RateLimiter($0) }
         loops = LoopMailboxes(count: configuration.loops, log: configuration.log)
         feed = StreamFeed(loops: loops, count: configuration.loops, published: published)
         streams = StreamCounts(configuration.streams)

@@ -24,6 +24,7 @@ package final class RequestService: Service {
     private var buffer: [UInt8] = []
     private var nextRequestID: UInt64
     var observer: RequestObserver
+    private var throttle: Throttle
 
     /// Keys that a loop remembers; those of further connections are looked up at every request.
     private static let principalsMax = 65_536
@@ -42,6 +43,7 @@ package final class RequestService: Service {
             loop: loop,
             heartbeat: marketplace.configuration.streams.heartbeatMilliseconds
         )
+        throttle = Throttle(marketplace.rateLimiter)
         observer = RequestObserver(marketplace.metrics.loops[loop], marketplace.configuration.events)
         // A random start, so that ids of several runs and loops do not meet in the logs.
         nextRequestID = SecureRandom.uint64() & ~0xFFFF_FFFF
@@ -181,7 +183,14 @@ extension RequestService {
         let known = request.rememberedContext.flatMap { principal(of: $0) }
         // A connection that has shown this very field before need not show it again.
         let authorization = known == nil ? request.append(.authorization, to: &buffer) : nil
-        var context = RequestContext(directory: directory, now: now, requestID: requestID, principal: known)
+        let peer = NetworkAddress(request.peer)
+        var context = RequestContext(
+            directory: directory,
+            now: now,
+            requestID: requestID,
+            principal: known,
+            peer: peer
+        )
         // Only what is read can be a page.
         let isReading = method == .get || method == .head
         let accept = isReading ? request.append(.accept, to: &buffer) : nil
@@ -198,11 +207,19 @@ extension RequestService {
         head.ifNoneMatch = ifNoneMatch.map { buffer[$0] }
         if let authorization = head.authorization {
             // What is wrong with a key, and whether that matters here, is for the interface to say.
-            context.principal = try? Authentication.principal(authorization, directory: directory, now: now)
+            context.principal = try? Authentication.principal(authorization, directory: directory, now: now, peer: peer)
             if let found = context.principal { remember(found, for: request) }
         }
         var route: Route?
-        let admission = API.admit(head, body: request.body, in: context, newKey: APIKey.random, route: &route)
+        let admission = API.admit(
+            head,
+            body: request.body,
+            in: context,
+            newKey: APIKey.random,
+            route: &route
+        ) { (route, principal) throws(Problem) in
+            try throttle.charge(route, principal, peer: peer, requestID: requestID)
+        }
         observer.heard(requestID, method, route, account: context.principal?.account, parent: parent)
         return admission
     }
@@ -312,7 +329,7 @@ extension RequestService {
             case .query(.order(let id, let owner)):
                 let question = HistoryQuery.order(id, owner: owner)
                 read(.history(question), needs: .none, item.stream, item.requestID, on: server)
-            case .query(.account), .command, .batch: refuse([item], reason, on: server)
+            case .query(.account), .query(.keys), .command, .batch: refuse([item], reason, on: server)
             }
         }
     }
@@ -361,6 +378,8 @@ extension RequestService {
         on server: LoopServer
     ) {
         observer.answered(requestID, status: response.status, at: now, isDurable: isDurable)
+        var response = response
+        response.quota = throttle.quota(of: requestID)
         server.respond(to: stream, HTTP2.Response(response))
     }
 
@@ -387,6 +406,11 @@ extension RequestService {
         case .account(let account, let asOf):
             let response =
                 account.map { View.account($0, asOf: asOf) }
+                ?? Problem(.accountUnknown).response(requestID: requestID)
+            answer(response, to: stream, requestID, at: now, on: server)
+        case .keys(let account, let keys, let asOf):
+            let response =
+                keys.map { View.keys(of: account, $0, asOf: asOf) }
                 ?? Problem(.accountUnknown).response(requestID: requestID)
             answer(response, to: stream, requestID, at: now, on: server)
         case .touched(let sequence, let query):

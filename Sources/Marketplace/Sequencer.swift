@@ -143,7 +143,8 @@ final class Sequencer {
         open.interned.collect(from: open.events[start...])
         hasUnpublishedBook = true
         switch command.action {
-        case .createKey, .createAccount, .setModel, .setFees, .announceFees, .setHalt, .setPriceBand:
+        case .createKey, .createAccount, .setModel, .setFees, .announceFees, .setHalt, .setPriceBand, .createOwnKey,
+            .revokeKey, .setKeyLimits:
             open.changesDirectory = true
         case .tick where open.events[start...].contains(where: \.setsFees): open.changesDirectory = true
         default: break
@@ -203,6 +204,9 @@ final class Sequencer {
             )
         case .account(let id):
             return .account(engine.detail(of: id), asOf: engine.sequence)
+        case .keys(let id):
+            let keys = engine.account(id) == nil ? nil : engine.keys(of: id, limit: Limits.pageMax)
+            return .keys(id, keys, asOf: engine.sequence)
         }
     }
 

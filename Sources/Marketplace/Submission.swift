@@ -61,6 +61,8 @@ struct Delivery: Sendable {
         indirect case replay(SequenceNumber, AnswerShape, Command.Action)
         indirect case order(OrderRecord?, OrderID, owner: AccountID?, asOf: SequenceNumber, touched: SequenceNumber)
         indirect case account(AccountDetail?, asOf: SequenceNumber)
+        /// The keys of an account; `nil` when there is no such account.
+        indirect case keys(AccountID, [KeyDetail]?, asOf: SequenceNumber)
         indirect case touched(SequenceNumber, HistoryQuery)
         /// Orders of which the first has this index in the batch, the others the following ones.
         indirect case batch(first: Int, [BatchItem])

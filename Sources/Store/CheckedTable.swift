@@ -45,6 +45,20 @@ package struct CheckedTable: Hashable, Sendable {
     package static let keys = CheckedTable(.keys, key: ["key"], late: ["sequence"])
     package static let fees = CheckedTable(.fees, key: ["sequence"])
     package static let checkpoints = CheckedTable(.checkpoints, key: ["sequence"])
+    package static let budgetedOrders = CheckedTable(.budgetedOrders, key: ["id"])
+    package static let audit = CheckedTable(.audit, key: ["sequence"])
+    package static let keyStandings = CheckedTable(
+        "market.key_standings",
+        ["key", "made_by", "revoked_at", "order_budget", "day_budget", "total_budget", "networks", "sequence"],
+        key: ["key"],
+        late: ["sequence"]
+    )
+    package static let keySpendings = CheckedTable(
+        "market.key_spendings",
+        ["key", "day", "on_day", "total", "sequence"],
+        key: ["key"],
+        late: ["sequence"]
+    )
     package static let models = CheckedTable(
         "market.models",
         [
@@ -91,6 +105,7 @@ package struct CheckedTable: Hashable, Sendable {
     package static let final: [CheckedTable] = [
         cursor, accounts, keys, models, attestations, classes, profiles, fees, checkpoints, orders, leases, balances,
         requests, controls, operations, notice,
+        requests, keyStandings, keySpendings, budgetedOrders, audit,
     ]
     /// Those whose rows never change, and are compared while the journal is replayed.
     package static let growing: [CheckedTable] = [transfers, trades]

@@ -89,6 +89,7 @@ enum ConstantTables {
         for mode in SelfTradePrevention.allCases { add("self_trade_prevention", mode.rawValue, mode.name) }
         for (bit, name) in OrderRules.flagNames.enumerated() { add("order_flag", bit, name) }
         for kind in MassOperation.Kind.allCases { add("mass_operation", kind.rawValue, kind.name) }
+        for action in AuditAction.allCases { add("audit_action", action.rawValue, action.name) }
         return codes
     }
 }

@@ -69,6 +69,12 @@ extension HistoryReader {
                 "SELECT \(CheckpointRecord.columns) FROM projection.checkpoints WHERE sequence = $1",
                 [.int8(sequence.rawValue)]
             ) { row throws(PostgresError) in .checkpointAnnounced(try CheckpointRecord(row)) }
+        case .createOwnKey:
+            return try created("market.keys", KeyRecord.columns, sequence) { row throws(PostgresError) in
+                .keyCreated(try KeyRecord(row))
+            }
+        case .revokeKey(let key, _): return try standing(of: key)
+        case .setKeyLimits(let terms): return try standing(of: terms.key)
         case .tick, .cancelAfter, .setCancelOnDisconnect, .disconnected, .setHalt, .setPriceBand, .announceFees:
             // What they did is in the repetition itself.
             return []

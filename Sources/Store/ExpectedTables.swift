@@ -26,6 +26,7 @@ package struct ExpectedTables: Sendable {
     private var controls: [ModelID: MarketControlRecord] = [:]
     private var operations: [RowKey: (record: MassOperation, ordinal: Int32?)] = [:]
     private var notice: FeeNoticeTerms?
+    private(set) var keyTables = ExpectedKeyTables()
     /// Where replay began: older rows of some tables cannot be derived.
     let start: ProjectionCursor
 
@@ -60,6 +61,7 @@ package struct ExpectedTables: Sendable {
         for control in state.controls { controls[control.model] = control }
         for operation in state.operations { operations[RowKey(operation)] = (operation, nil) }
         notice = state.feeNotice
+        keyTables = ExpectedKeyTables(state)
     }
 
     /// Adds what the next batch did.
@@ -144,7 +146,7 @@ package struct ExpectedTables: Sendable {
         case .operationEnded(let begun, let account):
             operations[RowKey(first: begun.rawValue, second: account.rawValue)] = nil
         case .checkpointAnnounced(let record): checkpoints.append(record)
-        default: break
+        default: keyTables.add(event, sequence, time)
         }
     }
 
@@ -272,11 +274,11 @@ extension ExpectedTables {
             return rows(table, Array(operations), key: { $0.key }, isLate: { $0.value.ordinal == nil }) {
                 $0.add($1.value.record, ordinal: $1.value.ordinal ?? 0)
             }
-        default: preconditionFailure("every table has its rows")
+        default: return keyTables.rows(table, in: self)
         }
     }
 
-    private func rows<Value>(
+    func rows<Value>(
         _ table: CheckedTable,
         _ values: [Value],
         key: (Value) -> RowKey,
@@ -301,7 +303,8 @@ extension ExpectedTables {
     func isBeforeStart(_ table: CheckedTable, _ key: RowKey) -> Bool {
         guard start.batch > 0 else { return false }
         switch table {
-        case .orders, .fees, .checkpoints, .transfers: return key.first <= start.sequence.rawValue
+        case .orders, .fees, .checkpoints, .transfers, .budgetedOrders, .audit:
+            return key.first <= start.sequence.rawValue
         case .leases, .trades: return key.first <= start.lastTrade.rawValue
         default: return false
         }

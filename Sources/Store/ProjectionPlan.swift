@@ -37,6 +37,7 @@ struct ProjectionPlan {
         var fees: [(terms: FeeTerms, sequence: SequenceNumber, at: LogicalTime)] = []
         var checkpoints: [CheckpointRecord] = []
         var control = ControlChanges()
+        var keyRows = KeyRows()
     }
 
     /// Place in ``orders`` by sequence number, counted from the first of the transaction; -1 for none.
@@ -133,6 +134,11 @@ struct ProjectionPlan {
         case .controlSet(let record): registry.control.records[record.model] = record
         case .feesAnnounced(let terms): registry.control.announce(terms)
         case .operationEnded(let sequence, let account): registry.control.end(sequence, account)
+        case .keyStandingSet(let standing, _): registry.keyRows.set(standing, sequence)
+        case .keySpent(let spending): registry.keyRows.set(spending, sequence)
+        case .orderBudgeted(let order, let key):
+            registry.keyRows.budgeted.append(BudgetedOrder(order: order, key: key))
+        case .operated(let entry): registry.keyRows.audit.append(AuditRow(entry: entry, sequence: sequence, at: time))
         default: preconditionFailure("every other event is handled before")
         }
     }

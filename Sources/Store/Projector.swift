@@ -88,6 +88,7 @@ extension Projector {
         try copyRegistry(plan.registry)
         try upsert(plan.registry)
         try move(plan.orderMoves)
+        try upsert(plan.registry.keyRows)
         try changeOrders(plan.orderChanges)
         try change(plan.registry.control)
         try changeLeases(plan.leaseChanges)
@@ -124,6 +125,8 @@ extension Projector {
         try copy(.profiles, registry.profiles) { $0.add($1.id, $1.requirement) }
         try copy(.fees, registry.fees) { $0.add($1.terms, $1.sequence, $1.at) }
         try copy(.checkpoints, registry.checkpoints) { $0.add($1) }
+        try copy(.budgetedOrders, registry.keyRows.budgeted) { $0.add($1) }
+        try copy(.audit, registry.keyRows.audit) { $0.add($1) }
     }
 
     private func copy<Value>(

@@ -83,6 +83,12 @@ package enum Schema {
             up: PackageResources.m0013_admin_views_up_sql,
             check: PackageResources.m0013_admin_views_check_sql
         ),
+        Migration(
+            number: 14,
+            name: "keys",
+            up: PackageResources.m0014_keys_up_sql,
+            check: PackageResources.m0014_keys_check_sql
+        ),
     ]
 
     /// What ``migrate(_:)`` would run; empty when the database is up to date. Changes nothing.

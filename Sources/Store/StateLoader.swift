@@ -78,6 +78,10 @@ package enum StateLoader {
             connection,
             "SELECT \(KeyRecord.columns) FROM market.keys ORDER BY key"
         ) { row throws(PostgresError) in try KeyRecord(row) }
+        state.keyStandings = try rows(
+            connection,
+            "SELECT \(KeyStanding.columns) FROM market.key_standings ORDER BY key"
+        ) { row throws(PostgresError) in try KeyStanding(row) }
         state.models = try rows(
             connection,
             "SELECT \(ModelRecord.columns) FROM market.models ORDER BY model, version"
@@ -141,6 +145,13 @@ package enum StateLoader {
             connection,
             "SELECT \(RememberedRequest.columns) FROM projection.requests ORDER BY sequence"
         ) { row throws(PostgresError) in try RememberedRequest(row) }
+        state.keySpendings = try rows(
+            connection,
+            "SELECT \(KeySpending.columns) FROM market.key_spendings ORDER BY key"
+        ) { row throws(PostgresError) in try KeySpending(row) }
+        state.budgetedOrders = try rows(connection, BudgetedOrder.openQuestion) { row throws(PostgresError) in
+            BudgetedOrder(order: OrderID(try row.int8(0)), key: KeyID(try row.int8(1)))
+        }
     }
 
     private static func rows<Value>(

@@ -67,6 +67,12 @@ package enum Limits {
     package static let labelBytesMax = 64
     /// Bytes of a client order id: a UUID fits.
     package static let clientOrderIDBytesMax = 36
+    /// Keys of one account that are in force at once and that its owner, or a login, may have made.
+    package static let keysPerAccountMax = 256
+    /// Blocks of addresses that one key may be bound to.
+    package static let networksPerKeyMax = 16
+    /// The largest budget of a key in nanoTON.
+    package static let keyBudgetMax: Int64 = depositsMax
     /// Bytes of an `Idempotency-Key`.
     package static let idempotencyKeyBytesMax = 255
 

@@ -63,6 +63,7 @@ final class RunningExchange {
         configuration.streams = options.streamLimits
         configuration.checkpointBatches = options.checkpointBatches
         configuration.pages = Pages(reference: try DataFolder.reference(options.dataDir))
+        configuration.rateLimit = Int64(options.rateLimit).flatMap { RateLimit($0) }
         marketplace = Marketplace(configuration)
         // The network first: who takes the leadership says where its clients reach it.
         server = try Self.listen(options, certificate: certificate, for: marketplace)

@@ -62,6 +62,8 @@ struct Serve: ParsableCommand {
 
     @Option(help: "Seconds after which a stream with nothing to say gets a heartbeat.")
     var streamHeartbeat = Int(Limits.streamHeartbeatMilliseconds / 1_000)
+    @Option(help: "Requests a second of each key, and of each address without one; off for no limit.")
+    var rateLimit = "1000"
 
     @Option(help: "How events are written to the standard error, one a line: text for people, json for programs.")
     var logFormat = EventLog.Format.text
@@ -101,6 +103,9 @@ struct Serve: ParsableCommand {
             throw ValidationError("--event-streams and --event-streams-per-key are 0 to \(Limits.streamsMax).")
         }
         guard (1...300).contains(streamHeartbeat) else { throw ValidationError("--stream-heartbeat is 1 to 300.") }
+        guard rateLimit == "off" || Int64(rateLimit).flatMap({ RateLimit($0) }) != nil else {
+            throw ValidationError("--rate-limit is off or a number from 10 to 1000000.")
+        }
         if let advertise, !Self.isAddress(advertise) {
             throw ValidationError("--advertise is a URL like https://exchange.example:8443, without a path.")
         }

@@ -118,7 +118,8 @@ import Units
             try Authentication.principal(
                 Array(authorization.utf8)[...],
                 directory: market.directory,
-                now: Market.now
+                now: Market.now,
+                peer: NetworkAddress(v4: 1)
             )
         } throws: {
             ($0 as? Problem)?.code == .invalidKey
@@ -127,7 +128,12 @@ import Units
 
     @Test func `A key is found whatever the case of its scheme`() throws {
         let authorization = Array("bEARER \(Market.app.secret)".utf8)[...]
-        let principal = try Authentication.principal(authorization, directory: market.directory, now: Market.now)
+        let principal = try Authentication.principal(
+            authorization,
+            directory: market.directory,
+            now: Market.now,
+            peer: NetworkAddress(v4: 1)
+        )
         #expect(principal.account == AccountID(3))
         #expect(principal.scopes == [.bid, .read])
     }

@@ -264,8 +264,8 @@ import Units
             let transfer = Transfer(debit: .chain, credit: credit, amount: NanoTON(5), kind: .deposit)
             try expect(.createDeposit, Answer.render(.deposited, outcome([.transfer(transfer)])))
         }
-        let terms = AttestationTerms(account: AccountID(2), tees: 0b111110, expiresAt: .never)
-        let attestation = AttestationRecord(terms: terms, setAt: Self.now)
+        let word = AttestationTerms(account: AccountID(2), tees: 0b111110, expiresAt: .never)
+        let attestation = AttestationRecord(terms: word, setAt: Self.now)
         try expect(.setAttestation, Answer.render(.attested, outcome([.attestationSet(attestation)])))
         let model = try #require(directory.models.record(ModelID(1)))
         try expect(.setModel, Answer.render(.modelSet, outcome([.modelSet(model)])))
@@ -275,6 +275,41 @@ import Units
         let record = CheckpointRecord(terms: checkpoint, sequence: SequenceNumber(5), announcedAt: Self.now)
         for events in [[Event.checkpointAnnounced(record)], [], [.rejected(.idempotencyKeyReused)]] {
             try expect(.createCheckpoint, Answer.render(.checkpointMade(checkpoint), outcome(events)))
+        }
+    }
+
+    @Test func `Answers about keys and the audit log fit`() throws {
+        let hash = try #require(KeyHash(bytes: APIKey.random().digest.bytes))
+        let terms = KeyTerms(owner: AccountID(2), hash: hash, scopes: .read, label: "")
+        let record = KeyRecord(id: KeyID(2), terms: terms, createdAt: Self.now)
+        let network = try #require(NetworkPrefix(text: "2001:db8::/32".utf8))
+        let limits = KeyLimits(perOrder: NanoTON(1), perDay: NanoTON(2), total: NanoTON(3), networks: [network])
+        for standing in [
+            KeyStanding(key: KeyID(2)),
+            KeyStanding(key: KeyID(2), madeBy: KeyID(1), revokedAt: Self.now, limits: limits),
+        ] {
+            let events = [Event.keyStandingSet(standing, record)]
+            for route in [Route.revokeKey, .revokeOwnKey, .setKeyLimits] {
+                try expect(route, Answer.render(.keyStanding, outcome(events)))
+                try expect(route, Answer.render(.keyStanding, outcome([.rejected(.keyNotFound)])))
+            }
+            for spending in [nil, KeySpending(key: KeyID(2), day: 20_778, onDay: NanoTON(1), total: NanoTON(2))] {
+                let detail = KeyDetail(record: record, standing: standing, spending: spending)
+                for route in [Route.listKeys, .listOwnKeys] {
+                    try expect(route, View.keys(of: AccountID(2), [detail, detail], asOf: SequenceNumber(20)))
+                }
+            }
+        }
+        for rejection in [nil, Rejection.keyNotFound] {
+            let entry = AuditEntry(
+                account: AccountID(1),
+                key: KeyID(1),
+                action: .setFees,
+                target: rejection == nil ? "" : "a2 k3",
+                rejection: rejection
+            )
+            let row = AuditDetail(entry: entry, sequence: SequenceNumber(7), time: Self.now)
+            try expect(.listAudit, View.audit(AuditQuery(limit: 1), [row, row], asOf: SequenceNumber(20)))
         }
     }
 

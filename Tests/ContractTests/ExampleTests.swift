@@ -92,7 +92,7 @@ import Units
             case .amendOrder: "o17"
             default: "a2"
             }
-        return route.template.replacing("{id}", with: name)
+        return route.template.replacing("{id}", with: name).replacing("{key}", with: "k3")
     }
 
     /// Times must be in the future, and models in the registry: no schema says that.

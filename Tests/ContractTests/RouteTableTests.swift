@@ -34,7 +34,8 @@ import Units
         let parameters = try (operation["parameters"]?.elements ?? []).map { try contract.resolved($0) }
         let isCommand = route.hasBody || route.method == .delete
         #expect(parameters.contains { $0["name"]?.string == "Idempotency-Key" } == isCommand)
-        #expect(parameters.contains { $0["in"]?.string == "path" } == route.template.contains("{"))
+        let inPath = parameters.filter { $0["in"]?.string == "path" }.compactMap { $0["name"]?.string }
+        #expect(Set(inPath) == Set(["id", "key"].filter { route.template.contains("{\($0)}") }))
     }
 
     @Test(arguments: Route.allCases)
@@ -47,14 +48,16 @@ import Units
                 statuses.formUnion(["401", "403"])
             }
             if route.hasBody { statuses.formUnion(["413", "415"]) }
-            if route.template.contains("{id}") || route == .getAccount { statuses.insert("404") }
+            if route.template.contains("{") || route == .getAccount { statuses.insert("404") }
             if route.hasBody || route.method == .delete { statuses.insert("409") }
         }
         if [.getReadiness, .headReadiness].contains(route) { statuses.insert("503") }
         if route.template.hasPrefix("/docs") || route.template.hasPrefix("/problems/") {
             statuses.formUnion(route.template.contains("{") ? ["304", "404"] : ["304"])
         }
-        let created: [Route] = [.placeOffer, .placeBid, .createAccount, .createKey, .createDeposit, .createCheckpoint]
+        let created: [Route] = [
+            .placeOffer, .placeBid, .createAccount, .createKey, .createDeposit, .createCheckpoint, .createOwnKey,
+        ]
         statuses.insert(created.contains(route) ? "201" : "200")
         #expect(Set(responses.keys) == statuses)
     }
@@ -94,6 +97,7 @@ import Units
             ("LimitsRequest", LimitsField.names, []),
             ("CapabilityInput", CapabilityField.names, []), ("Requirement", RequirementField.names, []),
             ("AccountRequest", AccountField.names, []), ("KeyRequest", KeyField.names, ["scopes"]),
+            ("KeyLimitsRequest", KeyLimitsField.names, []),
             ("DepositRequest", DepositField.names, ["amount_nanoton"]),
             ("AttestationRequest", AttestationField.names, ["tees", "expires_at"]),
             ("FeesRequest", FeesField.names, ["maker_fee_bps", "taker_fee_bps"]),
@@ -119,6 +123,7 @@ import Units
             ("WeightSet", WeightSet.registered.map(\.name)), ("Feature", Features.names),
             ("Quantization", Quantization.allCases.map(\.name)), ("TEE", TEE.allCases.map(\.name)),
             ("AttestedTEE", TEE.allCases.map(\.name).filter { $0 != "none" }), ("Scope", Scopes.names),
+            ("AuditAction", AuditAction.allCases.map(\.name)),
             ("ProblemCode", ProblemCode.allCases.map(\.rawValue)),
         ] as [(String, [String])]
     )

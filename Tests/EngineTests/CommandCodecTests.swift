@@ -96,7 +96,30 @@ import Units
                 FeeTerms(rates: FeeRates(maker: BasisPoints(0), taker: BasisPoints(1_000)), minimumNotional: .zero)
             ),
         ]
-        return actions.map { Command(account: AccountID(7), requestID: .max, idempotency: key, action: $0) }
+        let keys: [Command.Action] = [
+            .createOwnKey(
+                KeyTerms(owner: AccountID(1), hash: KeyHash(words), scopes: .read, label: "", expiresAt: .zero)
+            ),
+            .revokeKey(KeyID(.max), owner: AccountID(1)),
+            .setKeyLimits(KeyLimitTerms(key: KeyID(1), owner: AccountID(1), limits: KeyLimits())),
+            .setKeyLimits(
+                KeyLimitTerms(
+                    key: KeyID(1),
+                    owner: AccountID(.max),
+                    limits: KeyLimits(
+                        perOrder: .zero,
+                        perDay: NanoTON(Limits.keyBudgetMax),
+                        total: NanoTON(1),
+                        networks: (0..<Limits.networksPerKeyMax).compactMap {
+                            NetworkPrefix(NetworkAddress(v6: UInt128($0) << 100), length: 128)
+                        }
+                    )
+                )
+            ),
+        ]
+        return (actions + keys).map {
+            Command(account: AccountID(7), key: KeyID(.max), requestID: .max, idempotency: key, action: $0)
+        }
     }()
 
     @Test func `Every command comes back as it was, also when it is the largest there is`() {
@@ -105,6 +128,19 @@ import Units
             let decoded = decode(bytes)
             #expect(decoded?.command == command)
             #expect(decoded?.end == bytes.count)
+        }
+    }
+
+    @Test func `A command of version 1 is the same without a key`() {
+        for command in Self.extremes + commands(seed: 8, count: 500) {
+            var command = command
+            command.key = KeyID(0)
+            var bytes = encode(command)
+            bytes[1] = 1
+            bytes.removeSubrange(10..<18)
+            #expect(decode(bytes)?.command == command)
+            bytes[1] = 3
+            #expect(decode(bytes) == nil)
         }
     }
 

@@ -196,7 +196,8 @@ extension MarketPlayer {
         case .operationSet: "more to do"
         case .operationEnded: "done"
         case .accountChanged, .controlSet, .feesAnnounced, .accepted, .transfer, .remembered, .classInterned, .profileInterned,
-            .accountCreated, .keyCreated, .attestationSet, .feesSet, .checkpointAnnounced:
+            .accountCreated, .keyCreated, .attestationSet, .feesSet, .checkpointAnnounced,
+            .keyStandingSet, .keySpent, .orderBudgeted, .operated:
             nil
         }
     }

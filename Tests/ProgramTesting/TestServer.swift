@@ -56,8 +56,9 @@ package final class TestServer {
         try start()
     }
 
-    /// Runs another command of the program to its end; throws what it says unless its exit code is 0.
-    package static func run(_ arguments: [String], environment: [String: String]) throws {
+    /// Runs another command of the program to its end and returns what it says; throws that unless its exit code is 0.
+    @discardableResult
+    package static func run(_ arguments: [String], environment: [String: String] = [:]) throws -> String {
         let process = Process()
         let pipe = Pipe()
         process.executableURL = URL(fileURLWithPath: executable)
@@ -68,7 +69,9 @@ package final class TestServer {
         try process.run()
         let data = pipe.fileHandleForReading.readDataToEndOfFile()
         process.waitUntilExit()
-        guard process.terminationStatus == 0 else { throw Failure(String(decoding: data, as: UTF8.self)) }
+        let text = String(decoding: data, as: UTF8.self)
+        guard process.terminationStatus == 0 else { throw Failure(text) }
+        return text
     }
 
     /// Starts the program on the folder and waits until it says where it listens.
@@ -83,6 +86,7 @@ package final class TestServer {
         process = Process()
         let serve = [
             "serve", "--state-dir", folder, "--listen", "127.0.0.1:0", "--tls-listen", "127.0.0.1:0",
+            "--rate-limit", "off",
         ]
         let command = launcher + [Self.executable] + serve + arguments
         process.executableURL = URL(fileURLWithPath: command[0])

@@ -115,6 +115,7 @@ struct RandomMarket {
             return repeated
         }
         if rules >= 3, engine.account(AccountID(6)) != nil, chance(16) { return control() }
+        if rules >= 3, chance(8), let command = keyCommand() { return command }
         let account = AccountID(Int64(draw(6) + 1))
         let action: Command.Action =
             switch draw(100) {
@@ -138,6 +139,7 @@ struct RandomMarket {
             default: false
             }
         var command = Command(account: isOwners ? account : .system, action: action)
+        if rules >= 3, chance(60) { command.key = aKey(of: command.account)?.id ?? KeyID(0) }
         if chance(25) {
             let key = generator.next()
             command.idempotency = IdempotencyKey(high: key, low: ~key, body: key &+ 1)
@@ -151,10 +153,44 @@ struct RandomMarket {
         return KeyTerms(
             owner: AccountID(Int64(draw(7) + 1)),
             hash: hash,
-            scopes: [.bid, .read],
+            scopes: chance(20) ? [.bid, .read, .operator] : [.bid, .read],
             label: "ключ",
             expiresAt: chance(50) ? .never : LogicalTime(microseconds: time + 1_000_000)
         )
+    }
+
+    /// Mostly one in force.
+    private mutating func aKey(of owner: AccountID) -> KeyRecord? {
+        engine.keys(of: owner, limit: 20).map(\.record).randomElement(using: &generator)
+    }
+
+    /// What is done with keys by keys, and what an operator's key does.
+    private mutating func keyCommand() -> Command? {
+        let account = AccountID(Int64(draw(6) + 1))
+        guard let acting = aKey(of: account), let other = aKey(of: AccountID(Int64(draw(6) + 1))) else { return nil }
+        let owner = other.terms.owner
+        let action: Command.Action
+        switch draw(8) {
+        case 0: action = .revokeKey(other.id, owner: owner)
+        case 1: action = .setFees(fees())
+        case 2...3:
+            var terms = key()
+            terms.owner = account
+            terms.scopes = .read
+            terms.expiresAt = acting.terms.expiresAt
+            action = .createOwnKey(terms)
+        default:
+            let budgets = (0..<3).map { _ in chance(60) ? NanoTON(Int64(draw(3_000_000_000))) : nil }
+            let network = NetworkPrefix(NetworkAddress(v4: UInt32(draw(200)) << 24), length: 104)
+            let limits = KeyLimits(
+                perOrder: budgets[0],
+                perDay: budgets[1],
+                total: budgets[2],
+                networks: chance(50) ? [network].compactMap(\.self) : []
+            )
+            action = .setKeyLimits(KeyLimitTerms(key: other.id, owner: owner, limits: limits))
+        }
+        return Command(account: account, key: chance(80) ? acting.id : KeyID(0), action: action)
     }
 
     private mutating func model() -> ModelTerms {

@@ -38,6 +38,8 @@ import Units
         try projector.apply(waiting)
         let broken = try Invariant.check(try exchange.connect(.auditor)).filter { $0.violations > 0 }
         #expect(broken.isEmpty, "seed \(seed)")
+        let state = market.engine.state()
+        #expect(state.keyStandings.contains(where: \.isRevoked) && !state.keySpendings.isEmpty, "and keys")
         #expect(market.engine.grace > 0 && market.engine.checkpoint != nil, "gaps and checkpoints are part of it")
     }
 

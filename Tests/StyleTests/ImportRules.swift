@@ -5,6 +5,7 @@ let arrows: [(target: String, imports: [String])] = [
     ("Ledger", ["Units"]),
     ("Engine", ["Units", "Exchange", "Ledger"]),
     ("Cryptography", ["Units", "CSodium", "COpenSSL"]),
+    ("TON", ["Cryptography"]),
     ("JSON", []),
     ("Vectors", ["Units", "Exchange", "Ledger", "Engine", "JSON"]),
     ("Demonstration", ["Units", "Exchange", "JSON"]),

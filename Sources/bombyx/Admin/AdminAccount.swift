@@ -99,8 +99,8 @@ struct AdminAccount: ParsableCommand {
 struct AdminKey: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "key",
-        abstract: "Make API keys.",
-        subcommands: [Create.self]
+        abstract: "Make API keys, list, limit and revoke them.",
+        subcommands: [Create.self, List.self, Limit.self, Revoke.self]
     )
 
     /// `bombyx admin key create`.

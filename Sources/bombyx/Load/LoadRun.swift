@@ -57,6 +57,7 @@ struct LoadRun {
     private func measure(_ own: TemporaryServer?) throws -> LoadOutcome {
         var outcome = LoadOutcome()
         outcome.machine = LoadFacts.machine
+        outcome.machine.append(LoadOutcome.Fact("rate_limit", own == nil ? "as the server has it" : "off"))
         let (target, setup) = try prepare(own)
         let before = try ServerMetrics(target.client())
         let plan = plan(target, setup, after: before.sequence)

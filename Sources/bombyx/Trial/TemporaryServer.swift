@@ -4,8 +4,8 @@ internal import HTTP2
 internal import Postgres
 internal import Sockets
 
-/// A server of a command's own: a child process on free ports, with a new state folder. It dies with the command,
-/// however that dies.
+/// A server of a command's own: a child process on free ports, with a new state folder, without a rate limit. It dies
+/// with the command, however that dies.
 final class TemporaryServer: Sendable {
     /// What the command leaves behind unless it removes it.
     let folder: String
@@ -68,7 +68,7 @@ final class TemporaryServer: Sendable {
         let command = ChildProcess.Command(
             path: executable,
             arguments: ["serve", "--state-dir", stateFolder, "--listen", "127.0.0.1:0", "--tls-listen", "127.0.0.1:0"]
-                + options,
+                + ["--rate-limit", "off"] + options,
             deathSignal: SIGTERM
         )
         let child = try state.withLock { state in

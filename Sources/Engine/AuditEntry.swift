@@ -1,0 +1,82 @@
+package import Units
+
+/// What an operator's key has done, or was refused.
+package struct AuditEntry: Hashable, Sendable {
+    package var account: AccountID
+    package var key: KeyID
+    package var action: AuditAction
+    /// What it was done to, as the interface names it; empty when there is nothing to name.
+    package var target: String
+    /// Why it was refused; `nil` when it was carried out.
+    package var rejection: Rejection?
+
+    package init(account: AccountID, key: KeyID, action: AuditAction, target: String, rejection: Rejection? = nil) {
+        self.account = account
+        self.key = key
+        self.action = action
+        self.target = target
+        self.rejection = rejection
+    }
+}
+
+/// The commands that the audit log tells of. The raw values are in the database: never renumber, never reuse.
+package enum AuditAction: UInt8, CaseIterable, Sendable {
+    case createAccount = 1
+    case createKey = 2
+    case revokeKey = 3
+    case setKeyLimits = 4
+    case deposit = 5
+    case setModel = 6
+    case setAttestation = 7
+    case setFees = 8
+    case reportUsage = 9
+    case endLease = 10
+
+    /// The name in JSON and SQL.
+    package var name: String {
+        switch self {
+        case .createAccount: "create_account"
+        case .createKey: "create_key"
+        case .revokeKey: "revoke_key"
+        case .setKeyLimits: "set_key_limits"
+        case .deposit: "deposit"
+        case .setModel: "set_model"
+        case .setAttestation: "set_attestation"
+        case .setFees: "set_fees"
+        case .reportUsage: "report_usage"
+        case .endLease: "end_lease"
+        }
+    }
+}
+
+extension Engine {
+    /// What the audit log says of the command that was just carried out or refused; `nil` for what operators do as
+    /// anybody does, such as placing orders.
+    func auditEntry(_ command: Command, _ rejection: Rejection?) -> AuditEntry? {
+        let action: AuditAction
+        let target: String
+        switch command.action {
+        case .createAccount:
+            (action, target) = (.createAccount, rejection == nil ? AccountID(Int64(registry.accounts.count)).text : "")
+        case .createKey(let terms), .createOwnKey(let terms):
+            let made = rejection == nil ? " " + KeyID(Int64(registry.keys.count)).text : ""
+            (action, target) = (.createKey, terms.owner.text + made)
+        case .revokeKey(let key, let owner): (action, target) = (.revokeKey, "\(owner.text) \(key.text)")
+        case .setKeyLimits(let terms): (action, target) = (.setKeyLimits, "\(terms.owner.text) \(terms.key.text)")
+        case .deposit(let owner, _): (action, target) = (.deposit, owner == .system ? "operator" : owner.text)
+        case .setModel(let terms): (action, target) = (.setModel, terms.name)
+        case .setAttested(let terms): (action, target) = (.setAttestation, terms.account.text)
+        case .setFees: (action, target) = (.setFees, "")
+        case .usage(let lease, _): (action, target) = (.reportUsage, lease.text)
+        case .endLease(let lease): (action, target) = (.endLease, lease.text)
+        case .placeOffer, .placeBid, .cancel, .tick, .announceCheckpoint: return nil
+        }
+        return AuditEntry(
+            account: command.account,
+            key: command.key,
+            action: action,
+            target: target,
+            rejection: rejection
+        )
+    }
+}

@@ -1,0 +1,170 @@
+internal import API
+internal import Engine
+internal import Sockets
+internal import Synchronization
+internal import Units
+
+/// How much each key, and each address without one, may ask of the exchange: a token bucket that holds one second's
+/// worth.
+package struct RateLimit: Hashable, Sendable {
+    /// Tokens a second, and the most that a bucket holds.
+    package let perSecond: Int64
+
+    package static let range: ClosedRange<Int64> = 10...1_000_000
+    /// Of a server that is told nothing else.
+    package static let standard = RateLimit(perSecond: 1_000)
+
+    /// `nil` outside of ``range``.
+    package init?(_ perSecond: Int64) {
+        guard Self.range.contains(perSecond) else { return nil }
+        self.init(perSecond: perSecond)
+    }
+
+    private init(perSecond: Int64) { self.perSecond = perSecond }
+
+    /// Nanoseconds in which one token is earned.
+    var interval: Int64 { 1_000_000_000 / perSecond }
+}
+
+/// A token bucket as one number: the moment at which it will be full (the generic cell rate algorithm of ITU-T I.371).
+/// All loops take from it without a lock.
+final class Meter: Sendable {
+    private let fullAt = Atomic<Int64>(0)
+
+    /// What became of a request for tokens.
+    enum Charge: Hashable {
+        /// Whole tokens that are left, and nanoseconds until the bucket is full.
+        case taken(left: Int64, fullIn: Int64)
+        /// Nothing was taken; there will be enough in so many nanoseconds.
+        case refused(wait: Int64)
+    }
+
+    /// Takes `weight` tokens, or none. `now` is in nanoseconds of a clock that never goes back.
+    func take(_ weight: Int64, of limit: RateLimit, at now: Int64) -> Charge {
+        let capacity = limit.perSecond * limit.interval
+        var seen = fullAt.load(ordering: .relaxed)
+        while true {
+            let full = max(seen, now) + weight * limit.interval
+            guard full - now <= capacity else { return .refused(wait: full - now - capacity) }
+            let (isExchanged, original) = fullAt.weakCompareExchange(
+                expected: seen,
+                desired: full,
+                ordering: .relaxed
+            )
+            if isExchanged { return .taken(left: (capacity - (full - now)) / limit.interval, fullIn: full - now) }
+            seen = original
+        }
+    }
+
+    func isFull(at now: Int64) -> Bool { fullAt.load(ordering: .relaxed) <= now }
+}
+
+/// The buckets of all keys and addresses, shared by the loops.
+final class RateLimiter: Sendable {
+    let limit: RateLimit
+    private let keys = Lock<[KeyID: Meter]>([:])
+    private let addresses = Lock<[NetworkAddress: Meter]>([:])
+    /// For addresses beyond those that can be told apart.
+    private let others = Meter()
+
+    /// Keys and addresses of which each has a bucket; full ones are dropped when there are more.
+    static let metersMax = 65_536
+
+    init(_ limit: RateLimit) { self.limit = limit }
+
+    func meter(of key: KeyID, at now: Int64) -> Meter {
+        keys.withLock { meters in
+            if let meter = meters[key] { return meter }
+            // A key that is in use keeps its bucket: there are no more of them than keys.
+            if meters.count >= Self.metersMax { meters = meters.filter { !$0.value.isFull(at: now) } }
+            let meter = Meter()
+            meters[key] = meter
+            return meter
+        }
+    }
+
+    /// One customer's network of IPv6, 64 bits, has one bucket (RFC 6177, section 2).
+    func meter(of address: NetworkAddress, at now: Int64) -> Meter {
+        let shared = address.isV4 ? address : NetworkAddress(v6: (address.bits >> 64) << 64)
+        return addresses.withLock { meters in
+            if let meter = meters[shared] { return meter }
+            if meters.count >= Self.metersMax { meters = meters.filter { !$0.value.isFull(at: now) } }
+            guard meters.count < Self.metersMax else { return others }
+            let meter = Meter()
+            meters[shared] = meter
+            return meter
+        }
+    }
+}
+
+/// One loop's side of the rate limit; used by the loop's thread only.
+struct Throttle {
+    private let limiter: RateLimiter?
+    /// Buckets that this loop has asked for, so that it need not ask again.
+    private var meters: [KeyID: Meter] = [:]
+    /// What is told to requests under way; few, because only those are told that have used half.
+    private var quotas: [UInt64: Quota] = [:]
+
+    init(_ limiter: RateLimiter?) { self.limiter = limiter }
+
+    /// Takes what the request costs; throws 429 for who has asked too often.
+    mutating func charge(
+        _ route: Route,
+        _ principal: Principal?,
+        peer: NetworkAddress,
+        requestID: UInt64
+    ) throws(Problem) {
+        guard let limiter, route.weight > 0 else { return }
+        let now = Int64(MonotonicClock.nanoseconds())
+        let limit = limiter.limit
+        let meter = principal.map { self.meter(of: $0.key, limiter, now) } ?? limiter.meter(of: peer, at: now)
+        var quota = Quota(isOfKey: principal != nil, perSecond: limit.perSecond)
+        switch meter.take(route.weight, of: limit, at: now) {
+        case .taken(let left, let fullIn):
+            guard left < limit.perSecond / 2 else { return }
+            quota.left = left
+            quota.fullInSeconds = Self.seconds(fullIn)
+            remember(quota, requestID)
+        case .refused(let wait):
+            quota.fullInSeconds = Self.seconds(wait)
+            remember(quota, requestID)
+            let who = quota.isOfKey ? "API key" : "address"
+            throw Problem(
+                .rateLimited,
+                "This \(who) may ask \(limit.perSecond) times a second. Cancelling is never limited.",
+                retryAfterSeconds: Int(Self.seconds(wait))
+            )
+        }
+    }
+
+    /// What the answer to the request tells of its bucket.
+    mutating func quota(of requestID: UInt64) -> Quota? {
+        quotas.isEmpty ? nil : quotas.removeValue(forKey: requestID)
+    }
+
+    private mutating func remember(_ quota: Quota, _ requestID: UInt64) {
+        // An answer that was dropped on its way leaves its quota here.
+        if quotas.count >= RateLimiter.metersMax { quotas.removeAll(keepingCapacity: true) }
+        quotas[requestID] = quota
+    }
+
+    private mutating func meter(of key: KeyID, _ limiter: RateLimiter, _ now: Int64) -> Meter {
+        if let meter = meters[key] { return meter }
+        if meters.count >= RateLimiter.metersMax { meters.removeAll(keepingCapacity: true) }
+        let meter = limiter.meter(of: key, at: now)
+        meters[key] = meter
+        return meter
+    }
+
+    /// Rounded up, and at least one.
+    private static func seconds(_ nanoseconds: Int64) -> Int64 { max(1, (nanoseconds + 999_999_999) / 1_000_000_000) }
+}
+
+extension NetworkAddress {
+    init(_ address: SocketAddress) {
+        switch address.host {
+        case .v4(let bits): self.init(v4: bits)
+        case .v6(let bits): self.init(v6: bits)
+        }
+    }
+}

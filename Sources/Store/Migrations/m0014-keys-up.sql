@@ -1,0 +1,1 @@
+../../../Migrations/0014-keys/up.sql
