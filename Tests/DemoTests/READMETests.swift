@@ -94,7 +94,8 @@ import Testing
         for piece in [
             #""offers":[{"price_nanoton_per_mtok":"20000000","quantity_lots":380,"order_count":1}]"#,
             #""available_nanoton":"24997592800""#, #""best_offer_nanoton_per_mtok":"20000000""#,
-            "| release |     24997592800", "event: book\n", "event: balances\n", "no balance is negative", "openapi: 3.1.0", "# TYPE ",
+            "| release |     24997592800", "event: book\n", "event: balances\n", "no balance is negative",
+            "openapi: 3.1.0", "# TYPE ",
         ] {
             #expect(output.contains(piece), "\(piece)")
         }

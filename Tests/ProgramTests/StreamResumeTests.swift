@@ -74,24 +74,30 @@ import Testing
 
         init(key: String) { self.key = key }
 
-        /// Connects, reads for a while, and is cut off.
-        func read(_ server: TestServer, seconds: Double, until isLast: ((String, JSONValue) -> Bool)? = nil) throws {
+        /// Connects, reads for a while, and is cut off. False when there was no stream.
+        func read(
+            _ server: TestServer,
+            seconds: Double,
+            until isLast: ((String, JSONValue) -> Bool)? = nil
+        ) throws -> Bool {
             let client = try server.connect()
             let stream = try StreamClient(client, Reader.channels, key: key, lastID: lastID)
             let since = lastID ?? "0"
-            let deadline = Date().addingTimeInterval(seconds)
+            var deadline = Date().addingTimeInterval(20)
             var isFirst = true
             while Date() < deadline, !stream.hasEnded {
                 let events = try stream.take(timeoutMilliseconds: 20)
                 for event in events {
                     if isFirst, lastID != nil { if event.name == "reset" { resets += 1 } else { resumes += 1 } }
+                    if isFirst { deadline = Date().addingTimeInterval(seconds) }
                     isFirst = false
                     if event.name == "open" || event.name == "reset" { try fill(server, since: since) }
                     replica.take(event.name, event.json)
                 }
                 if let id = stream.lastID { lastID = id }
-                if let isLast, events.contains(where: { isLast($0.name, $0.json) }) { return }
+                if let isLast, events.contains(where: { isLast($0.name, $0.json) }) { break }
             }
+            return !isFirst
         }
 
         /// What was missed, by the lists that are for that.
@@ -129,11 +135,15 @@ import Testing
                 try server.start()
                 trader.address = server.http
             }
-            do {
-                try reader.read(server, seconds: Double.random(in: 0.02...0.2))
-            } catch let failure as TestServer.Failure {
-                // A server that has just started, or whose database is away, answers 503 until it is ready.
-                guard failure.description.contains(#""status":503"#) else { throw failure }
+            let deadline = Date().addingTimeInterval(60)
+            while Date() < deadline {
+                do {
+                    if try reader.read(server, seconds: Double.random(in: 0.02...0.2)) { break }
+                } catch let failure as TestServer.Failure {
+                    // A server that has just started, or whose database is away, answers 503 until it is ready.
+                    guard failure.description.contains(#""status":503"#) else { throw failure }
+                }
+                usleep(20_000)
             }
         }
         trader.stop()
@@ -149,7 +159,7 @@ import Testing
             Scenario.bid(price: 1_000_000, lots: 1, clientOrderID: "the-last")
         )
         let end = try #require(last["sequence"]?.integer, "\(last.text)")
-        try reader.read(server, seconds: 10) { name, json in name == "book" && json["sequence"]?.integer ?? 0 >= end }
+        _ = try reader.read(server, seconds: 20) { name, json in name == "book" && json["sequence"]?.integer ?? 0 >= end }
         try expectExact(reader.replica, client, app)
         #expect(server.terminate() == 0)
     }
