@@ -35,6 +35,7 @@ struct HTML {
         <meta charset="utf-8">
         <meta name="viewport" content="width=device-width, initial-scale=1">
         <title>\(escape(title))</title>
+        <link rel="icon" href="data:,">
         <link rel="stylesheet" href="/docs/style.css">
         \(head)</head>
         <body>
