@@ -108,8 +108,8 @@ struct Request {
         case .setHalt, .setPriceBand, .setAccountLimits, .setFees: return try control(principal)
         case .createAccount, .createKey, .createDeposit, .setAttestation, .setModel:
             return try operate(principal, newKey)
-        case .getMarketStatus, .listTrades, .getBook, .listModels, .getModel, .getFees, .getHealth, .headHealth, .getReadiness,
-            .headReadiness, .getMetrics, .getContract:
+        case .getMarketStatus, .listTrades, .getBook, .listModels, .getModel, .getFees, .getHealth, .headHealth,
+            .getReadiness, .headReadiness, .getMetrics, .getContract:
             return try publicAdmission()
         }
     }

@@ -67,8 +67,8 @@ package enum Route: String, CaseIterable, Sendable {
         case .createAccount, .createKey, .createDeposit, .setAttestation, .setModel, .setFees, .setHalt, .setPriceBand,
             .setAccountLimits:
             .operator
-        case .getMarketStatus, .getBook, .listTrades, .listModels, .getModel, .getFees, .getHealth, .headHealth, .getReadiness,
-            .headReadiness, .getMetrics, .getContract:
+        case .getMarketStatus, .getBook, .listTrades, .listModels, .getModel, .getFees, .getHealth, .headHealth,
+            .getReadiness, .headReadiness, .getMetrics, .getContract:
             []
         }
     }
