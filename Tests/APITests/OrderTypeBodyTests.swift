@@ -66,7 +66,8 @@ import Units
             "minimum_deposit_nanoton":"7"}
             """#.replacing("\\#\n", with: "").replacing("\n", with: "")
         guard
-            case .placeOffer(let terms) = try market.command("POST", "/v1/offers", offer(more), as: Market.worker).action
+            case .placeOffer(let terms) = try market.command("POST", "/v1/offers", offer(more), as: Market.worker)
+                .action
         else { throw Unexpected(market.admit("POST", "/v1/offers", offer(more), as: Market.worker)) }
         #expect(terms.order.isConsistent)
         let rules = terms.order.rules
@@ -83,7 +84,8 @@ import Units
             ("PATCH", "/v1/orders/o7", #"{"post_only":true}"#, ["#/post_only"]),
             ("POST", "/v1/orders:cancel-after", #"{"timeout_s":86401}"#, ["#/timeout_s"]),
             ("POST", "/v1/orders:cancel-after", "{}", ["#/timeout_s"]),
-            ("POST", "/v1/orders:batch", #"{"orders":[]}"#, ["#/orders"]), ("POST", "/v1/orders:batch", "{}", ["#/orders"]),
+            ("POST", "/v1/orders:batch", #"{"orders":[]}"#, ["#/orders"]),
+            ("POST", "/v1/orders:batch", "{}", ["#/orders"]),
         ] as [(String, String, String, [String])]
     )
     func `Changes of orders name what they break`(
@@ -128,7 +130,8 @@ import Units
         }
         #expect(filter.side == .bid && filter.model == ModelID(3))
         #expect(filter.requirement?.qualityAtLeast == 40 && filter.requirement?.weightSet == WeightSetID(2))
-        #expect(try market.problem("DELETE", "/v1/orders?model=none", as: Market.worker).json["code"]?.string == "model_unknown")
+        let unknown = try market.problem("DELETE", "/v1/orders?model=none", as: Market.worker)
+        #expect(unknown.json["code"]?.string == "model_unknown")
         #expect(try market.problem("DELETE", "/v1/orders?state=open", as: Market.worker).response.status == 422)
     }
 }

@@ -21,7 +21,9 @@ extension RandomMarket {
         case 60..<63: action = .cancelAfter(chance(40) ? 0 : Int64(draw(4) + 1) * 1_000_000)
         case 63..<66: action = .setCancelOnDisconnect(chance(80))
         case 66..<69: return Command(account: .system, action: .disconnected(account))
-        case 69..<83: return Command(account: .system, action: .setHalt(HaltTerms(model: model(), isHalted: chance(15))))
+        case 69..<83:
+            let terms = HaltTerms(model: model(), isHalted: chance(15))
+            return Command(account: .system, action: .setHalt(terms))
         case 83..<89: return Command(account: .system, action: .setPriceBand(band()))
         case 89..<95: return Command(account: .system, action: .setAccountLimits(limits(of: account)))
         default: return Command(account: .system, action: .announceFees(notice()))
