@@ -46,8 +46,8 @@ extension Engine {
         events.append(.controlSet(record))
     }
 
-    /// Limits count for orders that come from now on. Accounts that leave a self-trade group may trade at once with those
-    /// that they leave.
+    /// Limits count for orders that come from now on. Accounts that leave a self-trade group may trade at once with
+    /// those that they leave.
     mutating func setAccountLimits(_ terms: AccountLimitTerms, _ events: inout [Event]) -> Rejection? {
         guard let account = registry.accountIndex(terms.account) else { return .accountUnknown }
         let leavesGroup = registry.accounts[account].record.selfTradeGroup != terms.selfTradeGroup

@@ -77,7 +77,9 @@ extension Engine {
     }
 
     private func checkDigest() throws(InvariantViolation) {
-        guard let rebuilt = try? Engine(state: state(), requestsMax: requestsMax, work: work) else { throw .notRebuildable }
+        guard let rebuilt = try? Engine(state: state(), requestsMax: requestsMax, work: work) else {
+            throw .notRebuildable
+        }
         guard rebuilt.digest == digest else { throw .digest }
     }
 }

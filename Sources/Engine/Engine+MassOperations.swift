@@ -55,14 +55,13 @@ extension Engine {
             var operation = first
             let isDone = goOn(&operation, &budget, &events)
             recordSum.subtract(first.recordHash)
-            if isDone {
-                operations.removeFirst()
-                events.append(.operationEnded(first.sequence, first.account))
-            } else {
+            guard isDone else {
                 operations[0] = operation
                 recordSum.add(operation.recordHash)
                 return events.append(.operationSet(operation))
             }
+            operations.removeFirst()
+            events.append(.operationEnded(first.sequence, first.account))
         }
     }
 
@@ -178,8 +177,8 @@ extension Engine {
 
 // MARK: - Resumption
 
-/// Orders that a resumption has before it, in order of priority. It is made anew when it is used up, because others have
-/// come meanwhile, and after a start.
+/// Orders that a resumption has before it, in order of priority. It is made anew when it is used up, because others
+/// have come meanwhile, and after a start.
 struct Resumption: Sendable {
     struct Entry: Sendable {
         let priority: Priority
@@ -208,7 +207,8 @@ extension Engine {
                 resumption.entries.removeFirst()
                 budget -= 1
                 operation.cursor = next.priority.rawValue
-                if let index = operations.firstIndex(where: { $0.sequence == operation.sequence && $0.kind == .resume }) {
+                if let index = operations.firstIndex(where: { $0.sequence == operation.sequence && $0.kind == .resume })
+                {
                     operations[index].cursor = operation.cursor
                 }
                 guard !isDue(slot) else { continue }

@@ -44,8 +44,8 @@ extension Engine {
         }
     }
 
-    /// Walks, and again from the best when the taker has fallen below its own least fill after it had passed somebody by
-    /// for that: no two resting orders may be left that could trade.
+    /// Walks, and again from the best when the taker has fallen below its own least fill after it had passed somebody
+    /// by for that: no two resting orders may be left that could trade.
     private mutating func walk(
         _ taker: Int32,
         least: Lots,
@@ -203,8 +203,8 @@ extension Engine {
         touch(order.account)
     }
 
-    /// Takes a resting offer out and lets it arrive again, at the place that it has, in the class that it belongs to now.
-    /// What it trades at once, it trades as the taker. A bid is let arrive again in the same way.
+    /// Takes a resting offer out and lets it arrive again, at the place that it has, in the class that it belongs to
+    /// now. What it trades at once, it trades as the taker. A bid is let arrive again in the same way.
     ///
     /// Each such walk is bounded, and a command starts at most one for each resting offer of an account or model.
     mutating func reenter(_ slot: Int32, _ events: inout [Event]) {
@@ -257,8 +257,8 @@ extension Engine {
 // MARK: - Orders that others make tradable
 
 extension Engine {
-    /// An order's remainder, or what it shows, has changed so that it may now trade with one that rests; it is looked at
-    /// when the command has done everything else.
+    /// An order's remainder, or what it shows, has changed so that it may now trade with one that rests; it is looked
+    /// at when the command has done everything else.
     mutating func lookAgain(at order: OrderID) { again.append(order) }
 
     /// Lets those arrive again at which the command said to look again.

@@ -28,9 +28,9 @@ extension SessionCore {
         limit: Int,
         flags: UnsafeMutablePointer<UInt32>
     ) -> Int {
-        let (count, endsPiece) = unsafe stream.pointee.pieces.move(to: target, limit: limit)
+        let (count, _) = unsafe stream.pointee.pieces.move(to: target, limit: limit)
         unsafe stream.pointee.answerOffset += count
-        if count > 0 { explainWindowUpdates(count, isLast: endsPiece) }
+        if count > 0 { explainWindowUpdates(count) }
         if unsafe !stream.pointee.pieces.isEmpty { return count }
         if unsafe stream.pointee.isComplete {
             unsafe flags.pointee |= NGHTTP2_DATA_FLAG_EOF.rawValue

@@ -36,7 +36,9 @@ import Testing
         }
     }
 
-    @Test func `The quantity counts what is filled, so that a fill and an amendment that cross fill never too much`() throws {
+    @Test func `The quantity counts what is filled, so that a fill and an amendment that cross fill never too much`()
+        throws
+    {
         try expectMarket(
             """
             deposit app 1000
@@ -77,7 +79,8 @@ import Testing
             amend app b1 price 21                      -> b1 amended to 21 x 9, b1 buys 5 from s1 at 20, s1 filled, \
             s2 self_trade 5, b1 rests 4 | hold 18, trade 100, release 5
             offer s3 w   qwen 22 x 5                   -> s3 rests 5
-            amend w s3 price 21                        -> s3 amended to 21 x 5, s3 sells 4 to b1 at 21, b1 filled, s3 rests 1
+            amend w s3 price 21                        -> s3 amended to 21 x 5, s3 sells 4 to b1 at 21, b1 filled, \
+            s3 rests 1
             """
         )
     }

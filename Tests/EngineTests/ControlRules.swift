@@ -6,7 +6,9 @@ import Units
 @Suite struct ControlRules {
     // MARK: Halts
 
-    @Test func `While a model is halted its orders rest and do not trade; then they arrive in order of priority`() throws {
+    @Test func `While a model is halted its orders rest and do not trade; then they arrive in order of priority`()
+        throws
+    {
         try expectMarket(
             """
             deposit app 1000
@@ -57,7 +59,9 @@ import Units
         )
     }
 
-    @Test func `A resumption takes as many batches as its walks need, and pairs that it has not come to do not trade`() throws {
+    @Test func `A resumption takes as many batches as its walks need, and pairs that it has not come to do not trade`()
+        throws
+    {
         try expectMarket(
             """
             deposit app 1000

@@ -3,8 +3,8 @@ import Foundation
 import Testing
 import Units
 
-/// What holds in every market. A failure prints its seed and a small market that fails in the same way: put the one into
-/// the list, or the other among the rules, and it is a regression test.
+/// What holds in every market. A failure prints its seed and a small market that fails in the same way: put the one
+/// into the list, or the other among the rules, and it is a regression test.
 @Suite struct EngineProperties {
     /// A few seeds; `BOMBYX_SEEDS=N` adds the numbers from 1,000 on, `BOMBYX_SEED=S` means only that one.
     static let seeds: [UInt64] = {

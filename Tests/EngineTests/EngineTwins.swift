@@ -37,7 +37,8 @@ struct EngineTwins {
         }
     }
 
-    /// Every event is compared, in its place. The engine's own check takes time in proportion to its state, so not every command of a large market has it.
+    /// Every event is compared, in its place. The engine's own check takes time in proportion to its state, so not
+    /// every command of a large market has it.
     mutating func apply(_ command: Command, isChecked: Bool = true) throws -> [Event] {
         var events: [Event] = []
         var expected: [Event] = []
@@ -63,7 +64,9 @@ struct EngineTwins {
 
     /// Without the modules' names.
     private static func brief(_ text: String) -> String {
-        ["Units.", "Engine.", "Exchange.", "Ledger.", "Swift.", "rawValue: ", "nanoTONPerMTok: ", "count: "].reduce(text) {
+        ["Units.", "Engine.", "Exchange.", "Ledger.", "Swift.", "rawValue: ", "nanoTONPerMTok: ", "count: "].reduce(
+            text
+        ) {
             $0.replacing($1, with: "")
         }
     }

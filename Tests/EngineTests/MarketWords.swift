@@ -190,20 +190,22 @@ extension MarketPlayer {
         case .leaseEnded(_, let tokens): "ended \(tokens.count)"
         case .modelSet(let model): "\(model.terms.name) version \(model.version)"
         case .amended(let amendment):
-            "\(name(amendment.order)) amended to \(amendment.price.nanoTONPerMTok / Price.step) x \(amendment.lots.count)"
+            "\(name(amendment.order)) amended to \(perLot(amendment.price)) x \(amendment.lots.count)"
         case .reduced(let order, let lots): "\(name(order)) reduced to \(lots.count)"
         case .shown(let order, let lots, _): "\(name(order)) shows \(lots.count)"
         case .operationSet: "more to do"
         case .operationEnded: "done"
-        case .accountChanged, .controlSet, .feesAnnounced, .accepted, .transfer, .remembered, .classInterned, .profileInterned,
-            .accountCreated, .keyCreated, .attestationSet, .feesSet, .checkpointAnnounced,
+        case .accountChanged, .controlSet, .feesAnnounced, .accepted, .transfer, .remembered, .classInterned,
+            .profileInterned, .accountCreated, .keyCreated, .attestationSet, .feesSet, .checkpointAnnounced,
             .keyStandingSet, .keySpent, .orderBudgeted, .operated:
             nil
         }
     }
 
+    private func perLot(_ price: Price) -> Int64 { price.nanoTONPerMTok / Price.step }
+
     func describe(_ trade: Trade) -> String {
-        let price = trade.price.nanoTONPerMTok / Price.step
+        let price = perLot(trade.price)
         return trade.takerSide == .bid
             ? "\(name(trade.bid)) buys \(trade.lots.count) from \(name(trade.offer)) at \(price)"
             : "\(name(trade.offer)) sells \(trade.lots.count) to \(name(trade.bid)) at \(price)"

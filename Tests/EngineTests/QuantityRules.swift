@@ -25,7 +25,8 @@ import Units
             deposit app 1000
             offer s1 w   qwen 20 x 5 min 3   -> s1 rests 5
             bid   b1 app qwen 20 x 2         -> b1 rests 2
-            bid   b2 app qwen 20 x 3         -> b2 buys 3 from s1 at 20, b2 filled, s1 sells 2 to b1 at 20, b1 filled, s1 filled
+            bid   b2 app qwen 20 x 3         -> b2 buys 3 from s1 at 20, b2 filled, s1 sells 2 to b1 at 20, \
+            b1 filled, s1 filled
             """
         )
     }
@@ -36,8 +37,8 @@ import Units
             deposit app 1000
             offer s1 w1  qwen 20 x 2         -> s1 rests 2
             offer s2 w2  qwen 21 x 8         -> s2 rests 8
-            bid   b1 app qwen 21 x 10 min 5  -> b1 buys 8 from s2 at 21, s2 filled, b1 buys 2 from s1 at 20, s1 filled, \
-            b1 filled
+            bid   b1 app qwen 21 x 10 min 5  -> b1 buys 8 from s2 at 21, s2 filled, b1 buys 2 from s1 at 20, \
+            s1 filled, b1 filled
             """
         )
     }
@@ -65,8 +66,8 @@ import Units
             bid   b1 app qwen 20 x 5 all       -> b1 rests 5
             bid   b2 app qwen 20 x 5 all ioc   -> b2 ioc 5
             offer s2 w2  qwen 20 x 3           -> s2 rests 3
-            bid   b3 app qwen 20 x 5 all       -> b3 buys 2 from s1 at 20, s1 filled, b3 buys 3 from s2 at 20, s2 filled, \
-            b3 filled
+            bid   b3 app qwen 20 x 5 all       -> b3 buys 2 from s1 at 20, s1 filled, b3 buys 3 from s2 at 20, \
+            s2 filled, b3 filled
             offer s3 w1  qwen 20 x 5           -> s3 sells 5 to b1 at 20, b1 filled, s3 filled
             """
         )
@@ -103,8 +104,8 @@ import Units
             offer s3 w3  qwen 20 x 1           -> s3 rests 1
             bid   b1 app qwen 20 x 3 all       -> b1 work_limit 3
             bid   b2 app qwen 20 x 3 fok       -> rejected fok_unfillable
-            bid   b3 app qwen 20 x 2 all       -> b3 buys 1 from s1 at 20, s1 filled, b3 buys 1 from s2 at 20, s2 filled, \
-            b3 filled
+            bid   b3 app qwen 20 x 2 all       -> b3 buys 1 from s1 at 20, s1 filled, b3 buys 1 from s2 at 20, \
+            s2 filled, b3 filled
             """,
             work: WorkLimits(visits: 2, step: 9, parts: 9, operations: 9)
         )
@@ -120,8 +121,8 @@ import Units
             offer s2 w2  qwen 20 x 2          -> s2 rests 2
             bid   b1 app qwen 20 x 2          -> b1 buys 2 from i1 at 20, i1 shows 1, b1 filled
             bid   b2 app qwen 20 x 2          -> b2 buys 1 from i1 at 20, i1 shows 3, b2 buys 1 from s2 at 20, b2 filled
-            bid   b3 app qwen 20 x 9          -> b3 buys 1 from s2 at 20, s2 filled, b3 buys 3 from i1 at 20, i1 shows 1, \
-            b3 buys 1 from i1 at 20, i1 filled, b3 rests 4
+            bid   b3 app qwen 20 x 9          -> b3 buys 1 from s2 at 20, s2 filled, b3 buys 3 from i1 at 20, \
+            i1 shows 1, b3 buys 1 from i1 at 20, i1 filled, b3 rests 4
             """
         let bids = """
             deposit app 1000
@@ -130,8 +131,8 @@ import Units
             bid   b2 app qwen 20 x 2          -> b2 rests 2
             offer s1 w   qwen 20 x 2          -> s1 sells 2 to i1 at 20, i1 shows 1, s1 filled
             offer s2 w   qwen 20 x 2          -> s2 sells 1 to i1 at 20, i1 shows 3, s2 sells 1 to b2 at 20, s2 filled
-            offer s3 w   qwen 20 x 9          -> s3 sells 1 to b2 at 20, b2 filled, s3 sells 3 to i1 at 20, i1 shows 1, \
-            s3 sells 1 to i1 at 20, i1 filled, s3 rests 4
+            offer s3 w   qwen 20 x 9          -> s3 sells 1 to b2 at 20, b2 filled, s3 sells 3 to i1 at 20, \
+            i1 shows 1, s3 sells 1 to i1 at 20, i1 filled, s3 rests 4
             """
         try expectMarket(isOffer ? offers : bids)
     }
@@ -152,7 +153,8 @@ import Units
             deposit app 1000
             offer i1 w1  qwen 20 x 9 show 3   -> i1 rests 9, i1 shows 3
             bid   b1 app qwen 20 x 4 min 4    -> b1 rests 4
-            bid   b2 app qwen 20 x 3          -> b2 buys 3 from i1 at 20, i1 shows 3, b2 filled, i1 sells 4 to b1 at 20, \
+            bid   b2 app qwen 20 x 3          -> b2 buys 3 from i1 at 20, i1 shows 3, b2 filled, \
+            i1 sells 4 to b1 at 20, \
             b1 filled, i1 rests 2, i1 shows 2
             """
         )
@@ -179,8 +181,8 @@ import Units
             deposit app 1000
             offer i1 w1  qwen 20 x 9 show 1   -> i1 rests 9, i1 shows 1
             bid   b1 app qwen 20 x 9 min 9    -> b1 rests 9
-            bid   b2 app qwen 20 x 2          -> b2 buys 1 from i1 at 20, i1 shows 1, b2 buys 1 from i1 at 20, i1 shows 1, \
-            b2 filled, i1 work_limit 7
+            bid   b2 app qwen 20 x 2          -> b2 buys 1 from i1 at 20, i1 shows 1, b2 buys 1 from i1 at 20, \
+            i1 shows 1, b2 filled, i1 work_limit 7
             """,
             work: WorkLimits(visits: 9, step: 9, parts: 2, operations: 9)
         )

@@ -236,8 +236,8 @@ extension ReferenceEngine {
         LogicalTime(microseconds: request.at.microseconds + Limits.idempotencyWindow + extra)
     }
 
-    /// Attestations that expire; then orders that do, and dead-man switches, the earliest first; then what is under way,
-    /// the oldest first; then fees; then what is to be forgotten.
+    /// Attestations that expire; then orders that do, and dead-man switches, the earliest first; then what is under
+    /// way, the oldest first; then fees; then what is to be forgotten.
     mutating func tick() {
         for record in attestations where record.terms.expiresAt <= time { awaitingExpiry.remove(record.terms.account) }
         reclassify()
@@ -265,11 +265,15 @@ extension ReferenceEngine {
         var due = orders.map { (at: $0.rules.expiresAt, isAccount: false, number: $0.id.rawValue) }
         due += accounts.map { (at: $0.cancelAfter, isAccount: true, number: $0.id.rawValue) }
         due = due.filter { $0.at <= time }.sorted {
-            ($0.at.microseconds, $0.isAccount ? 1 : 0, $0.number) < ($1.at.microseconds, $1.isAccount ? 1 : 0, $1.number)
+            ($0.at.microseconds, $0.isAccount ? 1 : 0, $0.number) < (
+                $1.at.microseconds, $1.isAccount ? 1 : 0, $1.number
+            )
         }
         for entry in due where budget > 0 {
             let account = AccountID(entry.number)
             if entry.isAccount, !mayBegin(of: account) { continue }
+            // A dead-man switch may have been first.
+            if !entry.isAccount, order(OrderID(entry.number)) == nil { continue }
             budget -= 1
             if entry.isAccount {
                 changeAccount(account) { $0.cancelAfter = .never }

@@ -36,7 +36,9 @@ extension ReferenceEngine {
     /// later itself.
     private func shouldTrade(_ bid: OrderRecord, _ offer: OrderRecord) -> Bool {
         let buyers = capability(of: offer).buyers.rules
-        guard fit(bid, offer), !areOwn(bid, offer), !isFrozen(bid, offer), !isDue(bid), !isDue(offer) else { return false }
+        guard fit(bid, offer), !areOwn(bid, offer), !isFrozen(bid, offer), !isDue(bid), !isDue(offer) else {
+            return false
+        }
         guard buyers.admits(bid.account), buyers.minimumDeposit == .zero else { return false }
         let lots = min(visible(bid), visible(offer))
         return lots > .zero && [bid, offer].allSatisfy { lots >= $0.rules.leastFill(of: $0.remaining) }

@@ -67,7 +67,9 @@ extension ReferenceEngine {
         let priority: Priority
 
         static func < (left: Self, right: Self) -> Bool {
-            (left.price, left.isUnattested ? 1 : 0, left.priority) < (right.price, right.isUnattested ? 1 : 0, right.priority)
+            (left.price, left.isUnattested ? 1 : 0, left.priority) < (
+                right.price, right.isUnattested ? 1 : 0, right.priority
+            )
         }
     }
 
@@ -114,8 +116,8 @@ extension ReferenceEngine {
         guard taker.rules.isAllOrNone || taker.timeInForce == .fok else {
             return walk(id, passingOwn: entry != .arrival, least: taker.rules.minLots)
         }
-        // The whole or nothing: another self walks, who becomes this one if it fills. It takes from whoever has something;
-        // if that is not enough, the whole from one who has it.
+        // The whole or nothing: another self walks, who becomes this one if it fills. It takes from whoever has
+        // something; if that is not enough, the whole from one who has it.
         var looked = 0
         var end = End.done
         for least in [.zero, taker.remaining] {

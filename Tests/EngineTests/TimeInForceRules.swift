@@ -185,8 +185,8 @@ import Units
             bid   b3 app qwen market x 9 ioc     -> b3 buys 3 from s1 at 25, s1 filled, b3 ioc 6
             bid   b4 app qwen 21 x 2             -> b4 rests 2
             bid   b5 app qwen 20 x 2             -> b5 rests 2
-            offer s3 w   qwen market x 9 ioc     -> s3 sells 2 to b4 at 21, b4 filled, s3 sells 2 to b5 at 20, b5 filled, \
-            s3 ioc 5
+            offer s3 w   qwen market x 9 ioc     -> s3 sells 2 to b4 at 21, b4 filled, s3 sells 2 to b5 at 20, \
+            b5 filled, s3 ioc 5
             offer s4 w   qwen market x 1 fok     -> rejected fok_unfillable
             """
         )
