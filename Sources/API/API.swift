@@ -103,10 +103,10 @@ private struct Request {
         case .listOrders: return .history(.orders(try QueryRequests.orders(head.query, for: principal)))
         case .listTransfers: return .history(.transfers(try QueryRequests.transfers(head.query, for: principal)))
         case .getAccount: return .query(.account(try QueryRequests.account(head.query, for: principal)))
-        case .createAccount, .createKey, .createDeposit, .setAttestation, .setModel, .setFees:
+        case .createAccount, .createKey, .createDeposit, .setAttestation, .setMeasurements, .setModel, .setFees:
             return try operate(principal, newKey)
         case .listTrades, .getBook, .listModels, .getModel, .getFees, .getHealth, .headHealth, .getReadiness,
-            .headReadiness, .getMetrics, .getContract:
+            .headReadiness, .getMetrics, .getContract, .getCapabilitySchema, .getRequirementSchema:
             return try publicAdmission()
         }
     }
@@ -132,8 +132,10 @@ private struct Request {
         case .getReadiness, .headReadiness: return .operations(.readiness)
         case .getMetrics: return .operations(.metrics)
         case .getContract: return .answer(View.contract)
+        case .getCapabilitySchema: return .answer(APIResponse(status: 200, body: CapabilitySchemas.capability))
+        case .getRequirementSchema: return .answer(APIResponse(status: 200, body: CapabilitySchemas.requirement))
         case .placeOffer, .placeBid, .getOrder, .listOrders, .cancelOrder, .getAccount, .listTransfers, .createAccount,
-            .createKey, .createDeposit, .setAttestation, .setModel, .setFees:
+            .createKey, .createDeposit, .setAttestation, .setMeasurements, .setModel, .setFees:
             throw Problem(.authenticationRequired)
         }
     }
@@ -155,7 +157,8 @@ private struct Request {
         if identity != nil || terms.order.clientOrderID != nil {
             terms.order.bodyHash = Idempotency.bodyHash(route, path: head.path, body: body)
         }
-        return .command(make(.placeBid(terms), principal, identity), .placed)
+        let echo = RequirementEcho(terms.requirement, models: context.directory.models)
+        return .command(make(.placeBid(terms), principal, identity), .placedBid(echo))
     }
 
     private func orderID() throws(Problem) -> OrderID {
@@ -187,6 +190,11 @@ private struct Request {
         case .setAttestation:
             let terms = try Bodies.attestation(body, of: try accountID(), now: context.now)
             return try command(.setAttested(terms), .attested, principal)
+        case .setMeasurements:
+            let account = try accountID()
+            let terms = try Bodies.measurement(body, of: account, directory: context.directory, now: context.now)
+            let model = context.directory.models.record(terms.model)?.terms.name ?? ""
+            return try command(.setMeasured(terms), .measured(model), principal)
         case .setModel:
             let terms = try Bodies.model(body, name: try modelName())
             return try command(.setModel(terms), .modelSet, principal)

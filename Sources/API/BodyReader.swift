@@ -217,6 +217,19 @@ struct BodyReader: ~Copyable {
         }
     }
 
+    /// True or false.
+    mutating func flag(at place: BodyPlace) throws(JSONError) -> Bool? {
+        do {
+            return try json.readBool()
+        } catch {
+            try recover(error, at: place, "true or false")
+            return nil
+        }
+    }
+
+    /// Passes a value by that an error has been made of already.
+    mutating func skip() throws(JSONError) { try json.skipValue() }
+
     /// Money: a decimal string, or a JSON integer.
     mutating func money(at place: BodyPlace, in range: ClosedRange<Int64>) throws(JSONError) -> Int64? {
         do {

@@ -12,7 +12,7 @@ enum OrderAnswer {
     private static let tradeCapacity = 192
 
     /// 201 with what became of the order at once; `nil` when it was not accepted.
-    static func placed(_ outcome: Outcome) -> APIResponse? {
+    static func placed(_ outcome: Outcome, _ echo: RequirementEcho? = nil) -> APIResponse? {
         let id = OrderID(outcome.sequence.rawValue)
         var order: OrderRecord?
         var tradeCount = 0
@@ -32,6 +32,7 @@ enum OrderAnswer {
         var writer = JSONWriter(capacity: capacity + listed * tradeCapacity)
         writer.beginObject()
         writer.order(order)
+        if let echo { writer.requirement(echo) }
         writer.member("sequence", outcome.sequence.rawValue)
         writer.member("trade_count", Int64(tradeCount))
         writer.key("trades")

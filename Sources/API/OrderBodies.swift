@@ -32,17 +32,12 @@ enum OfferField: Int, BodyField {
 }
 
 enum BidField: Int, BodyField {
-    case requirement, price, quantity, timeInForce, clientOrderID, weightSet
+    case requirement, price, quantity, timeInForce, clientOrderID, weightSet, provider
 
     static let names: [StaticString] = [
         "requirement", "price_nanoton_per_mtok", "quantity_lots", "time_in_force", "client_order_id", "weight_set",
+        "provider",
     ]
-}
-
-enum CapabilityField: Int, BodyField {
-    case contextLength, features, quantization, tee, region
-
-    static let names: [StaticString] = ["context_length", "features", "quantization", "tee", "region"]
 }
 
 /// Reads request bodies; each throws a problem that names every field that breaks a rule.
@@ -109,6 +104,7 @@ enum Bodies {
             var fields = OrderFields()
             var builder: RequirementBuilder?
             var weightSet: WeightSetID?
+            var provider: ProviderDemands?
             guard try reader.beginObject(at: .document) else { return nil }
             while let field = try reader.nextField(BidField.self, of: .document, seen: &seen) {
                 let place = BodyPlace.document.field(field.name)
@@ -120,12 +116,14 @@ enum Bodies {
                     fields.timeInForce = try reader.choice(of: Vocabularies.timeInForce, at: place) ?? .gtc
                 case .clientOrderID: fields.clientOrderID = try reader.clientOrderID(at: place)
                 case .weightSet: weightSet = try reader.choice(of: Vocabularies.weightSet, at: place)
+                case .provider: provider = try reader.provider(at: place)
                 }
             }
             reader.require(BidField.requirement, of: .document, seen: seen)
             reader.require(BidField.price, of: .document, seen: seen)
             reader.require(BidField.quantity, of: .document, seen: seen)
-            guard let builder, let terms = fields.terms else { return nil }
+            guard var builder, let terms = fields.terms else { return nil }
+            if let provider { reader.apply(provider, to: &builder, at: .document.field(BidField.provider.name)) }
             return BidTerms(
                 order: terms,
                 requirement: builder.finish(),
@@ -158,33 +156,5 @@ extension BodyReader {
         if let id = ClientOrderID(text) { return id }
         fail(place, .badFormat, "\(place.name) must be 1 to 36 of A-Z a-z 0-9 . _ : -.")
         return nil
-    }
-
-    /// What an offer says that it can do.
-    mutating func capability(at place: BodyPlace, into offer: inout OfferTerms) throws(JSONError) {
-        guard try beginObject(at: place) else { return }
-        var seen = JSONFieldSet()
-        while let field = try nextField(CapabilityField.self, of: place, seen: &seen) {
-            let place = place.field(field.name)
-            switch field {
-            case .contextLength: offer.contextLength = try integer(at: place, in: 0...Limits.contextLengthMax) ?? 0
-            case .features:
-                _ = try elements(at: place, max: Features.names.count) {
-                    (reader: inout BodyReader, place) throws(JSONError) in
-                    if let feature = try reader.choice(of: Vocabularies.feature, at: place) {
-                        offer.features = Features(rawValue: offer.features.rawValue | feature.rawValue)
-                    }
-                }
-            case .quantization: offer.quantization = try choice(of: Vocabularies.quantization, at: place) ?? .unknown
-            case .tee: offer.claimedTEE = try choice(of: Vocabularies.tee, at: place) ?? .none
-            case .region:
-                guard let name = try text(at: place) else { continue }
-                if let region = Region(name: name) {
-                    offer.region = region
-                } else {
-                    fail(place, .badFormat, "region must be a country code of two lower-case letters, or eu.")
-                }
-            }
-        }
     }
 }

@@ -5,8 +5,9 @@ package enum Route: String, CaseIterable, Sendable {
     case placeOffer, placeBid, getOrder, listOrders, cancelOrder
     case getBook, listTrades, listModels, getModel, getFees
     case getAccount, listTransfers
-    case createAccount, createKey, createDeposit, setAttestation, setModel, setFees
+    case createAccount, createKey, createDeposit, setAttestation, setMeasurements, setModel, setFees
     case getHealth, headHealth, getReadiness, headReadiness, getMetrics, getContract
+    case getCapabilitySchema, getRequirementSchema
 
     /// `operationId` in `openapi.yaml`.
     package var operationID: String { rawValue }
@@ -14,11 +15,12 @@ package enum Route: String, CaseIterable, Sendable {
     package var method: RequestMethod {
         switch self {
         case .placeOffer, .placeBid, .createAccount, .createKey, .createDeposit: .post
-        case .setAttestation, .setModel, .setFees: .put
+        case .setAttestation, .setMeasurements, .setModel, .setFees: .put
         case .cancelOrder: .delete
         case .headHealth, .headReadiness: .head
         case .getOrder, .listOrders, .getBook, .listTrades, .listModels, .getModel, .getFees, .getAccount,
-            .listTransfers, .getHealth, .getReadiness, .getMetrics, .getContract:
+            .listTransfers, .getHealth, .getReadiness, .getMetrics, .getContract, .getCapabilitySchema,
+            .getRequirementSchema:
             .get
         }
     }
@@ -41,6 +43,9 @@ package enum Route: String, CaseIterable, Sendable {
         case .createKey: "/v1/accounts/{id}/keys"
         case .createDeposit: "/v1/accounts/{id}/deposits"
         case .setAttestation: "/v1/accounts/{id}/attestation"
+        case .setMeasurements: "/v1/accounts/{id}/measurements"
+        case .getCapabilitySchema: "/v1/schemas/capability.json"
+        case .getRequirementSchema: "/v1/schemas/requirement.json"
         case .getHealth, .headHealth: "/healthz"
         case .getReadiness, .headReadiness: "/readyz"
         case .getMetrics: "/metrics"
@@ -55,9 +60,9 @@ package enum Route: String, CaseIterable, Sendable {
         case .placeBid: .bid
         case .cancelOrder: [.offer, .bid]
         case .getOrder, .listOrders, .getAccount, .listTransfers: [.read, .operator, .auditor]
-        case .createAccount, .createKey, .createDeposit, .setAttestation, .setModel, .setFees: .operator
+        case .createAccount, .createKey, .createDeposit, .setAttestation, .setMeasurements, .setModel, .setFees: .operator
         case .getBook, .listTrades, .listModels, .getModel, .getFees, .getHealth, .headHealth, .getReadiness,
-            .headReadiness, .getMetrics, .getContract:
+            .headReadiness, .getMetrics, .getContract, .getCapabilitySchema, .getRequirementSchema:
             []
         }
     }
@@ -74,7 +79,8 @@ struct Resource {
 
     enum Kind: CaseIterable {
         case offers, bids, orders, order, book, trades, models, model, fees, account, transfers
-        case accounts, keys, deposits, attestation
+        case accounts, keys, deposits, attestation, measurements
+        case capabilitySchema, requirementSchema
         case health, readiness, metrics, contract
     }
 
@@ -120,9 +126,15 @@ struct Resource {
                 self.init(kind: .deposits, name: name)
             } else if part.equals("attestation") {
                 self.init(kind: .attestation, name: name)
+            } else if part.equals("measurements") {
+                self.init(kind: .measurements, name: name)
             } else {
                 return nil
             }
+        } else if collection.equals("schemas"), tail.equals("capability.json") {
+            self.init(kind: .capabilitySchema)
+        } else if collection.equals("schemas"), tail.equals("requirement.json") {
+            self.init(kind: .requirementSchema)
         } else {
             return nil
         }
@@ -169,6 +181,9 @@ extension Resource.Kind {
         case .keys: [.createKey]
         case .deposits: [.createDeposit]
         case .attestation: [.setAttestation]
+        case .measurements: [.setMeasurements]
+        case .capabilitySchema: [.getCapabilitySchema]
+        case .requirementSchema: [.getRequirementSchema]
         case .health: [.getHealth, .headHealth]
         case .readiness: [.getReadiness, .headReadiness]
         case .metrics: [.getMetrics]

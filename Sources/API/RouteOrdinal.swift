@@ -18,14 +18,17 @@ extension Route {
         case .createKey: 13
         case .createDeposit: 14
         case .setAttestation: 15
-        case .setModel: 16
-        case .setFees: 17
-        case .getHealth: 18
-        case .headHealth: 19
-        case .getReadiness: 20
-        case .headReadiness: 21
-        case .getMetrics: 22
-        case .getContract: 23
+        case .setMeasurements: 16
+        case .setModel: 17
+        case .setFees: 18
+        case .getHealth: 19
+        case .headHealth: 20
+        case .getReadiness: 21
+        case .headReadiness: 22
+        case .getMetrics: 23
+        case .getContract: 24
+        case .getCapabilitySchema: 25
+        case .getRequirementSchema: 26
         }
     }
 }

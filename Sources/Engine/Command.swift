@@ -30,6 +30,7 @@ package struct Command: Hashable, Sendable {
         indirect case createKey(KeyTerms)
         indirect case setModel(ModelTerms)
         case setAttested(AttestationTerms)
+        indirect case setMeasured(MeasurementTerms)
         case setFees(FeeTerms)
         /// Cumulative adjusted tokens used on a lease.
         case usage(LeaseID, AdjustedTokens)
@@ -171,6 +172,16 @@ package struct OfferTerms: Hashable, Sendable {
     package var claimedTEE: TEE
     /// Most lots of this offer that may be leased at once; `nil` for no limit.
     package var maxOpenLots: Lots?
+    private var boxedTraits = Boxed<Traits>.none
+
+    /// Declared; those of another provenance are 0.
+    package var traits: Traits {
+        get {
+            if case .some(let traits) = boxedTraits { return traits }
+            return Traits()
+        }
+        set { boxedTraits = newValue == Traits() ? .none : .some(newValue) }
+    }
 
     package init(
         order: OrderTerms,
@@ -359,11 +370,23 @@ package struct AttestationTerms: Hashable, Sendable {
     /// Bits of ``TEE/bit``; 0 withdraws the word.
     package var tees: UInt8
     package var expiresAt: LogicalTime
+    /// Of the platform: ``Trait/tcbStatus``; 0 when the operator does not say.
+    package var tcbStatus: UInt8
+    /// When the evidence was made; `nil` when the operator does not say.
+    package var attestedAt: LogicalTime?
 
-    package init(account: AccountID, tees: UInt8, expiresAt: LogicalTime) {
+    package init(
+        account: AccountID,
+        tees: UInt8,
+        expiresAt: LogicalTime,
+        tcbStatus: UInt8 = 0,
+        attestedAt: LogicalTime? = nil
+    ) {
         self.account = account
         self.tees = tees
         self.expiresAt = expiresAt
+        self.tcbStatus = tcbStatus
+        self.attestedAt = attestedAt
     }
 }
 

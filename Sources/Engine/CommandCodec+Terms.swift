@@ -49,9 +49,14 @@ extension OfferTerms {
         bytes.append(integer: region.code)
         bytes.append(claimedTEE.rawValue)
         bytes.append(integer: maxOpenLots?.count ?? 0)
+        traits.encode(without: 0, into: &bytes)
     }
 
-    static func decode(_ bytes: Span<UInt8>, _ cursor: inout CommandCursor) throws(CommandDecodingError) -> Self {
+    static func decode(
+        _ version: UInt8,
+        _ bytes: Span<UInt8>,
+        _ cursor: inout CommandCursor
+    ) throws(CommandDecodingError) -> Self {
         let order = try OrderTerms.decode(bytes, &cursor)
         let model = ModelID(try cursor.integer(bytes, .model, in: 0...Int64.max))
         let contextLength = try cursor.integer(bytes, .contextLength, in: 0...Limits.contextLengthMax)
@@ -62,7 +67,7 @@ extension OfferTerms {
         let region = try cursor.region(bytes, .region)
         guard let tee = TEE(rawValue: try cursor.integer(bytes)) else { throw .invalid(.tee) }
         let most = try cursor.integer(bytes, .maxOpenLots, in: 0...Int64.max - 1)
-        return OfferTerms(
+        var offer = OfferTerms(
             order: order,
             model: model,
             contextLength: contextLength,
@@ -72,6 +77,8 @@ extension OfferTerms {
             claimedTEE: tee,
             maxOpenLots: most == 0 ? nil : Lots(most)
         )
+        if version >= 2 { offer.traits = try Traits.decodeDeclared(bytes, &cursor) }
+        return offer
     }
 }
 
@@ -90,9 +97,14 @@ extension BidTerms {
         for index in 0..<requirement.regions.count { bytes.append(integer: requirement.regions[index].code) }
         bytes.append(namedWeightSet?.rawValue ?? 0)
         bytes.append(namesUnknownModel ? 1 : 0)
+        FurtherDemands.encode(requirement.further, into: &bytes)
     }
 
-    static func decode(_ bytes: Span<UInt8>, _ cursor: inout CommandCursor) throws(CommandDecodingError) -> Self {
+    static func decode(
+        _ version: UInt8,
+        _ bytes: Span<UInt8>,
+        _ cursor: inout CommandCursor
+    ) throws(CommandDecodingError) -> Self {
         let order = try OrderTerms.decode(bytes, &cursor)
         var requirement = Requirement()
         let modelCount: UInt8 = try cursor.integer(bytes)
@@ -111,12 +123,53 @@ extension BidTerms {
             guard requirement.regions.append(try cursor.region(bytes, .regions)) else { throw .invalid(.regions) }
         }
         let named: UInt8 = try cursor.integer(bytes)
+        let namesUnknownModel = try cursor.flag(bytes, .namesUnknownModel)
+        if version >= 2 { requirement.further = try FurtherDemands.decode(bytes, &cursor) }
         return BidTerms(
             order: order,
             requirement: requirement,
             namedWeightSet: named == 0 ? nil : WeightSetID(named),
-            namesUnknownModel: try cursor.flag(bytes, .namesUnknownModel)
+            namesUnknownModel: namesUnknownModel
         )
+    }
+}
+
+extension AttestationTerms {
+    static func decode(
+        _ version: UInt8,
+        _ bytes: Span<UInt8>,
+        _ cursor: inout CommandCursor
+    ) throws(CommandDecodingError) -> Self {
+        let account = AccountID(try cursor.integer(bytes, .account, in: 0...Int64.max))
+        let tees: UInt8 = try cursor.integer(bytes)
+        var terms = AttestationTerms(account: account, tees: tees, expiresAt: try cursor.time(bytes))
+        guard version >= 2 else { return terms }
+        terms.tcbStatus = try cursor.integer(bytes)
+        guard Trait.tcbStatus.isValid(Int64(terms.tcbStatus)) else { throw .invalid(.tcbStatus) }
+        let attestedAt = try cursor.integer(bytes, .attestedAt, in: -1...Int64.max)
+        terms.attestedAt = attestedAt < 0 ? nil : LogicalTime(microseconds: attestedAt)
+        return terms
+    }
+}
+
+extension MeasurementTerms {
+    func encode(into bytes: inout [UInt8]) {
+        for number in [account.rawValue, model.rawValue, throughputTPS, ttftMS, uptimeBP, expiresAt.microseconds] {
+            bytes.append(integer: number)
+        }
+    }
+
+    static func decode(_ bytes: Span<UInt8>, _ cursor: inout CommandCursor) throws(CommandDecodingError) -> Self {
+        let account = AccountID(try cursor.integer(bytes, .account, in: 0...Int64.max))
+        let model = ModelID(try cursor.integer(bytes, .model, in: 0...Int64.max))
+        var terms = MeasurementTerms(account: account, model: model, expiresAt: .never)
+        for trait in Trait.measured {
+            let number: Int64 = try cursor.integer(bytes)
+            guard trait.isValid(number) else { throw .invalid(.measurement) }
+            terms[trait] = number
+        }
+        terms.expiresAt = try cursor.time(bytes)
+        return terms
     }
 }
 
@@ -190,6 +243,10 @@ struct CommandCursor {
         let value: Int64 = try integer(bytes)
         guard range.contains(value) else { throw .invalid(field) }
         return value
+    }
+
+    mutating func time(_ bytes: Span<UInt8>) throws(CommandDecodingError) -> LogicalTime {
+        LogicalTime(microseconds: try integer(bytes))
     }
 
     mutating func flag(

@@ -3,40 +3,41 @@ import Units
 
 // The form of a command in the journal. All numbers are little-endian and of fixed width:
 //
-//     kind u8 · version u8 (1) · account i64 · request id u64 · has key u8 [· key high u64 · low u64 · body u64]
+//     kind u8 · version u8 · account i64 · request id u64 · has key u8 [· key high u64 · low u64 · body u64]
 //
-// and then, by kind:
+// and then, by kind; the version is 1 unless another is named, and what stands in brackets came with version 2, which
+// is written since:
 //
 //      1 place offer     order · model i64 · context i64 · features u32 · quantization u8 · region u16 · TEE u8
-//                        · max open lots i64 (0: no limit)
+//                        · max open lots i64 (0: no limit) [· traits]
 //      2 place bid       order · model count u8 · models i64… · weight set u8 · quality i64 · context i64
 //                        · features u32 · quantizations u16 · TEEs u8 · region count u8 · regions u16…
-//                        · named weight set u8 (0: none) · names unknown model u8
+//                        · named weight set u8 (0: none) · names unknown model u8 [· demands]
 //      3 cancel          order i64
 //      4 deposit         to i64 · amount i64
 //      5 create account  label text · open orders max i64
 //      6 create key      owner i64 · hash 32 bytes · scopes u16 · label text · expires at i64
 //      7 set model       name text · Hugging Face id text · revision text · weights text · weight set u8
 //                        · quality i64 (−1: none) · context i64
-//      8 set attested    account i64 · TEEs u8 · expires at i64
+//      8 set attested    account i64 · TEEs u8 · expires at i64 [· TCB status u8 · attested at i64 (−1: unknown)]
 //      9 set fees        maker i64 · taker i64 · minimum notional i64
 //     10 usage           lease i64 · tokens i64
 //     11 end lease       lease i64
 //     12 tick            nothing
 //     13 checkpoint      batch i64 · SHA-256 32 bytes
+//     40 set measured    account i64 · model i64 · throughput i64 · time to first token i64 · uptime i64
+//                        · expires at i64
 //
+// Traits and demands: CapabilityBlock.swift.
 // An order is: price i64 · lots i64 · time in force u8 · body hash u64 · client order id length u8 (0: none) · bytes.
 // A text is: length u16 · UTF-8 bytes. Lists are in ascending order. There is one encoding for each command, and
 // whatever the decoder accepts is within the limits, so that the engine can carry it out.
 
 extension Command {
-    /// The version of every kind.
-    static let version: UInt8 = 1
-
     /// Appends the command's bytes.
     package func encode(into bytes: inout [UInt8]) {
         bytes.append(action.kind)
-        bytes.append(Self.version)
+        bytes.append(action.version)
         bytes.append(integer: account.rawValue)
         bytes.append(integer: requestID)
         bytes.append(idempotency == nil ? 0 : 1)
@@ -55,7 +56,8 @@ extension Command {
     ) throws(CommandDecodingError) -> Command {
         var cursor = CommandCursor(offset: offset)
         let kind: UInt8 = try cursor.integer(bytes)
-        guard try cursor.integer(bytes) as UInt8 == version else { throw .unknownVersion }
+        let version: UInt8 = try cursor.integer(bytes)
+        guard version >= 1, version <= Action.version(of: kind) else { throw .unknownVersion }
         let account = AccountID(try cursor.integer(bytes, .account, in: 0...Int64.max))
         let requestID: UInt64 = try cursor.integer(bytes)
         var idempotency: IdempotencyKey?
@@ -64,7 +66,7 @@ extension Command {
             let low: UInt64 = try cursor.integer(bytes)
             idempotency = IdempotencyKey(high: high, low: low, body: try cursor.integer(bytes))
         }
-        let action = try Action.decode(kind, bytes, &cursor)
+        let action = try Action.decode(kind, version, bytes, &cursor)
         offset = cursor.offset
         return Command(account: account, requestID: requestID, idempotency: idempotency, action: action)
     }
@@ -84,6 +86,7 @@ package enum CommandDecodingError: Error, Hashable, Sendable {
         case account, hasKey, price, lots, timeInForce, clientOrderID, model, contextLength, quantization, region, tee
         case maxOpenLots, models, quality, regions, namesUnknownModel, amount, label, openOrdersMax, name
         case huggingFaceID, revision, weightsSHA256, fee, minimumNotional, checkpoint
+        case traits, demands, tcbStatus, attestedAt, measurement
     }
 }
 
@@ -103,6 +106,17 @@ extension Command.Action {
         case .endLease: 11
         case .tick: 12
         case .announceCheckpoint: 13
+        case .setMeasured: 40
+        }
+    }
+
+    /// The newest form of this kind, which is the one that is written.
+    fileprivate var version: UInt8 { Self.version(of: kind) }
+
+    fileprivate static func version(of kind: UInt8) -> UInt8 {
+        switch kind {
+        case 1, 2, 8: 2
+        default: 1
         }
     }
 
@@ -123,6 +137,9 @@ extension Command.Action {
             bytes.append(integer: terms.account.rawValue)
             bytes.append(terms.tees)
             bytes.append(integer: terms.expiresAt.microseconds)
+            bytes.append(terms.tcbStatus)
+            bytes.append(integer: terms.attestedAt?.microseconds ?? -1)
+        case .setMeasured(let terms): terms.encode(into: &bytes)
         case .setFees(let terms):
             bytes.append(integer: terms.rates.maker.count)
             bytes.append(integer: terms.rates.taker.count)
@@ -140,12 +157,13 @@ extension Command.Action {
 
     fileprivate static func decode(
         _ kind: UInt8,
+        _ version: UInt8,
         _ bytes: Span<UInt8>,
         _ cursor: inout CommandCursor
     ) throws(CommandDecodingError) -> Self {
         switch kind {
-        case 1: return .placeOffer(try OfferTerms.decode(bytes, &cursor))
-        case 2: return .placeBid(try BidTerms.decode(bytes, &cursor))
+        case 1: return .placeOffer(try OfferTerms.decode(version, bytes, &cursor))
+        case 2: return .placeBid(try BidTerms.decode(version, bytes, &cursor))
         case 3: return .cancel(OrderID(try cursor.integer(bytes)))
         case 4:
             let owner = AccountID(try cursor.integer(bytes, .account, in: 0...Int64.max))
@@ -156,11 +174,7 @@ extension Command.Action {
             return .createAccount(AccountTerms(label: label, openOrdersMax: most))
         case 6: return .createKey(try KeyTerms.decode(bytes, &cursor))
         case 7: return .setModel(try ModelTerms.decode(bytes, &cursor))
-        case 8:
-            let account = AccountID(try cursor.integer(bytes, .account, in: 0...Int64.max))
-            let tees: UInt8 = try cursor.integer(bytes)
-            let expiresAt = LogicalTime(microseconds: try cursor.integer(bytes))
-            return .setAttested(AttestationTerms(account: account, tees: tees, expiresAt: expiresAt))
+        case 8: return .setAttested(try AttestationTerms.decode(version, bytes, &cursor))
         case 9:
             let maker = BasisPoints(try cursor.integer(bytes, .fee, in: 0...Limits.feeMax))
             let taker = BasisPoints(try cursor.integer(bytes, .fee, in: 0...Limits.feeMax))
@@ -175,6 +189,7 @@ extension Command.Action {
             let batch = try cursor.integer(bytes, .checkpoint, in: 1...Int64.max)
             guard let sha256 = SHA256Words(bytes: try cursor.bytes(bytes, 32)) else { throw .invalid(.checkpoint) }
             return .announceCheckpoint(CheckpointTerms(batch: batch, sha256: sha256))
+        case 40: return .setMeasured(try MeasurementTerms.decode(bytes, &cursor))
         default: throw .unknownKind(kind)
         }
     }

@@ -58,7 +58,7 @@ extension Engine {
         }
         registry.accounts[account].orders += 1
         hold(slot, order)
-        if details[Int(slot)].claimedTEE != .none { linkClaiming(slot, account) }
+        if order.isOffer { linkOffer(slot, account) }
         updateDigest(of: slot)
     }
 
@@ -71,7 +71,7 @@ extension Engine {
         }
         registry.accounts[account].orders -= 1
         release(slot, order)
-        if details[Int(slot)].claimedTEE != .none { unlinkClaiming(slot, account) }
+        if order.isOffer { unlinkOffer(slot, account) }
         recordSum.subtract(details[Int(slot)].digest)
     }
 
@@ -102,22 +102,22 @@ extension Engine {
         }
     }
 
-    private mutating func linkClaiming(_ slot: Int32, _ account: Int) {
-        let first = registry.accounts[account].firstClaiming
-        details[Int(slot)].nextClaiming = first
-        details[Int(slot)].previousClaiming = -1
-        if first >= 0 { details[Int(first)].previousClaiming = slot }
-        registry.accounts[account].firstClaiming = slot
+    private mutating func linkOffer(_ slot: Int32, _ account: Int) {
+        let first = registry.accounts[account].firstOffer
+        details[Int(slot)].nextOffer = first
+        details[Int(slot)].previousOffer = -1
+        if first >= 0 { details[Int(first)].previousOffer = slot }
+        registry.accounts[account].firstOffer = slot
     }
 
-    private mutating func unlinkClaiming(_ slot: Int32, _ account: Int) {
-        let next = details[Int(slot)].nextClaiming
-        let previous = details[Int(slot)].previousClaiming
-        if next >= 0 { details[Int(next)].previousClaiming = previous }
+    private mutating func unlinkOffer(_ slot: Int32, _ account: Int) {
+        let next = details[Int(slot)].nextOffer
+        let previous = details[Int(slot)].previousOffer
+        if next >= 0 { details[Int(next)].previousOffer = previous }
         if previous >= 0 {
-            details[Int(previous)].nextClaiming = next
+            details[Int(previous)].nextOffer = next
         } else {
-            registry.accounts[account].firstClaiming = next
+            registry.accounts[account].firstOffer = next
         }
     }
 

@@ -7,6 +7,7 @@ extension Engine {
     mutating func place(_ terms: OfferTerms, of owner: AccountID, _ events: inout [Event]) -> Rejection? {
         guard let account = registry.accountIndex(owner) else { return .accountUnknown }
         guard let model = registry.model(terms.model) else { return .modelUnknown }
+        let tee = registry.effectiveTEE(terms.claimedTEE, account: account, at: time)
         let capability = Capability(
             model: terms.model,
             modelVersion: model.version,
@@ -16,7 +17,9 @@ extension Engine {
             features: terms.features,
             quantization: terms.quantization,
             region: terms.region,
-            tee: registry.effectiveTEE(terms.claimedTEE, account: account, at: time)
+            tee: tee,
+            traits: registry.effectiveTraits(terms.traits, model: terms.model, tee: tee, account: account, at: time),
+            weights: model.weights
         )
         let known = book.findClass(capability)
         if registry.accounts[account].classes >= Limits.classesPerAccountMax {

@@ -34,6 +34,7 @@ package enum Event: Hashable, Sendable {
     /// A new version, or the current one with another quality, context length or Hugging Face id.
     case modelSet(ModelRecord)
     case attestationSet(AttestationRecord)
+    indirect case measurementSet(MeasurementRecord)
     case feesSet(FeeTerms)
     case checkpointAnnounced(CheckpointRecord)
     /// Cumulative adjusted tokens of a lease that are charged now.

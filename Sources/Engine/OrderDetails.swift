@@ -16,9 +16,9 @@ struct OrderDetails: Sendable {
     let claimedTEE: TEE
     /// The account's count of orders in this class or profile; −1 while the order is not listed.
     var holding: Int32 = -1
-    /// Neighbours among the account's listed offers that claim an environment.
-    var nextClaiming: Int32 = -1
-    var previousClaiming: Int32 = -1
+    /// Neighbours among the account's listed offers.
+    var nextOffer: Int32 = -1
+    var previousOffer: Int32 = -1
     /// Hash of what never changes.
     let fixedHash: RecordHash
     /// What the order adds to the state digest now.

@@ -223,6 +223,8 @@ package struct EngineState: Hashable, Sendable {
     /// All versions.
     package var models: [ModelRecord] = []
     package var attestations: [AttestationRecord] = []
+    /// By account and model.
+    package var measurements: [MeasurementRecord] = []
     package var classes: [(id: ClassID, capability: Capability)] = []
     package var profiles: [(id: ProfileID, requirement: Requirement)] = []
     /// Open orders only.

@@ -71,6 +71,22 @@ package enum Trait: Int, CaseIterable, Sendable {
         return self != .throughputTPS && self != .uptimeBP
     }
 
+    /// Whether a demand may have this as ``FurtherDemands/least``.
+    package func isLeast(_ value: Int64) -> Bool {
+        switch kind {
+        case .number(let range): hasLeast && (0...range.upperBound).contains(value)
+        case .choice(let names): value > 0 && value < 2 << Int64(names.count)
+        case .flag: value > 0 && value < 8
+        case .set(let names): value > 0 && value < 1 << Int64(names.count)
+        }
+    }
+
+    /// Whether a demand may have this as ``FurtherDemands/most``.
+    package func isMost(_ value: Int64) -> Bool {
+        guard case .number(let range) = kind else { return false }
+        return hasMost && (0...range.upperBound).contains(value)
+    }
+
     /// Whether a number is one that an offer of this exchange may have: 0, or a value of the kind.
     package func isValid(_ value: Int64) -> Bool {
         if value == 0 { return true }

@@ -168,7 +168,7 @@ final class CommandOutcomes: Sendable {
     private func countRejectedOrders(_ batch: SealedBatch) {
         for deliveries in batch.deliveries {
             for delivery in deliveries {
-                guard case .command(let index, .placed) = delivery.outcome else { continue }
+                guard case .command(let index, let shape) = delivery.outcome, shape.placesOrder else { continue }
                 for event in batch.group(index) {
                     guard case .rejected(let rejection) = event,
                         let place = Self.rejections.firstIndex(of: rejection)

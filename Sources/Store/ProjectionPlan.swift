@@ -32,6 +32,7 @@ struct ProjectionPlan {
         var keys: [(record: KeyRecord, sequence: SequenceNumber)] = []
         var models: [(record: ModelRecord, sequence: SequenceNumber)] = []
         var attestations: [(record: AttestationRecord, sequence: SequenceNumber)] = []
+        var measurements: [(record: MeasurementRecord, sequence: SequenceNumber)] = []
         var fees: [(terms: FeeTerms, sequence: SequenceNumber, at: LogicalTime)] = []
         var checkpoints: [CheckpointRecord] = []
     }
@@ -113,6 +114,7 @@ struct ProjectionPlan {
         case .keyCreated(let record): registry.keys.append((record, sequence))
         case .modelSet(let record): registry.models.append((record, sequence))
         case .attestationSet(let record): registry.attestations.append((record, sequence))
+        case .measurementSet(let record): registry.measurements.append((record, sequence))
         case .feesSet(let terms): registry.fees.append((terms, sequence, time))
         case .checkpointAnnounced(let record): registry.checkpoints.append(record)
         default: preconditionFailure("every other event is handled before")

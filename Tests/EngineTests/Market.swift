@@ -286,7 +286,7 @@ struct MarketPlayer<Executor: CommandExecutor> {
         case .leaseEnded(_, let tokens): "ended \(tokens.count)"
         case .modelSet(let model): "\(model.terms.name) version \(model.version)"
         case .accepted, .transfer, .remembered, .classInterned, .profileInterned, .accountCreated, .keyCreated,
-            .attestationSet, .feesSet, .checkpointAnnounced:
+            .attestationSet, .measurementSet, .feesSet, .checkpointAnnounced:
             nil
         }
     }

@@ -57,7 +57,7 @@ struct MarketObserver {
                 guard let trade = trades.removeValue(forKey: id) else { throw Violation(description: "\(event) twice") }
                 if let offer = orders[trade.offer] { orders[offer.id]?.openLots = offer.openLots - trade.lots }
             case .rejected, .replayed, .remembered, .forgotten, .accountCreated, .keyCreated, .feesSet,
-                .checkpointAnnounced:
+                .measurementSet, .checkpointAnnounced:
                 break
             }
         }

@@ -158,7 +158,7 @@ struct RandomMarket {
             let tee: TEE = random.chance(50) ? .none : .tdx
             return OfferTerms(order: terms(.offer), model: ModelID(1), claimedTEE: tee, maxOpenLots: maxOpenLots)
         }
-        return OfferTerms(
+        var offer = OfferTerms(
             order: terms(.offer),
             model: model(),
             contextLength: contextLength(),
@@ -168,6 +168,8 @@ struct RandomMarket {
             claimedTEE: random.chance(50) ? .none : random.pick(TEE.allCases),
             maxOpenLots: maxOpenLots
         )
+        if random.chance(40) { offer.traits = random.declaredTraits() }
+        return offer
     }
 
     private mutating func bid() -> BidTerms {
@@ -181,6 +183,7 @@ struct RandomMarket {
         if random.chance(20) { requirement.quantizations = quantization().bit | quantization().bit }
         if random.chance(30) { requirement.tees = random.pick([TEE.tdx.bit, 0x3E, TEE.sgx.bit | TEE.sevSNP.bit]) }
         if random.chance(20) { requirement.regions = FixedList([region(), region()]) ?? FixedList() }
+        if random.chance(35) { requirement.further = random.furtherDemands() }
         return BidTerms(
             order: terms(.bid),
             requirement: requirement,
@@ -228,7 +231,7 @@ struct RandomMarket {
         let isNewVersion = random.chance(10)
         return ModelTerms(
             name: name,
-            revision: isNewVersion ? "r\(random.number(1...3))" : "",
+            revision: isNewVersion ? random.pick(["aa", "bb", "no digest"]) : "",
             weightSet: random.chance(3) ? WeightSetID(UInt8(random.pick([0, 1, 2, 3, 99]))) : weightSet(of: name),
             quality: random.chance(20) ? nil : random.number(0...6) * 10,
             contextLength: contextLength()
@@ -236,14 +239,32 @@ struct RandomMarket {
     }
 
     private mutating func operatorAction() -> Command.Action {
-        switch random.number(1...16) {
+        switch random.number(1...18) {
         case ...5: return .setModel(modelTerms())
         case ...10:
             let tees = random.pick([0, TEE.tdx.bit, TEE.sgx.bit, 0x3E, TEE.tdx.bit | TEE.sevSNP.bit])
             let isForever = random.chance(30)
             let expiry = LogicalTime(microseconds: time + random.number(-1_000...600_000_000))
             return .setAttested(
-                AttestationTerms(account: account(), tees: tees, expiresAt: isForever ? .never : expiry)
+                AttestationTerms(
+                    account: account(),
+                    tees: tees,
+                    expiresAt: isForever ? .never : expiry,
+                    tcbStatus: UInt8(random.number(0...3)),
+                    attestedAt: random.chance(50)
+                        ? nil : LogicalTime(microseconds: max(0, time - random.number(0...4_000_000_000)))
+                )
+            )
+        case 17, 18:
+            return .setMeasured(
+                MeasurementTerms(
+                    account: account(),
+                    model: model(),
+                    throughputTPS: random.number(0...120),
+                    ttftMS: random.pick([0, 50, 51, 700, 20_000]),
+                    uptimeBP: random.pick([0, 8_000, 9_500, 10_000]),
+                    expiresAt: LogicalTime(microseconds: time + random.number(-1_000...600_000_000))
+                )
             )
         case 11: return .setFees(fees())
         case 12: return .createAccount(AccountTerms(label: "c", openOrdersMax: random.number(1...30)))

@@ -16,6 +16,7 @@ struct ReferenceEngine: CommandExecutor {
     /// All versions, oldest first.
     private(set) var models: [ModelRecord] = []
     private(set) var attestations: [AttestationRecord] = []
+    private(set) var measurements: [MeasurementRecord] = []
     /// The position, from 1, is the number.
     var classes: [Capability] = []
     /// The position, from 1, is the number.
@@ -26,8 +27,8 @@ struct ReferenceEngine: CommandExecutor {
     var leases: [LeaseRecord] = []
     private(set) var counters: [LedgerAccount: LedgerCounters] = [:]
     private(set) var remembered: [RememberedRequest] = []
-    /// Accounts whose attestation has not expired yet.
-    private var awaitingExpiry: Set<AccountID> = []
+    /// When time was last looked at.
+    private var lastTick = LogicalTime.zero
     /// Most keys and client order ids that are remembered.
     let requestsMax: Int
     /// Of the command that is being carried out.
@@ -44,10 +45,13 @@ struct ReferenceEngine: CommandExecutor {
         return nextDeadline.map { $0 <= time } ?? false
     }
 
-    /// When something is due: an attestation expires, or the oldest request has been kept a second longer than it must.
+    /// When something is due: an attestation or measurement ends, evidence grows old, or the oldest request has been kept
+    /// a second longer than it must.
     var nextDeadline: LogicalTime? {
-        let expiries = attestations.filter { awaitingExpiry.contains($0.terms.account) }.map(\.terms.expiresAt)
-        return (expiries + [remembered.first.map { end(of: $0, and: 1_000_000) }].compactMap { $0 }).min()
+        let ends =
+            attestations.flatMap { record in deadlines(of: record.terms).filter { $0 > max(record.setAt, lastTick) } }
+            + measurements.filter { $0.terms.expiresAt > max($0.setAt, lastTick) }.map(\.terms.expiresAt)
+        return (ends.filter { $0 != .never } + [remembered.first.map { end(of: $0, and: 1_000_000) }].compactMap { $0 }).min()
     }
 
     /// When a request may be forgotten, and some microseconds.
@@ -56,7 +60,7 @@ struct ReferenceEngine: CommandExecutor {
     }
 
     private mutating func tick() {
-        for record in attestations where record.terms.expiresAt <= time { awaitingExpiry.remove(record.terms.account) }
+        lastTick = time
         reclassify()
         let forgotten = remembered.count { end(of: $0) <= time }
         if forgotten > 0 { forget(forgotten) }
@@ -164,6 +168,14 @@ struct ReferenceEngine: CommandExecutor {
             emit(.keyCreated(record))
         case .setModel(let terms): return setModel(terms)
         case .setAttested(let terms): return setAttested(terms)
+        case .setMeasured(let terms):
+            guard isKnown(terms.account) else { return .accountUnknown }
+            guard model(terms.model) != nil else { return .modelUnknown }
+            measurements.removeAll { $0.terms.account == terms.account && $0.terms.model == terms.model }
+            measurements.append(MeasurementRecord(terms: terms, setAt: time))
+            measurements.sort { ($0.terms.account, $0.terms.model) < ($1.terms.account, $1.terms.model) }
+            emit(.measurementSet(MeasurementRecord(terms: terms, setAt: time)))
+            reclassify()
         case .setFees(let terms):
             fees = terms
             emit(.feesSet(terms))
@@ -213,8 +225,6 @@ struct ReferenceEngine: CommandExecutor {
         attestations.removeAll { $0.terms.account == terms.account }
         attestations.append(record)
         attestations.sort { $0.terms.account < $1.terms.account }
-        awaitingExpiry.remove(terms.account)
-        if terms.expiresAt > time && terms.expiresAt != .never { awaitingExpiry.insert(terms.account) }
         emit(.attestationSet(record))
         reclassify()
         return nil
@@ -277,6 +287,7 @@ struct ReferenceEngine: CommandExecutor {
         state.keys = keys
         state.models = models
         state.attestations = attestations
+        state.measurements = measurements
         state.classes = classes.enumerated().map { (id: ClassID(Int64($0.offset + 1)), capability: $0.element) }
         state.profiles = profiles.enumerated().map { (id: ProfileID(Int64($0.offset + 1)), requirement: $0.element) }
         state.orders = orders

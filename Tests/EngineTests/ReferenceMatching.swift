@@ -30,7 +30,12 @@ extension ReferenceEngine {
             features: terms.features,
             quantization: terms.quantization,
             region: terms.region,
-            tee: attested(terms.claimedTEE, of: account)
+            tee: attested(terms.claimedTEE, of: account),
+            traits: traits(terms.traits, of: account, model.id, tee: attested(terms.claimedTEE, of: account)),
+            weights: ModelWeights(
+                revision: HexDigest(model.terms.revision.utf8) ?? .none,
+                sha256: HexDigest(model.terms.weightsSHA256.utf8) ?? .none
+            )
         )
         let classesInUse = Set(orders.filter { $0.account == account && $0.side == .offer }.map(self.capability))
         if !classesInUse.contains(capability), classesInUse.count >= Limits.classesPerAccountMax { return .classLimit }
@@ -241,6 +246,7 @@ extension ReferenceEngine {
             var capability = capability(of: offer)
             capability.quality = model(capability.model)?.terms.quality
             capability.tee = attested(offer.claimedTEE, of: offer.account)
+            capability.traits = traits(capability.traits, of: offer.account, capability.model, tee: capability.tee)
             guard capability != self.capability(of: offer) else { continue }
             let classID = intern(capability)
             change(offer.id) { $0.classID = classID }

@@ -26,6 +26,8 @@ struct RandomMarket {
     /// What the server itself says in the next batch.
     var announcements: [CheckpointTerms] = []
     private let rules: Int32
+    /// Older rules have no traits, no measurements and no states of platforms.
+    private var knowsCapabilities: Bool { rules >= 3 }
     private var generator: SeededGenerator
     private var number: Int64 = 0
     private var digest = Digest256.zero
@@ -113,6 +115,7 @@ struct RandomMarket {
             case 9..<17: .deposit(to: chance(5) ? .system : account, amount: NanoTON(Int64(draw(900_000_000) + 1)))
             case 17..<21: .setAttested(attestation())
             case 21..<22: .setFees(fees())
+            case 22..<24 where knowsCapabilities: .setMeasured(measurement())
             case 22..<48: .placeOffer(offer())
             case 48..<74: .placeBid(bid())
             case 74..<82: .cancel(OrderID(1))
@@ -149,7 +152,8 @@ struct RandomMarket {
         ModelTerms(
             name: "model/\(draw(4))",
             huggingFaceID: chance(50) ? "hf" : "",
-            revision: chance(80) ? "" : "\(draw(3))",
+            revision: chance(80) ? "" : ["aa", "bb", "r"][draw(3)],
+            weightsSHA256: chance(90) ? "" : "bb",
             weightSet: chance(90) ? .standard : WeightSetID(2),
             quality: chance(20) ? nil : Int64(draw(4) * 20),
             contextLength: 32_768
@@ -160,8 +164,47 @@ struct RandomMarket {
         AttestationTerms(
             account: AccountID(Int64(draw(6) + 1)),
             tees: chance(20) ? 0 : 1 << UInt8(draw(3) + 1),
+            expiresAt: chance(40) ? .never : LogicalTime(microseconds: time + Int64(draw(60_000_000))),
+            tcbStatus: knowsCapabilities ? UInt8(draw(3)) : 0,
+            attestedAt: knowsCapabilities && chance(60) ? LogicalTime(microseconds: time - Int64(draw(900_000_000))) : nil
+        )
+    }
+
+    private mutating func measurement() -> MeasurementTerms {
+        MeasurementTerms(
+            account: AccountID(Int64(draw(6) + 1)),
+            model: ModelID(Int64(draw(4) + 1)),
+            throughputTPS: Int64(draw(90)),
+            ttftMS: Int64(draw(2) * 77),
+            uptimeBP: chance(50) ? 0 : 9_950,
             expiresAt: chance(40) ? .never : LogicalTime(microseconds: time + Int64(draw(60_000_000)))
         )
+    }
+
+    private mutating func traits() -> Traits {
+        var traits = Traits()
+        guard knowsCapabilities, chance(50) else { return traits }
+        for trait in Trait.allCases where trait.provenance == .declared && chance(40) { traits[trait] = Int64(draw(2)) }
+        return traits
+    }
+
+    private mutating func demands() -> FurtherDemands? {
+        guard knowsCapabilities, chance(40) else { return nil }
+        var demands = FurtherDemands()
+        if chance(30) { demands.least[.gpuModel] = 0b10 }
+        if chance(30) { demands.least[.modalities] = 1 }
+        if chance(30) { demands.most[.gpuCount] = 1 }
+        if chance(20) { demands.least[.throughputTPS] = 20 }
+        if chance(20) { demands.most[.ttftMS] = 100 }
+        if chance(20) { demands.least[.tcbStatus] = 0b10 }
+        if chance(20) { demands.most[.attestationAgeS] = 900 }
+        if chance(20) { demands.qualityAtMost = 40 }
+        if chance(20) { demands.contextLengthAtMost = 8_192 }
+        if chance(10) { demands.modelsExcluded = [ModelID(1)] }
+        if chance(10) { demands.regionsExcluded = [.europeanUnion] }
+        if chance(10), let digest = HexDigest("aa".utf8) { demands.revisions = [digest] }
+        if chance(10), let digest = HexDigest("bb".utf8) { demands.weightsExcluded = [digest] }
+        return demands
     }
 
     private mutating func fees() -> FeeTerms {
@@ -182,7 +225,7 @@ struct RandomMarket {
     }
 
     private mutating func offer() -> OfferTerms {
-        OfferTerms(
+        var offer = OfferTerms(
             order: terms(),
             model: ModelID(Int64(draw(4) + 1)),
             contextLength: chance(50) ? 8_192 : 32_768,
@@ -192,6 +235,8 @@ struct RandomMarket {
             claimedTEE: chance(60) ? .none : .tdx,
             maxOpenLots: chance(30) ? Lots(Int64(draw(12) + 1)) : nil
         )
+        offer.traits = traits()
+        return offer
     }
 
     private mutating func bid() -> BidTerms {
@@ -205,6 +250,7 @@ struct RandomMarket {
         if chance(20) { requirement.quantizations = Quantization.fp8.bit | Quantization.int4.bit }
         if chance(20) { requirement.tees = TEE.tdx.bit }
         if chance(20), let regions = FixedList([Region.europeanUnion]) { requirement.regions = regions }
+        requirement.further = demands()
         return BidTerms(order: terms(), requirement: requirement)
     }
 
