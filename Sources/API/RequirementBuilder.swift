@@ -67,7 +67,11 @@ struct RequirementBuilder {
                 let detail = "A region is a country code of two lower-case letters, or eu."
                 return Violation(rule: .badFormat, detail: detail)
             }
-            if operation == .notin { extend { $0.demands.regionsExcluded.append(region) } } else { regions.append(region) }
+            if operation == .notin {
+                extend { $0.demands.regionsExcluded.append(region) }
+            } else {
+                regions.append(region)
+            }
         default:
             let digits = field == .revision ? 40 : 64
             guard name.count == digits, let digest = HexDigest(name) else {

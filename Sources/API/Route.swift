@@ -60,7 +60,8 @@ package enum Route: String, CaseIterable, Sendable {
         case .placeBid: .bid
         case .cancelOrder: [.offer, .bid]
         case .getOrder, .listOrders, .getAccount, .listTransfers: [.read, .operator, .auditor]
-        case .createAccount, .createKey, .createDeposit, .setAttestation, .setMeasurements, .setModel, .setFees: .operator
+        case .createAccount, .createKey, .createDeposit, .setAttestation, .setMeasurements, .setModel, .setFees:
+            .operator
         case .getBook, .listTrades, .listModels, .getModel, .getFees, .getHealth, .headHealth, .getReadiness,
             .headReadiness, .getMetrics, .getContract, .getCapabilitySchema, .getRequirementSchema:
             []

@@ -364,32 +364,6 @@ package struct ModelTerms: Hashable, Sendable {
     }
 }
 
-/// The operator's word that an account's machines run in these environments, until evidence can be checked.
-package struct AttestationTerms: Hashable, Sendable {
-    package var account: AccountID
-    /// Bits of ``TEE/bit``; 0 withdraws the word.
-    package var tees: UInt8
-    package var expiresAt: LogicalTime
-    /// Of the platform: ``Trait/tcbStatus``; 0 when the operator does not say.
-    package var tcbStatus: UInt8
-    /// When the evidence was made; `nil` when the operator does not say.
-    package var attestedAt: LogicalTime?
-
-    package init(
-        account: AccountID,
-        tees: UInt8,
-        expiresAt: LogicalTime,
-        tcbStatus: UInt8 = 0,
-        attestedAt: LogicalTime? = nil
-    ) {
-        self.account = account
-        self.tees = tees
-        self.expiresAt = expiresAt
-        self.tcbStatus = tcbStatus
-        self.attestedAt = attestedAt
-    }
-}
-
 /// What trading costs from now on; open orders keep what was frozen in them.
 package struct FeeTerms: Hashable, Sendable {
     package var rates: FeeRates

@@ -128,8 +128,8 @@ extension Engine {
 
     // MARK: Time
 
-    /// Carries out what is due: first attestations and measurements that have expired or grown old, whose offers arrive again in ascending order,
-    /// whosever they are; then requests that need no longer be remembered are forgotten.
+    /// Carries out what is due: first attestations and measurements that have expired or grown old, whose offers arrive
+    /// again in ascending order, whosever they are; then requests that need no longer be remembered are forgotten.
     mutating func tick(_ events: inout [Event]) -> Rejection? {
         var misplaced: [OrderID] = []
         while let next = registry.deadlines.earliest, next.at <= time {

@@ -71,6 +71,32 @@ package struct MeasurementRecord: Hashable, Sendable {
     }
 }
 
+/// The operator's word that an account's machines run in these environments, until evidence can be checked.
+package struct AttestationTerms: Hashable, Sendable {
+    package var account: AccountID
+    /// Bits of ``TEE/bit``; 0 withdraws the word.
+    package var tees: UInt8
+    package var expiresAt: LogicalTime
+    /// Of the platform: ``Trait/tcbStatus``; 0 when the operator does not say.
+    package var tcbStatus: UInt8
+    /// When the evidence was made; `nil` when the operator does not say.
+    package var attestedAt: LogicalTime?
+
+    package init(
+        account: AccountID,
+        tees: UInt8,
+        expiresAt: LogicalTime,
+        tcbStatus: UInt8 = 0,
+        attestedAt: LogicalTime? = nil
+    ) {
+        self.account = account
+        self.tees = tees
+        self.expiresAt = expiresAt
+        self.tcbStatus = tcbStatus
+        self.attestedAt = attestedAt
+    }
+}
+
 extension Trait {
     /// What may be measured.
     package static let measured: [Trait] = [.throughputTPS, .ttftMS, .uptimeBP]
@@ -145,9 +171,9 @@ extension Registry {
             traits[.tcbStatus] = Int64(attestation.tcbStatus)
             if let attestedAt = attestation.attestedAt {
                 let microseconds = max(0, time.microseconds - attestedAt.microseconds)
-                let isBegun = microseconds % 1_000_000 > 0
+                // A second that has begun counts, and the first one begins at once.
                 traits[.attestationAgeS] = Trait.attestationAgeS.step(
-                    for: microseconds / 1_000_000 + (isBegun ? 1 : 0)
+                    for: max(0, microseconds - 1) / 1_000_000 + 1
                 )
             }
         }

@@ -241,6 +241,7 @@ package struct EngineState: Hashable, Sendable {
             && left.grace == right.grace && left.checkpoint == right.checkpoint
             && left.fees == right.fees && left.accounts == right.accounts && left.keys == right.keys
             && left.models == right.models && left.attestations == right.attestations
+            && left.measurements == right.measurements
             && left.classes.elementsEqual(right.classes, by: ==) && left.profiles.elementsEqual(right.profiles, by: ==)
             && left.orders == right.orders && left.leases == right.leases
             && left.balances.elementsEqual(right.balances, by: ==) && left.remembered == right.remembered

@@ -88,8 +88,8 @@ extension ModelTerms {
     }
 }
 
-/// When attestations and measurements expire or grow old: a heap with the earliest on top. What was replaced in the meantime is dropped when it
-/// comes up.
+/// When attestations and measurements expire or grow old: a heap with the earliest on top. What was replaced in the
+/// meantime is dropped when it comes up.
 struct Deadlines: Sendable {
     struct Entry: Comparable, Sendable {
         var at: LogicalTime

@@ -132,9 +132,11 @@ extension Trait {
 
 extension Trait {
     /// What is measured or grows old is known in steps, so that offers that are much alike share a class: always the
-    /// worse end of a step, so that no demand is met that the exact number would not meet.
+    /// worse end of a step, so that no demand is met that the exact number would not meet. 0 for what is not known, and
+    /// for what is worse than all steps.
     package func step(for value: Int64) -> Int64 {
-        switch self {
+        guard value > 0 else { return 0 }
+        return switch self {
         case .throughputTPS: Self.throughputBuckets.last { $0 <= value } ?? 0
         case .uptimeBP: Self.uptimeBuckets.last { $0 <= value } ?? 0
         case .ttftMS: Self.ttftBuckets.first { $0 >= value } ?? 0

@@ -134,7 +134,8 @@ extension Projector {
     static let measurementStatement = Statement(
         prepared: "measurement_set",
         """
-        INSERT INTO market.measurements (account, model, throughput_tps, ttft_ms, uptime_bp, expires_at, set_at, sequence)
+        INSERT INTO market.measurements (account, model, throughput_tps, ttft_ms, uptime_bp, expires_at, set_at,
+            sequence)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
         ON CONFLICT (account, model) DO UPDATE SET throughput_tps = excluded.throughput_tps,
             ttft_ms = excluded.ttft_ms, uptime_bp = excluded.uptime_bp, expires_at = excluded.expires_at,

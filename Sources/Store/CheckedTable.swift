@@ -79,7 +79,8 @@ package struct CheckedTable: Hashable, Sendable {
 
     /// Those whose rows are compared in their last state.
     package static let final: [CheckedTable] = [
-        cursor, accounts, keys, models, attestations, measurements, classes, profiles, fees, checkpoints, orders, leases,
+        cursor, accounts, keys, models, attestations, measurements, classes, profiles, fees, checkpoints, orders,
+        leases,
         balances, requests,
     ]
     /// Those whose rows never change, and are compared while the journal is replayed.

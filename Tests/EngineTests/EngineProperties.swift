@@ -69,7 +69,7 @@ import Units
                 }
             }
         }
-        #expect(kinds.count == 19, "\(kinds.sorted())")
+        #expect(kinds.count == 20, "\(kinds.sorted())")
         #expect(takers.count == 2)
         #expect(Set(CloseReason.allCases).subtracting(closings) == [.workLimit])
         let unmet = Set(Rejection.allCases).subtracting(rejections)

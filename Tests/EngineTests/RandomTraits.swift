@@ -6,7 +6,9 @@ import Units
 extension SplitMix64 {
     mutating func declaredTraits() -> Traits {
         var traits = Traits()
-        for trait in Trait.allCases where trait.provenance == .declared && chance(50) { traits[trait] = value(of: trait) }
+        for trait in Trait.allCases where trait.provenance == .declared && chance(50) {
+            traits[trait] = value(of: trait)
+        }
         return traits
     }
 
@@ -24,7 +26,7 @@ extension SplitMix64 {
             switch trait.kind {
             case .number:
                 let steps = trait.steps
-                let value = steps.isEmpty ? number(1...4) : pick(steps) + number(-1...1)
+                let value = steps.isEmpty ? number(1...4) : pick(Array(steps.dropLast())) + number(-1...1)
                 if trait.hasLeast { demands.least[trait] = value }
                 if trait.hasMost, chance(50) || !trait.hasLeast { demands.most[trait] = value + number(0...2) }
             case .choice, .flag: demands.least[trait] = pick([0b10, 0b100, 0b110, 0b001])

@@ -45,13 +45,14 @@ struct ReferenceEngine: CommandExecutor {
         return nextDeadline.map { $0 <= time } ?? false
     }
 
-    /// When something is due: an attestation or measurement ends, evidence grows old, or the oldest request has been kept
-    /// a second longer than it must.
+    /// When something is due: an attestation or measurement ends, evidence grows old, or the oldest request has been
+    /// kept a second longer than it must.
     var nextDeadline: LogicalTime? {
         let ends =
             attestations.flatMap { record in deadlines(of: record.terms).filter { $0 > max(record.setAt, lastTick) } }
             + measurements.filter { $0.terms.expiresAt > max($0.setAt, lastTick) }.map(\.terms.expiresAt)
-        return (ends.filter { $0 != .never } + [remembered.first.map { end(of: $0, and: 1_000_000) }].compactMap { $0 }).min()
+        return (ends.filter { $0 != .never } + [remembered.first.map { end(of: $0, and: 1_000_000) }].compactMap { $0 })
+            .min()
     }
 
     /// When a request may be forgotten, and some microseconds.

@@ -21,7 +21,7 @@ import Units
         var hard = Requirement()
         hard.qualityAtLeast = 90
         let offer = OfferTerms(order: terms(20, 9, "s1"), model: ModelID(1), claimedTEE: .tdx, maxOpenLots: Lots(4))
-        let measured = MeasurementTerms(account: AccountID(1), model: ModelID(2), ttftMS: 90, expiresAt: .never)
+        let measured = MeasurementTerms(account: AccountID(2), model: ModelID(2), ttftMS: 90, expiresAt: .never)
         let words = KeyHash.InlineWords(1, 2, 3, 4)
         let rates = FeeRates(maker: BasisPoints(10), taker: BasisPoints(30))
         let fees = FeeTerms(rates: rates, minimumNotional: NanoTON(5))

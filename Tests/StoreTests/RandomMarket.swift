@@ -166,7 +166,8 @@ struct RandomMarket {
             tees: chance(20) ? 0 : 1 << UInt8(draw(3) + 1),
             expiresAt: chance(40) ? .never : LogicalTime(microseconds: time + Int64(draw(60_000_000))),
             tcbStatus: knowsCapabilities ? UInt8(draw(3)) : 0,
-            attestedAt: knowsCapabilities && chance(60) ? LogicalTime(microseconds: time - Int64(draw(900_000_000))) : nil
+            attestedAt: knowsCapabilities && chance(60)
+                ? LogicalTime(microseconds: time - Int64(draw(900_000_000))) : nil
         )
     }
 
