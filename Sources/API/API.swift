@@ -122,7 +122,7 @@ struct Request {
         case .placeBatch: return try placeBatch(principal)
         case .amendOrder, .cancelOrders, .setCancelAfter: return try change(principal)
         case .setHalt, .setPriceBand, .setAccountLimits, .setFees: return try control(principal)
-        case .createAccount, .createKey, .createDeposit, .setAttestation, .setModel:
+        case .createAccount, .createKey, .createDeposit, .setAttestation, .setMeasurements, .setModel:
             return try operate(principal, newKey)
         case .createCheckpoint:
             try Bodies.empty(body)
@@ -160,6 +160,8 @@ struct Request {
         case .getReadiness, .headReadiness: return .operations(.readiness)
         case .getMetrics: return .operations(.metrics)
         case .getContract: return .answer(View.contract)
+        case .getCapabilitySchema: return .answer(APIResponse(status: 200, body: CapabilitySchemas.capability))
+        case .getRequirementSchema: return .answer(APIResponse(status: 200, body: CapabilitySchemas.requirement))
         case .getDocumentation, .headDocumentation, .getDocumentationPart, .headDocumentationPart, .getProblemPage,
             .headProblemPage:
             try QueryRequests.none(head.query)
@@ -186,7 +188,8 @@ struct Request {
         if identity != nil || terms.order.clientOrderID != nil {
             terms.order.bodyHash = Idempotency.bodyHash(route, path: head.path, body: body)
         }
-        return .command(make(.placeBid(terms), principal, identity), .placed)
+        let echo = RequirementEcho(terms.requirement, models: context.directory.models)
+        return .command(make(.placeBid(terms), principal, identity), .placedBid(echo))
     }
 
     func orderID() throws(Problem) -> OrderID {
@@ -210,6 +213,11 @@ struct Request {
         case .setAttestation:
             let terms = try Bodies.attestation(body, of: try accountID(), now: context.now)
             return try command(.setAttested(terms), .attested, principal)
+        case .setMeasurements:
+            let account = try accountID()
+            let terms = try Bodies.measurement(body, of: account, directory: context.directory, now: context.now)
+            let model = context.directory.models.record(terms.model)?.terms.name ?? ""
+            return try command(.setMeasured(terms), .measured(model), principal)
         case .setModel:
             let terms = try Bodies.model(body, name: try modelName())
             return try command(.setModel(terms), .modelSet, principal)

@@ -24,12 +24,16 @@ package enum Admission: Sendable {
 /// How the outcome of a command is written.
 package enum AnswerShape: Sendable {
     case placed
+    /// A bid, with what its requirement is in canonical form.
+    indirect case placedBid(RequirementEcho)
     case cancelled(OrderID)
     case accountCreated
     /// The secret is in the first answer only.
     indirect case keyCreated(APIKey)
     case deposited
     case attested
+    /// With the model's name.
+    indirect case measured(String)
     case modelSet
     case feesSet
     case amended(OrderID)
@@ -44,6 +48,16 @@ package enum AnswerShape: Sendable {
     indirect case checkpointMade(CheckpointTerms)
     /// A key was revoked or has other limits.
     case keyStanding
+}
+
+extension AnswerShape {
+    /// Of a command that places an order.
+    package var placesOrder: Bool {
+        switch self {
+        case .placed, .placedBid: true
+        default: false
+        }
+    }
 }
 
 /// What a request is judged by beside its own bytes: everything that changes comes in here.

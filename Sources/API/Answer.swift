@@ -40,6 +40,7 @@ package enum Answer {
     private static func written(_ shape: AnswerShape, _ outcome: Outcome) -> APIResponse? {
         switch shape {
         case .placed: return OrderAnswer.placed(outcome)
+        case .placedBid(let echo): return OrderAnswer.placed(outcome, echo)
         case .cancelled(let id): return OrderAnswer.cancelled(id, outcome)
         case .amended(let id): return OrderAnswer.amended(id, outcome)
         case .cancelledTogether, .cancelAfterSet, .haltSet, .priceBandSet, .limitsSet, .feesAnnounced:
@@ -55,6 +56,7 @@ package enum Answer {
             case (.deposited, .transfer(let transfer)) where transfer.kind == .deposit:
                 return deposit(transfer, outcome)
             case (.attested, .attestationSet(let record)): return attestation(record, outcome)
+            case (.measured(let model), .measurementSet(let record)): return measurement(record, model, outcome)
             case (.modelSet, .modelSet(let record)): return model(record, outcome)
             case (.feesSet, .feesSet(let terms)): return fees(terms, outcome)
             case (.keyStanding, .keyStandingSet(let standing, let record)): return key(record, standing, outcome)
@@ -124,6 +126,19 @@ package enum Answer {
         writer.beginObject()
         writer.member("account_id", "a", record.terms.account.rawValue)
         writer.attestation(record)
+        return finish(&writer, outcome, status: 200)
+    }
+
+    private static func measurement(
+        _ record: MeasurementRecord,
+        _ model: String,
+        _ outcome: Outcome
+    ) -> APIResponse {
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.member("account_id", "a", record.terms.account.rawValue)
+        writer.member("model", model)
+        writer.measurement(record)
         return finish(&writer, outcome, status: 200)
     }
 

@@ -248,6 +248,9 @@ struct BodyReader: ~Copyable {
         return body[start..<json.offset]
     }
 
+    /// Passes a value by that an error has been made of already.
+    mutating func skip() throws(JSONError) { try json.skipValue() }
+
     /// Money: a decimal string, or a JSON integer.
     mutating func money(at place: BodyPlace, in range: ClosedRange<Int64>) throws(JSONError) -> Int64? {
         do {

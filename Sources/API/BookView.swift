@@ -40,8 +40,7 @@ package struct BookView: Hashable, Sendable {
     package func response(to query: BookQuery, models: ModelTable, asOf: SequenceNumber) -> APIResponse {
         var writer = JSONWriter(capacity: 512 + 96 * (offers.count + bids.count))
         writer.beginObject()
-        writer.key("requirement")
-        RequirementText.write(query.requirement, models: models, to: &writer)
+        writer.requirement(RequirementEcho(query.requirement, models: models))
         writer.member("requirement_expression", RequirementText.expression(query.requirement, models: models))
         writer.member("weight_set", query.requirement.weightSet.weightSet?.name ?? "unknown")
         writer.member("depth", Int64(query.depth))

@@ -19,8 +19,8 @@ enum DepositField: Int, BodyField {
 }
 
 enum AttestationField: Int, BodyField {
-    case tees, expiresAt
-    static let names: [StaticString] = ["tees", "expires_at"]
+    case tees, expiresAt, tcbStatus, attestedAt
+    static let names: [StaticString] = ["tees", "expires_at", "tcb_status", "attested_at"]
 }
 
 enum ModelField: Int, BodyField {
@@ -108,7 +108,7 @@ extension Bodies {
     ) throws(Problem) -> AttestationTerms {
         try read(body) { (reader: inout BodyReader) throws(JSONError) in
             var seen = JSONFieldSet()
-            var terms = AttestationTerms(account: account, tees: 0, expiresAt: .never)
+            var terms = AttestationTerms(account: account, tees: 0, expiresAt: .never, attestedAt: now)
             guard try reader.beginObject(at: .document) else { return nil }
             while let field = try reader.nextField(AttestationField.self, of: .document, seen: &seen) {
                 let place = BodyPlace.document.field(field.name)
@@ -121,11 +121,17 @@ extension Bodies {
                         }
                     }
                 case .expiresAt: terms.expiresAt = try reader.futureTime(at: place, now: now) ?? .never
+                case .tcbStatus:
+                    guard let states = RequirementField.tcbStatus.vocabulary else { continue }
+                    terms.tcbStatus = UInt8(try reader.choice(of: states, at: place) ?? 0)
+                case .attestedAt: terms.attestedAt = try reader.pastTime(at: place, now: now)
                 }
             }
-            for field in AttestationField.allCases {
+            for field in [AttestationField.tees, .expiresAt] {
                 reader.require(field.name, field.rawValue, of: .document, seen: seen)
             }
+            // The operator's word is as old as the evidence behind it; who withdraws it has none.
+            if terms.tees == 0 { (terms.tcbStatus, terms.attestedAt) = (0, nil) }
             return terms
         }
     }
@@ -178,13 +184,23 @@ extension BodyReader {
     }
 
     mutating func futureTime(at place: BodyPlace, now: LogicalTime) throws(JSONError) -> LogicalTime? {
-        guard let text = try text(at: place) else { return nil }
-        guard let time = Timestamp.time(text) else {
-            fail(place, .badFormat, "\(place.name) must be a time of RFC 3339, as in 2027-01-01T00:00:00Z.")
-            return nil
-        }
+        guard let time = try time(at: place) else { return nil }
         if now < time { return time }
         fail(place, .outOfRange, "\(place.name) must be in the future.")
+        return nil
+    }
+
+    mutating func pastTime(at place: BodyPlace, now: LogicalTime) throws(JSONError) -> LogicalTime? {
+        guard let time = try time(at: place) else { return nil }
+        if time <= now { return time }
+        fail(place, .outOfRange, "\(place.name) must not be in the future.")
+        return nil
+    }
+
+    private mutating func time(at place: BodyPlace) throws(JSONError) -> LogicalTime? {
+        guard let text = try text(at: place) else { return nil }
+        if let time = Timestamp.time(text) { return time }
+        fail(place, .badFormat, "\(place.name) must be a time of RFC 3339, as in 2027-01-01T00:00:00Z.")
         return nil
     }
 

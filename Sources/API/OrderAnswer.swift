@@ -12,7 +12,7 @@ enum OrderAnswer {
     static let tradeCapacity = 192
 
     /// 201 with what became of the order at once; `nil` when it was not accepted.
-    static func placed(_ outcome: Outcome) -> APIResponse? {
+    static func placed(_ outcome: Outcome, _ echo: RequirementEcho? = nil) -> APIResponse? {
         let id = OrderID(outcome.sequence.rawValue)
         var order: OrderRecord?
         var tradeCount = 0
@@ -33,6 +33,7 @@ enum OrderAnswer {
         var writer = JSONWriter(capacity: capacity + listed * tradeCapacity)
         writer.beginObject()
         writer.order(order)
+        if let echo { writer.requirement(echo) }
         writer.member("sequence", outcome.sequence.rawValue)
         writer.member("trade_count", Int64(tradeCount))
         writer.key("trades")

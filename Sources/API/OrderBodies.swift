@@ -16,19 +16,13 @@ enum OfferField: Int, BodyField {
 
 enum BidField: Int, BodyField {
     case requirement, price, quantity, timeInForce, clientOrderID, weightSet
-    case type, expiresAt, postOnly, minQuantity, allOrNone, display, selfTrade, qualityCredit, side
+    case type, expiresAt, postOnly, minQuantity, allOrNone, display, selfTrade, qualityCredit, side, provider
 
     static let names: [StaticString] = [
         "requirement", "price_nanoton_per_mtok", "quantity_lots", "time_in_force", "client_order_id", "weight_set",
         "type", "expires_at", "post_only", "min_quantity_lots", "all_or_none", "display_quantity_lots",
-        "self_trade_prevention", "quality_credit_nanoton_per_mtok", "side",
+        "self_trade_prevention", "quality_credit_nanoton_per_mtok", "side", "provider",
     ]
-}
-
-enum CapabilityField: Int, BodyField {
-    case contextLength, features, quantization, tee, region
-
-    static let names: [StaticString] = ["context_length", "features", "quantization", "tee", "region"]
 }
 
 /// Reads request bodies; each throws a problem that names every field that breaks a rule.
@@ -104,6 +98,7 @@ enum Bodies {
             var fields = OrderFields(now: now)
             var builder: RequirementBuilder?
             var weightSet: WeightSetID?
+            var provider: ProviderDemands?
             guard try reader.beginObject(at: .document) else { return nil }
             while let field = try reader.nextField(BidField.self, of: .document, seen: &seen) {
                 let place = BodyPlace.document.field(field.name)
@@ -123,12 +118,14 @@ enum Bodies {
                 case .selfTrade: try reader.read(.selfTrade, at: place, into: &fields)
                 case .qualityCredit: try reader.read(.qualityCredit, at: place, into: &fields)
                 case .side: try reader.side(.bid, at: place)
+                case .provider: provider = try reader.provider(at: place)
                 }
             }
             reader.require(BidField.requirement, of: .document, seen: seen)
             reader.require(BidField.quantity, of: .document, seen: seen)
             reader.check(&fields)
-            guard let builder, let terms = fields.terms else { return nil }
+            guard var builder, let terms = fields.terms else { return nil }
+            if let provider { reader.apply(provider, to: &builder, at: .document.field(BidField.provider.name)) }
             return BidTerms(
                 order: terms,
                 requirement: builder.finish(),
@@ -161,33 +158,5 @@ extension BodyReader {
         if let id = ClientOrderID(text) { return id }
         fail(place, .badFormat, "\(place.name) must be 1 to 36 of A-Z a-z 0-9 . _ : -.")
         return nil
-    }
-
-    /// What an offer says that it can do.
-    mutating func capability(at place: BodyPlace, into offer: inout OfferTerms) throws(JSONError) {
-        guard try beginObject(at: place) else { return }
-        var seen = JSONFieldSet()
-        while let field = try nextField(CapabilityField.self, of: place, seen: &seen) {
-            let place = place.field(field.name)
-            switch field {
-            case .contextLength: offer.contextLength = try integer(at: place, in: 0...Limits.contextLengthMax) ?? 0
-            case .features:
-                _ = try elements(at: place, max: Features.names.count) {
-                    (reader: inout BodyReader, place) throws(JSONError) in
-                    if let feature = try reader.choice(of: Vocabularies.feature, at: place) {
-                        offer.features = Features(rawValue: offer.features.rawValue | feature.rawValue)
-                    }
-                }
-            case .quantization: offer.quantization = try choice(of: Vocabularies.quantization, at: place) ?? .unknown
-            case .tee: offer.claimedTEE = try choice(of: Vocabularies.tee, at: place) ?? .none
-            case .region:
-                guard let name = try text(at: place) else { continue }
-                if let region = Region(name: name) {
-                    offer.region = region
-                } else {
-                    fail(place, .badFormat, "region must be a country code of two lower-case letters, or eu.")
-                }
-            }
-        }
     }
 }

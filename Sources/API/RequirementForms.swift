@@ -1,5 +1,5 @@
 internal import Engine
-package import Exchange
+internal import Exchange
 internal import JSON
 internal import Units
 
@@ -15,10 +15,13 @@ extension BodyReader {
         while let field = try nextField(RequirementField.self, of: place, seen: &seen) {
             try demand(of: field, at: place.field(field.name), into: &builder)
         }
+        for (field, violation) in builder.close() {
+            fail(place.field(field.name), violation.rule, violation.detail)
+        }
         return builder
     }
 
-    /// One field's demand: an object of its operator and the values.
+    /// One field's demands: an object of operators and values.
     private mutating func demand(
         of field: RequirementField,
         at place: BodyPlace,
@@ -26,30 +29,56 @@ extension BodyReader {
     ) throws(JSONError) {
         guard try beginObject(at: place) else { return }
         var seen = JSONFieldSet()
-        let names = RequirementField.operations[field.rawValue]
-        while try nextField(names, of: place, seen: &seen) != nil {
-            let place = place.field(field.operation)
-            if field.isNumber {
-                if let value = try integer(at: place, in: field.range) { builder.set(value, of: field) }
-            } else {
-                try list(of: field, at: place, into: &builder)
+        var count = 0
+        let errorsBefore = errors.count
+        while let index = try nextField(field.operationNames, of: place, seen: &seen) {
+            let operation = field.operations[index]
+            let place = place.field(operation.name)
+            count += 1
+            switch field.kind {
+            case .number:
+                let range = field.range(of: operation)
+                if let value = try integer(at: place, in: range) { builder.set(value, operation, of: field) }
+            case .flag: if let value = try boolean(at: place) { builder.set(value, of: field) }
+            case .names, .choice, .set:
+                if operation == .eq {
+                    if let name = try text(at: place) { add(name, operation, to: field, at: place, &builder) }
+                } else {
+                    try list(of: field, operation, at: place, into: &builder)
+                }
             }
         }
-        require(field.operation, 0, of: place, seen: seen)
+        if count == 0, errors.count == errorsBefore { require(field.operationNames[0], 0, of: place, seen: seen) }
+        if count > 1, let eq = field.operations.firstIndex(of: .eq), seen.contains(eq) {
+            fail(place.field(Operation.eq.name), .notAllowed, "eq leaves nothing for another operator to say.")
+        }
     }
+
+    private typealias Operation = RequirementField.Operation
 
     private mutating func list(
         of field: RequirementField,
+        _ operation: RequirementField.Operation,
         at place: BodyPlace,
         into builder: inout RequirementBuilder
     ) throws(JSONError) {
         let errorsBefore = errors.count
-        let isFilled = try elements(at: place, max: RequirementBuilder.entriesMax) {
+        let isFilled = try elements(at: place, max: field.entriesMax) {
             (reader: inout BodyReader, place) throws(JSONError) in
             guard let name = try reader.text(at: place) else { return }
-            if let violation = builder.add(name, to: field) { reader.fail(place, violation.rule, violation.detail) }
+            reader.add(name, operation, to: field, at: place, &builder)
         }
         if !isFilled, errors.count == errorsBefore { fail(place, .empty, "\(field.name) needs at least one entry.") }
+    }
+
+    private mutating func add(
+        _ name: ArraySlice<UInt8>,
+        _ operation: RequirementField.Operation,
+        to field: RequirementField,
+        at place: BodyPlace,
+        _ builder: inout RequirementBuilder
+    ) {
+        if let violation = builder.add(name, operation, to: field) { fail(place, violation.rule, violation.detail) }
     }
 }
 
@@ -59,13 +88,19 @@ struct RequirementExpression {
     private(set) var errors: [FieldError] = []
     private(set) var builder: RequirementBuilder
     private let parameter: String
-    private var seen = JSONFieldSet()
+    /// Operators that were there, by field.
+    private var seen: [RequirementField: [RequirementField.Operation]] = [:]
 
     init(_ text: ArraySlice<UInt8>, parameter: String, directory: Directory) {
         self.parameter = parameter
         builder = RequirementBuilder(directory)
         guard !text.isEmpty else { return }
         for term in text.split(separator: UInt8(ascii: ";"), omittingEmptySubsequences: false) { read(term) }
+        for (field, operations) in seen.sorted(by: { $0.key.rawValue < $1.key.rawValue })
+        where operations.count > 1 && operations.contains(.eq) {
+            fail(.notAllowed, "\(field.name):eq leaves nothing for another operator to say.")
+        }
+        for (_, violation) in builder.close() { fail(violation.rule, violation.detail) }
     }
 
     private mutating func read(_ term: ArraySlice<UInt8>) {
@@ -77,99 +112,49 @@ struct RequirementExpression {
             let names = RequirementField.names.map { "\($0)" }.joined(separator: ", ")
             return fail(.unknownField, "There is no field \"\(name.prefix(64).text)\"; there are \(names).")
         }
-        guard term[(colon + 1)..<equals].equals(field.operation.description) else {
-            return fail(.notAllowed, "\(field.name) has the operator \(field.operation) only.")
+        let word = term[(colon + 1)..<equals]
+        guard let operation = field.operations.first(where: { word.equals($0.name.description) }) else {
+            let names = field.operationNames.map { "\($0)" }.joined(separator: ", ")
+            return fail(.notAllowed, "An operator of \(field.name) must be one of \(names).")
         }
-        guard seen.insert(field.rawValue) else { return fail(.duplicateField, "\(field.name) is there twice.") }
-        read(term[(equals + 1)...], of: field)
+        guard seen[field]?.contains(operation) != true else {
+            return fail(.duplicateField, "\(field.name):\(operation.name) is there twice.")
+        }
+        seen[field, default: []].append(operation)
+        read(term[(equals + 1)...], operation, of: field)
     }
 
-    private mutating func read(_ value: ArraySlice<UInt8>, of field: RequirementField) {
-        guard !field.isNumber else {
-            guard let number = value.decimal else {
-                return fail(.wrongType, "\(field.name):\(field.operation) takes an integer.")
+    private mutating func read(
+        _ value: ArraySlice<UInt8>,
+        _ operation: RequirementField.Operation,
+        of field: RequirementField
+    ) {
+        let name = "\(field.name):\(operation.name)"
+        switch field.kind {
+        case .number:
+            guard let number = value.decimal else { return fail(.wrongType, "\(name) takes an integer.") }
+            let range = field.range(of: operation)
+            guard range.contains(number) else {
+                return fail(.outOfRange, "\(name) must be from \(range.lowerBound) to \(range.upperBound).")
             }
-            guard field.range.contains(number) else {
-                let range = "\(field.range.lowerBound) to \(field.range.upperBound)"
-                return fail(.outOfRange, "\(field.name):\(field.operation) must be from \(range).")
+            builder.set(number, operation, of: field)
+        case .flag:
+            guard value.equals("true") || value.equals("false") else {
+                return fail(.wrongType, "\(name) takes true or false.")
             }
-            return builder.set(number, of: field)
-        }
-        guard !value.isEmpty else { return fail(.empty, "\(field.name) needs at least one entry.") }
-        let entries = value.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false)
-        guard entries.count <= RequirementBuilder.entriesMax else {
-            return fail(.tooMany, "\(field.name) may have at most \(RequirementBuilder.entriesMax) entries.")
-        }
-        for entry in entries {
-            if let violation = builder.add(entry, to: field) { fail(violation.rule, violation.detail) }
+            builder.set(value.equals("true"), of: field)
+        case .names, .choice, .set:
+            guard !value.isEmpty else { return fail(.empty, "\(field.name) needs at least one entry.") }
+            let entries = value.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false)
+            let most = operation == .eq ? 1 : field.entriesMax
+            guard entries.count <= most else { return fail(.tooMany, "\(name) may have at most \(most) entries.") }
+            for entry in entries {
+                if let violation = builder.add(entry, operation, to: field) { fail(violation.rule, violation.detail) }
+            }
         }
     }
 
     private mutating func fail(_ rule: FieldError.Rule, _ detail: String) {
         errors.append(FieldError(.parameter(parameter), rule, detail))
-    }
-}
-
-/// How a requirement is written: always its canonical form.
-package enum RequirementText {
-    /// The JSON object.
-    static func write(_ requirement: Requirement, models: ModelTable, to writer: inout JSONWriter) {
-        writer.beginObject()
-        for field in RequirementField.allCases {
-            if let number = number(of: field, in: requirement) {
-                writer.key(field.name)
-                writer.beginObject()
-                writer.key(field.operation)
-                writer.integer(number)
-                writer.endObject()
-            }
-            let names = names(of: field, in: requirement, models: models)
-            guard !names.isEmpty else { continue }
-            writer.key(field.name)
-            writer.beginObject()
-            writer.key(field.operation)
-            writer.beginArray()
-            for name in names { writer.string(name) }
-            writer.endArray()
-            writer.endObject()
-        }
-        writer.endObject()
-    }
-
-    /// The form in URLs, before percent-encoding.
-    package static func expression(_ requirement: Requirement, models: ModelTable) -> String {
-        var terms: [String] = []
-        for field in RequirementField.allCases {
-            if let number = number(of: field, in: requirement) {
-                terms.append("\(field.name):\(field.operation)=\(number)")
-            }
-            let names = names(of: field, in: requirement, models: models)
-            if !names.isEmpty { terms.append("\(field.name):\(field.operation)=" + names.joined(separator: ",")) }
-        }
-        return terms.joined(separator: ";")
-    }
-
-    private static func number(of field: RequirementField, in requirement: Requirement) -> Int64? {
-        switch field {
-        case .quality: requirement.qualityAtLeast == 0 ? nil : requirement.qualityAtLeast
-        case .contextLength: requirement.contextLengthAtLeast == 0 ? nil : requirement.contextLengthAtLeast
-        default: nil
-        }
-    }
-
-    private static func names(
-        of field: RequirementField,
-        in requirement: Requirement,
-        models: ModelTable
-    ) -> [String] {
-        switch field {
-        case .model: requirement.models.array.map { models.record($0)?.terms.name ?? $0.text }
-        case .features: requirement.features.names
-        case .quantization:
-            Quantization.allCases.filter { requirement.quantizations & $0.bit != 0 }.map(\.name)
-        case .tee: TEE.allCases.filter { requirement.tees & $0.bit != 0 }.map(\.name)
-        case .region: requirement.regions.array.map(\.name)
-        case .quality, .contextLength: []
-        }
     }
 }

@@ -8,7 +8,8 @@ package enum Route: String, CaseIterable, Sendable {
     case setAttestation, setModel, setFees, getHealth, headHealth, getReadiness, headReadiness, getMetrics
     case getContract, openStream, createCheckpoint, getDocumentation, headDocumentation, getDocumentationPart
     case headDocumentationPart, getProblemPage, headProblemPage, listAccounts, listKeys, revokeKey, setKeyLimits
-    case listOwnKeys, createOwnKey, revokeOwnKey, listAudit
+    case listOwnKeys, createOwnKey, revokeOwnKey, listAudit, setMeasurements, getCapabilitySchema
+    case getRequirementSchema
 
     /// `operationId` in `openapi.yaml`.
     package var operationID: String { rawValue }
@@ -70,6 +71,9 @@ package enum Route: String, CaseIterable, Sendable {
         case .createOwnKey: (.post, "/v1/account/keys", .read)
         case .revokeOwnKey: (.delete, "/v1/account/keys/{key}", [.offer, .bid, .read, .withdraw, .operator, .auditor])
         case .listAudit: (.get, "/v1/audit", [.operator, .auditor])
+        case .setMeasurements: (.put, "/v1/accounts/{id}/measurements", .operator)
+        case .getCapabilitySchema: (.get, "/v1/schemas/capability.json", [])
+        case .getRequirementSchema: (.get, "/v1/schemas/requirement.json", [])
         }
     }
 
@@ -89,7 +93,7 @@ struct Resource {
         case offers, bids, orders, order, book, trades, models, model, fees, account, transfers, stream, batch
         case cancelAfter, marketStatus, halt, priceBand, accounts, keys, deposits, attestation, limits, health
         case readiness, metrics, contract, checkpoints, documentation, documentationPart, problemPage, key
-        case keyLimits, ownKeys, ownKey, audit
+        case keyLimits, ownKeys, ownKey, audit, measurements, capabilitySchema, requirementSchema
     }
 
     /// `nil` when nothing is at this path.
@@ -144,9 +148,15 @@ struct Resource {
                 self.init(kind: .attestation, name: name)
             } else if part.equals("limits") {
                 self.init(kind: .limits, name: name)
+            } else if part.equals("measurements") {
+                self.init(kind: .measurements, name: name)
             } else {
                 return nil
             }
+        } else if collection.equals("schemas"), tail.equals("capability.json") {
+            self.init(kind: .capabilitySchema)
+        } else if collection.equals("schemas"), tail.equals("requirement.json") {
+            self.init(kind: .requirementSchema)
         } else {
             return nil
         }
@@ -242,6 +252,9 @@ extension Resource.Kind {
         case .deposits: [.createDeposit]
         case .attestation: [.setAttestation]
         case .checkpoints: [.createCheckpoint]
+        case .measurements: [.setMeasurements]
+        case .capabilitySchema: [.getCapabilitySchema]
+        case .requirementSchema: [.getRequirementSchema]
         case .health: [.getHealth, .headHealth]
         case .readiness: [.getReadiness, .headReadiness]
         case .metrics: [.getMetrics]

@@ -50,6 +50,9 @@ extension Route {
         case .createOwnKey: 45
         case .revokeOwnKey: 46
         case .listAudit: 47
+        case .setMeasurements: 48
+        case .getCapabilitySchema: 49
+        case .getRequirementSchema: 50
         }
     }
 }

@@ -215,8 +215,7 @@ extension JSONWriter {
             member("open_lots", record.openLots.count)
         }
         if let requirement = detail.requirement {
-            key("requirement")
-            RequirementText.write(requirement, models: models, to: &self)
+            self.requirement(RequirementEcho(requirement, models: models))
             member("weight_set", requirement.weightSet.weightSet?.name ?? "unknown")
         }
     }
@@ -234,6 +233,7 @@ extension JSONWriter {
         member("attested_tee", capability.tee.name)
         key("attested_by")
         if capability.isAttested { word("operator") } else { null() }
+        traits(of: capability)
     }
 
     /// A model with its prices.

@@ -47,8 +47,70 @@ extension JSONWriter {
         names("tees", TEE.allCases.filter { $0 != .none && record.terms.tees & $0.bit != 0 }.map(\.name))
         time("expires_at", record.terms.expiresAt)
         member("attested_by", word: "operator")
+        names(Trait.tcbStatus, Int64(record.terms.tcbStatus))
+        time("attested_at", record.terms.attestedAt ?? .never)
         time("set_at", record.setAt)
     }
+
+    mutating func measurement(_ record: MeasurementRecord) {
+        for trait in Trait.measured {
+            key(trait.name)
+            if record.terms[trait] == 0 { null() } else { integer(record.terms[trait]) }
+        }
+        member("measured_by", word: "operator")
+        time("expires_at", record.terms.expiresAt)
+        time("set_at", record.setAt)
+    }
+
+    /// A requirement as it was understood, and its hash.
+    mutating func requirement(_ echo: RequirementEcho) {
+        key("requirement")
+        raw(echo.object.span)
+        member("requirement_hash", echo.hash)
+    }
+
+    /// What is known of an offer beside its first fields, and who says what.
+    mutating func traits(of capability: Capability) {
+        let traits = capability.traits
+        for trait in Trait.allCases { names(trait, traits[trait]) }
+        key("measured_by")
+        if Trait.measured.contains(where: { traits[$0] != 0 }) { word("operator") } else { null() }
+        optional("revision", capability.weights.revision.text)
+        optional("weights_sha256", capability.weights.sha256.text)
+        key("provenance")
+        raw(Self.provenance.span)
+    }
+
+    /// A trait under its names in JSON: `null`, or what its number means.
+    private mutating func names(_ trait: Trait, _ number: Int64) {
+        if case .set = trait.kind {
+            modalities("input_modalities", Trait.inputModalities, number)
+            return modalities("output_modalities", Trait.outputModalities, number >> Int64(Trait.inputModalities.count))
+        }
+        key(trait.name)
+        guard number != 0 else { return null() }
+        switch trait.kind {
+        case .choice(let names): string(names[Int(number) - 1])
+        case .flag: bool(number == 2)
+        case .number, .set: integer(number)
+        }
+    }
+
+    private mutating func modalities(_ name: StaticString, _ names: [String], _ bits: Int64) {
+        self.names(name, names.indices.filter { bits >> Int64($0) & 1 == 1 }.map { names[$0] })
+    }
+
+    /// The same for every offer.
+    private static let provenance: [UInt8] = {
+        var writer = JSONWriter(capacity: 512)
+        writer.beginObject()
+        for field in RequirementField.allCases {
+            guard let provenance = field.provenance else { continue }
+            writer.member(field == .tee ? "attested_tee" : field.name, provenance.rawValue)
+        }
+        writer.endObject()
+        return writer.take()
+    }()
 
     /// A model as the registry has it, under OpenRouter's names where it has one.
     mutating func model(_ record: ModelRecord) {

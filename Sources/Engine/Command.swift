@@ -39,6 +39,7 @@ package struct Command: Hashable, Sendable {
         indirect case createKey(KeyTerms)
         indirect case setModel(ModelTerms)
         case setAttested(AttestationTerms)
+        indirect case setMeasured(MeasurementTerms)
         case setFees(FeeTerms)
         /// Cumulative adjusted tokens used on a lease.
         case usage(LeaseID, AdjustedTokens)
@@ -206,6 +207,16 @@ package struct OfferTerms: Hashable, Sendable {
         set { seldomBuyers = SeldomBuyerRules(newValue) }
     }
     private(set) var seldomBuyers = SeldomBuyerRules.anyone
+    private var boxedTraits = Boxed<Traits>.none
+
+    /// Declared; those of another provenance are 0.
+    package var traits: Traits {
+        get {
+            if case .some(let traits) = boxedTraits { return traits }
+            return Traits()
+        }
+        set { boxedTraits = newValue == Traits() ? .none : .some(newValue) }
+    }
 
     package init(
         order: OrderTerms,
@@ -387,20 +398,6 @@ package struct ModelTerms: Hashable, Sendable {
         self.weightSet = weightSet
         self.quality = quality
         self.contextLength = contextLength
-    }
-}
-
-/// The operator's word that an account's machines run in these environments, until evidence can be checked.
-package struct AttestationTerms: Hashable, Sendable {
-    package var account: AccountID
-    /// Bits of ``TEE/bit``; 0 withdraws the word.
-    package var tees: UInt8
-    package var expiresAt: LogicalTime
-
-    package init(account: AccountID, tees: UInt8, expiresAt: LogicalTime) {
-        self.account = account
-        self.tees = tees
-        self.expiresAt = expiresAt
     }
 }
 

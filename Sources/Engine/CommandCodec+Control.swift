@@ -88,7 +88,11 @@ extension OrderFilter {
         requirement?.encode(into: &bytes)
     }
 
-    static func decode(_ bytes: Span<UInt8>, _ cursor: inout CommandCursor) throws(CommandDecodingError) -> Self {
+    static func decode(
+        _ version: UInt8,
+        _ bytes: Span<UInt8>,
+        _ cursor: inout CommandCursor
+    ) throws(CommandDecodingError) -> Self {
         let side: UInt8 = try cursor.integer(bytes)
         guard side == 0 || Side(rawValue: side) != nil else { throw .invalid(.side) }
         let model = try cursor.integer(bytes, .model, in: -1...Int64.max)
@@ -96,7 +100,7 @@ extension OrderFilter {
         return OrderFilter(
             side: Side(rawValue: side),
             model: model < 0 ? nil : ModelID(model),
-            requirement: hasRequirement ? try Requirement.decode(bytes, &cursor) : nil
+            requirement: hasRequirement ? try Requirement.decode(version, bytes, &cursor) : nil
         )
     }
 }
@@ -151,12 +155,13 @@ extension Command.Action {
 
     static func decodeControl(
         _ kind: UInt8,
+        _ version: UInt8,
         _ bytes: Span<UInt8>,
         _ cursor: inout CommandCursor
     ) throws(CommandDecodingError) -> Self {
         switch kind {
         case 14: return .amend(try AmendTerms.decode(bytes, &cursor))
-        case 15: return .massCancel(try OrderFilter.decode(bytes, &cursor))
+        case 15: return .massCancel(try OrderFilter.decode(version, bytes, &cursor))
         case 16:
             let duration = try cursor.integer(bytes, .duration, in: 0...Limits.cancelAfterMax)
             guard duration == 0 || duration >= Limits.cancelAfterMin else { throw .invalid(.duration) }
@@ -172,8 +177,8 @@ extension Command.Action {
             let fees = try FeeTerms.decode(bytes, &cursor)
             let at = LogicalTime(microseconds: try cursor.integer(bytes, .expiresAt, in: 0...Int64.max - 1))
             return .announceFees(FeeNoticeTerms(fees: fees, effectiveAt: at))
-        case 24: return .placeOffer(try OfferTerms.decode(bytes, &cursor, isPlain: false))
-        case 25: return .placeBid(try BidTerms.decode(bytes, &cursor, isPlain: false))
+        case 24: return .placeOffer(try OfferTerms.decode(version, bytes, &cursor, isPlain: false))
+        case 25: return .placeBid(try BidTerms.decode(version, bytes, &cursor, isPlain: false))
         default: throw .unknownKind(kind)
         }
     }

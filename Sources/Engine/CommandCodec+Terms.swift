@@ -54,6 +54,7 @@ extension OfferTerms {
         bytes.append(integer: region.code)
         bytes.append(claimedTEE.rawValue)
         bytes.append(integer: maxOpenLots?.count ?? 0)
+        traits.encode(without: 0, into: &bytes)
         guard !isPlain else { return }
         order.rules.encode(into: &bytes)
         buyers.encode(into: &bytes)
@@ -63,6 +64,7 @@ extension OfferTerms {
     var isPlain: Bool { order.isPlain && seldomBuyers == .anyone }
 
     static func decode(
+        _ version: UInt8,
         _ bytes: Span<UInt8>,
         _ cursor: inout CommandCursor,
         isPlain: Bool
@@ -87,6 +89,7 @@ extension OfferTerms {
             claimedTEE: tee,
             maxOpenLots: most == 0 ? nil : Lots(most)
         )
+        if version >= 2 { terms.traits = try Traits.decodeDeclared(bytes, &cursor) }
         if !isPlain {
             terms.order.rules = try OrderRules.decode(bytes, &cursor)
             terms.buyers = try BuyerRules.decode(bytes, &cursor)
@@ -107,12 +110,13 @@ extension BidTerms {
     }
 
     static func decode(
+        _ version: UInt8,
         _ bytes: Span<UInt8>,
         _ cursor: inout CommandCursor,
         isPlain: Bool
     ) throws(CommandDecodingError) -> Self {
         let order = try OrderTerms.decode(bytes, &cursor, isPlain: isPlain)
-        let requirement = try Requirement.decode(bytes, &cursor)
+        let requirement = try Requirement.decode(version, bytes, &cursor)
         let named: UInt8 = try cursor.integer(bytes)
         var terms = BidTerms(
             order: order,
@@ -130,7 +134,11 @@ extension BidTerms {
 }
 
 extension Requirement {
-    static func decode(_ bytes: Span<UInt8>, _ cursor: inout CommandCursor) throws(CommandDecodingError) -> Self {
+    static func decode(
+        _ version: UInt8,
+        _ bytes: Span<UInt8>,
+        _ cursor: inout CommandCursor
+    ) throws(CommandDecodingError) -> Self {
         var requirement = Requirement()
         let modelCount: UInt8 = try cursor.integer(bytes)
         for _ in 0..<modelCount {
@@ -147,7 +155,47 @@ extension Requirement {
         for _ in 0..<regionCount {
             guard requirement.regions.append(try cursor.region(bytes, .regions)) else { throw .invalid(.regions) }
         }
+        if version >= 2 { requirement.further = try FurtherDemands.decode(bytes, &cursor) }
         return requirement
+    }
+}
+
+extension AttestationTerms {
+    static func decode(
+        _ version: UInt8,
+        _ bytes: Span<UInt8>,
+        _ cursor: inout CommandCursor
+    ) throws(CommandDecodingError) -> Self {
+        let account = AccountID(try cursor.integer(bytes, .account, in: 0...Int64.max))
+        let tees: UInt8 = try cursor.integer(bytes)
+        var terms = AttestationTerms(account: account, tees: tees, expiresAt: try cursor.time(bytes))
+        guard version >= 2 else { return terms }
+        terms.tcbStatus = try cursor.integer(bytes)
+        guard Trait.tcbStatus.isValid(Int64(terms.tcbStatus)) else { throw .invalid(.tcbStatus) }
+        let attestedAt = try cursor.integer(bytes, .attestedAt, in: -1...Int64.max)
+        terms.attestedAt = attestedAt < 0 ? nil : LogicalTime(microseconds: attestedAt)
+        return terms
+    }
+}
+
+extension MeasurementTerms {
+    func encode(into bytes: inout [UInt8]) {
+        for number in [account.rawValue, model.rawValue, throughputTPS, ttftMS, uptimeBP, expiresAt.microseconds] {
+            bytes.append(integer: number)
+        }
+    }
+
+    static func decode(_ bytes: Span<UInt8>, _ cursor: inout CommandCursor) throws(CommandDecodingError) -> Self {
+        let account = AccountID(try cursor.integer(bytes, .account, in: 0...Int64.max))
+        let model = ModelID(try cursor.integer(bytes, .model, in: 0...Int64.max))
+        var terms = MeasurementTerms(account: account, model: model, expiresAt: .never)
+        for trait in Trait.measured {
+            let number: Int64 = try cursor.integer(bytes)
+            guard trait.isValid(number) else { throw .invalid(.measurement) }
+            terms[trait] = number
+        }
+        terms.expiresAt = try cursor.time(bytes)
+        return terms
     }
 }
 
@@ -221,6 +269,10 @@ struct CommandCursor {
         let value: Int64 = try integer(bytes)
         guard range.contains(value) else { throw .invalid(field) }
         return value
+    }
+
+    mutating func time(_ bytes: Span<UInt8>) throws(CommandDecodingError) -> LogicalTime {
+        LogicalTime(microseconds: try integer(bytes))
     }
 
     mutating func flag(

@@ -6,12 +6,12 @@ import Units
 //     kind u8 · version u8 (2) · account i64 · API key i64 (0: none) · request id u64
 //     · has key u8 [· key high u64 · low u64 · body u64]
 //
-// and then, by kind. Version 1, of older journals, has no API key and is the same otherwise.
+// and then, by kind. Version 1, of older journals, has no API key, and not what stands in brackets below.
 //
 //      1 place offer     order · model i64 · context i64 · features u32 · quantization u8 · region u16 · TEE u8
-//                        · max open lots i64 (0: no limit)
+//                        · max open lots i64 (0: no limit) [· traits]
 //      2 place bid       order · model count u8 · models i64… · weight set u8 · quality i64 · context i64
-//                        · features u32 · quantizations u16 · TEEs u8 · region count u8 · regions u16…
+//                        · features u32 · quantizations u16 · TEEs u8 · region count u8 · regions u16… [· demands]
 //                        · named weight set u8 (0: none) · names unknown model u8
 //      3 cancel          order i64
 //      4 deposit         to i64 · amount i64
@@ -19,7 +19,7 @@ import Units
 //      6 create key      owner i64 · hash 32 bytes · scopes u16 · label text · expires at i64
 //      7 set model       name text · Hugging Face id text · revision text · weights text · weight set u8
 //                        · quality i64 (−1: none) · context i64
-//      8 set attested    account i64 · TEEs u8 · expires at i64
+//      8 set attested    account i64 · TEEs u8 · expires at i64 [· TCB status u8 · attested at i64 (−1: unknown)]
 //      9 set fees        maker i64 · taker i64 · minimum notional i64
 //     10 usage           lease i64 · tokens i64
 //     11 end lease       lease i64
@@ -41,11 +41,14 @@ import Units
 //     31 revoke key      key i64 · owner i64
 //     32 set key limits  key i64 · owner i64 · per order, per day, total i64 (−1: no limit)
 //                        · network count u8 · networks (16 bytes in the order of the wire · prefix length u8)…
+//     40 set measured    account i64 · model i64 · throughput i64 · time to first token i64 · uptime i64
+//                        · expires at i64
 //
+// Traits and demands: CapabilityBlock.swift.
 // An order is: price i64 · lots i64 · time in force u8 · body hash u64 · client order id length u8 (0: none) · bytes.
 // Rules are: expires at i64 · least fill i64 · display i64 · flags u8 (1 post only, 2 all or none) · self-trade u8 ·
 // quality credit i64. Buyers are: two lists of count u8 · accounts i64… (allowed, denied) · least deposit i64.
-// A requirement is what stands in 2 from the models to the regions.
+// A requirement is what stands in 2 from the models to the demands.
 // A text is: length u16 · UTF-8 bytes. Lists are in ascending order. There is one encoding for each command, and
 // whatever the decoder accepts is within the limits, so that the engine can carry it out.
 
@@ -89,7 +92,7 @@ extension Command {
             let low: UInt64 = try cursor.integer(bytes)
             idempotency = IdempotencyKey(high: high, low: low, body: try cursor.integer(bytes))
         }
-        let action = try Action.decode(kind, bytes, &cursor)
+        let action = try Action.decode(kind, version, bytes, &cursor)
         offset = cursor.offset
         return Command(account: account, key: key, requestID: requestID, idempotency: idempotency, action: action)
     }
@@ -112,6 +115,7 @@ package enum CommandDecodingError: Error, Hashable, Sendable {
         case expiresAt, leastFill, display, flags, selfTrade, qualityCredit, buyers, deposit, side, duration
         case isHalted, priceBand, offerLotsMax, selfTradeGroup, isClosed, cancels, rules, hasRequirement
         case key, budget, networks
+        case traits, demands, tcbStatus, attestedAt, measurement
     }
 }
 
@@ -143,6 +147,7 @@ extension Command.Action {
         case .createOwnKey: 30
         case .revokeKey: 31
         case .setKeyLimits: 32
+        case .setMeasured: 40
         }
     }
 
@@ -163,6 +168,9 @@ extension Command.Action {
             bytes.append(integer: terms.account.rawValue)
             bytes.append(terms.tees)
             bytes.append(integer: terms.expiresAt.microseconds)
+            bytes.append(terms.tcbStatus)
+            bytes.append(integer: terms.attestedAt?.microseconds ?? -1)
+        case .setMeasured(let terms): terms.encode(into: &bytes)
         case .setFees(let terms): terms.encode(into: &bytes)
         case .usage(let lease, let tokens):
             bytes.append(integer: lease.rawValue)
@@ -183,12 +191,13 @@ extension Command.Action {
 
     fileprivate static func decode(
         _ kind: UInt8,
+        _ version: UInt8,
         _ bytes: Span<UInt8>,
         _ cursor: inout CommandCursor
     ) throws(CommandDecodingError) -> Self {
         switch kind {
-        case 1: return .placeOffer(try OfferTerms.decode(bytes, &cursor, isPlain: true))
-        case 2: return .placeBid(try BidTerms.decode(bytes, &cursor, isPlain: true))
+        case 1: return .placeOffer(try OfferTerms.decode(version, bytes, &cursor, isPlain: true))
+        case 2: return .placeBid(try BidTerms.decode(version, bytes, &cursor, isPlain: true))
         case 3: return .cancel(OrderID(try cursor.integer(bytes)))
         case 4:
             let owner = AccountID(try cursor.integer(bytes, .account, in: 0...Int64.max))
@@ -199,11 +208,7 @@ extension Command.Action {
             return .createAccount(AccountTerms(label: label, openOrdersMax: most))
         case 6: return .createKey(try KeyTerms.decode(bytes, &cursor))
         case 7: return .setModel(try ModelTerms.decode(bytes, &cursor))
-        case 8:
-            let account = AccountID(try cursor.integer(bytes, .account, in: 0...Int64.max))
-            let tees: UInt8 = try cursor.integer(bytes)
-            let expiresAt = LogicalTime(microseconds: try cursor.integer(bytes))
-            return .setAttested(AttestationTerms(account: account, tees: tees, expiresAt: expiresAt))
+        case 8: return .setAttested(try AttestationTerms.decode(version, bytes, &cursor))
         case 9: return .setFees(try FeeTerms.decode(bytes, &cursor))
         case 10:
             let lease = LeaseID(try cursor.integer(bytes))
@@ -214,12 +219,13 @@ extension Command.Action {
             let batch = try cursor.integer(bytes, .checkpoint, in: 1...Int64.max)
             guard let sha256 = SHA256Words(bytes: try cursor.bytes(bytes, 32)) else { throw .invalid(.checkpoint) }
             return .announceCheckpoint(CheckpointTerms(batch: batch, sha256: sha256))
+        case 14...25: return try decodeControl(kind, version, bytes, &cursor)
         case 30: return .createOwnKey(try KeyTerms.decode(bytes, &cursor))
         case 31:
             let key = KeyID(try cursor.integer(bytes, .key, in: 1...Int64.max))
             return .revokeKey(key, owner: AccountID(try cursor.integer(bytes, .account, in: 1...Int64.max)))
         case 32: return .setKeyLimits(try KeyLimitTerms.decode(bytes, &cursor))
-        case 14...25: return try decodeControl(kind, bytes, &cursor)
+        case 40: return .setMeasured(try MeasurementTerms.decode(bytes, &cursor))
         default: throw .unknownKind(kind)
         }
     }

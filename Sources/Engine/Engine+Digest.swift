@@ -7,7 +7,7 @@ import Units
 /// Every record's hash begins with a tag of its kind: 1 capability, 2 requirement, 3 client order id, 10 open order,
 /// 11 balance, 12 lease, 13 account, 14 key, 15 model version, 16 attestation, 17 remembered request, 18 fees, 19 head,
 /// 20 grace (when there is any), 21 newest checkpoint, 30 market control, 31 mass operation, 32 fee notice, 40 key's
-/// standing, 41 key's spending, 42 budgeted order.
+/// standing, 41 key's spending, 42 budgeted order, 50 measurement.
 extension Engine {
     /// Equal for equal states, however they were reached.
     package var digest: StateDigest {
@@ -165,6 +165,11 @@ extension AttestationRecord {
         hash.combine(UInt64(terms.tees))
         hash.combine(terms.expiresAt.microseconds)
         hash.combine(setAt.microseconds)
+        // What is not known leaves the hash as it was before the state of a platform was.
+        if terms.tcbStatus != 0 || terms.attestedAt != nil {
+            hash.combine(UInt64(terms.tcbStatus))
+            hash.combine(terms.attestedAt?.microseconds ?? -1)
+        }
         return hash
     }
 }

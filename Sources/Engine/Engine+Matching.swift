@@ -243,13 +243,20 @@ extension Engine {
 
     var hasShownEnough: Bool { shownOrdinal >= work.parts }
 
-    /// What a resting offer can do now, by the registry and the attestation of its account.
+    /// What a resting offer can do now, by the registry and what is known of its account.
     func currentCapability(of slot: Int32) -> Capability {
         let order = book.orders[Int(slot)]
         var capability = book.capabilities[Int(order.group)]
         capability.quality = registry.model(capability.model)?.quality
         let account = Int(order.account.rawValue) - 1
         capability.tee = registry.effectiveTEE(details[Int(slot)].claimedTEE, account: account, at: time)
+        capability.traits = registry.effectiveTraits(
+            capability.traits,
+            model: capability.model,
+            tee: capability.tee,
+            account: account,
+            at: time
+        )
         return capability
     }
 }

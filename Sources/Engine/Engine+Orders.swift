@@ -61,7 +61,6 @@ extension Engine {
         }
         registry.accounts[account].orders += 1
         hold(slot, order)
-        if details[Int(slot)].claimedTEE != .none { linkClaiming(slot, account) }
         linkOwn(slot, account)
         let rules = details[Int(slot)].rules
         if rules.expiresAt != .never { expiries.insert(rules.expiresAt, .order(order.id)) }
@@ -78,7 +77,6 @@ extension Engine {
         }
         registry.accounts[account].orders -= 1
         release(slot, order)
-        if details[Int(slot)].claimedTEE != .none { unlinkClaiming(slot, account) }
         unlinkOwn(slot, account)
         let rules = details[Int(slot)].rules
         if rules.expiresAt != .never { expiries.remove(rules.expiresAt, .order(order.id)) }
@@ -110,25 +108,6 @@ extension Engine {
             registry.accounts[account].classes += change
         } else {
             registry.accounts[account].profiles += change
-        }
-    }
-
-    private mutating func linkClaiming(_ slot: Int32, _ account: Int) {
-        let first = registry.accounts[account].firstClaiming
-        details[Int(slot)].nextClaiming = first
-        details[Int(slot)].previousClaiming = -1
-        if first >= 0 { details[Int(first)].previousClaiming = slot }
-        registry.accounts[account].firstClaiming = slot
-    }
-
-    private mutating func unlinkClaiming(_ slot: Int32, _ account: Int) {
-        let next = details[Int(slot)].nextClaiming
-        let previous = details[Int(slot)].previousClaiming
-        if next >= 0 { details[Int(next)].previousClaiming = previous }
-        if previous >= 0 {
-            details[Int(previous)].nextClaiming = next
-        } else {
-            registry.accounts[account].firstClaiming = next
         }
     }
 

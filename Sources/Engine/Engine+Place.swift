@@ -96,6 +96,7 @@ extension Engine {
     }
 
     private func capability(of terms: OfferTerms, _ account: Int, _ model: Registry.CurrentModel) -> Capability {
+        let tee = registry.effectiveTEE(terms.claimedTEE, account: account, at: time)
         var capability = Capability(
             model: terms.model,
             modelVersion: model.version,
@@ -105,7 +106,9 @@ extension Engine {
             features: terms.features,
             quantization: terms.quantization,
             region: terms.region,
-            tee: registry.effectiveTEE(terms.claimedTEE, account: account, at: time)
+            tee: tee,
+            traits: registry.effectiveTraits(terms.traits, model: terms.model, tee: tee, account: account, at: time),
+            weights: model.weights
         )
         capability.buyers = terms.seldomBuyers
         return capability

@@ -78,7 +78,7 @@ extension Engine {
     }
 
     /// Lets offers arrive again, each as long as it is still open.
-    private mutating func reenter(_ offers: [OrderID], _ events: inout [Event]) {
+    mutating func reenter(_ offers: [OrderID], _ events: inout [Event]) {
         for offer in offers {
             if let slot = find(offer) {
                 touch(book.orders[Int(slot)].account)
@@ -102,38 +102,38 @@ extension Engine {
     mutating func set(_ record: AttestationRecord, of account: Int) {
         registry.accounts[account].attestation = record
         recordSum.add(record.recordHash)
-        if record.terms.expiresAt > time && record.terms.expiresAt != .never {
-            registry.deadlines.insert(Deadlines.Entry(at: record.terms.expiresAt, account: Int32(account)))
-        }
+        schedule(record.terms.expiresAt, of: account)
+        for aging in record.terms.agings { schedule(aging, of: account) }
         dropReplacedDeadlines()
     }
 
     /// So that the earliest deadline is always one that counts.
-    private mutating func dropReplacedDeadlines() {
-        while let next = registry.deadlines.earliest,
-            registry.accounts[Int(next.account)].attestation?.terms.expiresAt != next.at
-        {
+    mutating func dropReplacedDeadlines() {
+        while let next = registry.deadlines.earliest, !registry.isDue(Int(next.account), at: next.at) {
             registry.deadlines.removeEarliest()
         }
     }
 
     /// The account's resting offers whose capability is no longer that of their class, in ascending order.
-    private func misplacedOffers(of account: Int) -> [OrderID] {
+    func misplacedOffers(of account: Int) -> [OrderID] {
         var offers: [OrderID] = []
-        var slot = registry.accounts[account].firstClaiming
+        var slot = registry.accounts[account].firstOwn
         while slot >= 0 {
             let order = book.orders[Int(slot)]
-            if currentCapability(of: slot) != book.capabilities[Int(order.group)] { offers.append(order.id) }
-            slot = details[Int(slot)].nextClaiming
+            if order.isOffer, currentCapability(of: slot) != book.capabilities[Int(order.group)] {
+                offers.append(order.id)
+            }
+            slot = details[Int(slot)].nextOwn
         }
-        return offers.sorted()
+        return offers
     }
 
     // MARK: Time
 
-    /// Carries out what is due: first attestations that have expired, whose offers arrive again in ascending order,
-    /// whosever they are; then orders that have expired, dead-man switches, and mass operations, as many orders as a
-    /// command may visit; then announced fees; at last requests that need no longer be remembered are forgotten.
+    /// Carries out what is due: first attestations and measurements that have expired or grown old, whose offers arrive
+    /// again in ascending order, whosever they are; then orders that have expired, dead-man switches, and mass
+    /// operations, as many orders as a command may visit; then announced fees; at last requests that need no longer be
+    /// remembered are forgotten.
     mutating func tick(_ events: inout [Event]) -> Rejection? {
         var misplaced: [OrderID] = []
         while let next = registry.deadlines.earliest, next.at <= time {

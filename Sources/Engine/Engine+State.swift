@@ -33,6 +33,7 @@ extension Engine {
         state.keyStandings = keyring.entries.compactMap(\.standing)
         state.models = registry.models.flatMap { $0 }
         state.attestations = registry.accounts.compactMap(\.attestation)
+        state.measurements = registry.accounts.flatMap(\.measurements)
         state.classes = book.capabilities.enumerated().map { (ClassID(Int64($0.offset) + 1), $0.element) }
         state.profiles = book.requirements.enumerated().map { (ProfileID(Int64($0.offset) + 1), $0.element) }
         return state
@@ -62,6 +63,7 @@ extension Engine {
         try restoreGroups(state)
         try restoreControl(state)
         for attestation in state.attestations { try restore(attestation) }
+        for measurement in state.measurements { try restore(measurement) }
         var last = OrderID(0)
         for order in state.orders {
             try check(order, after: last, in: state)
@@ -144,7 +146,9 @@ extension Engine {
             guard id.rawValue == Int64(book.capabilities.count) + 1 else { throw StateError(id.text, .outOfOrder) }
             guard book.findClass(capability) == nil else { throw StateError(id.text, .duplicate) }
             guard registry.model(capability.model) != nil else { throw StateError(id.text, .modelUnknown) }
-            _ = book.addClass(capability)
+            var whole = capability
+            whole.weights = registry.weights(of: capability.model, version: capability.modelVersion)
+            _ = book.addClass(whole)
         }
         for (id, requirement) in state.profiles {
             guard id.rawValue == Int64(book.requirements.count) + 1 else { throw StateError(id.text, .outOfOrder) }

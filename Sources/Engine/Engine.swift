@@ -122,6 +122,7 @@ package struct Engine: Sendable {
         case .createKey(let terms): return createKey(terms, &events)
         case .setModel(let terms): return setModel(terms, &events)
         case .setAttested(let terms): return setAttested(terms, &events)
+        case .setMeasured(let terms): return setMeasured(terms, &events)
         case .setFees(let terms): return setFees(terms, &events)
         case .usage(let lease, let tokens): return use(lease, tokens, &events)
         case .endLease(let lease): return endLease(lease, &events)

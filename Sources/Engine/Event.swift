@@ -34,6 +34,7 @@ package enum Event: Hashable, Sendable {
     /// A new version, or the current one with another quality, context length or Hugging Face id.
     case modelSet(ModelRecord)
     case attestationSet(AttestationRecord)
+    indirect case measurementSet(MeasurementRecord)
     case feesSet(FeeTerms)
     case checkpointAnnounced(CheckpointRecord)
     /// Another price, quantity or expiry; all that an amendment changes but the class. Of an order that lost its place

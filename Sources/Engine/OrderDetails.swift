@@ -17,9 +17,6 @@ struct OrderDetails: Sendable {
     private var seldomRules: SeldomOrderRules
     /// The account's count of orders in this class or profile; −1 while the order is not listed.
     var holding: Int32 = -1
-    /// Neighbours among the account's listed offers that claim an environment.
-    var nextClaiming: Int32 = -1
-    var previousClaiming: Int32 = -1
     /// Neighbours among the account's listed orders, in ascending order.
     var nextOwn: Int32 = -1
     var previousOwn: Int32 = -1

@@ -259,6 +259,8 @@ package struct EngineState: Hashable, Sendable {
     /// All versions.
     package var models: [ModelRecord] = []
     package var attestations: [AttestationRecord] = []
+    /// By account and model.
+    package var measurements: [MeasurementRecord] = []
     package var classes: [(id: ClassID, capability: Capability)] = []
     package var profiles: [(id: ProfileID, requirement: Requirement)] = []
     /// Open orders only.
@@ -282,6 +284,7 @@ package struct EngineState: Hashable, Sendable {
             && left.fees == right.fees && left.feeNotice == right.feeNotice && left.controls == right.controls
             && left.operations == right.operations && left.accounts == right.accounts && left.keys == right.keys
             && left.models == right.models && left.attestations == right.attestations
+            && left.measurements == right.measurements
             && left.classes.elementsEqual(right.classes, by: ==) && left.profiles.elementsEqual(right.profiles, by: ==)
             && left.orders == right.orders && left.leases == right.leases
             && left.balances.elementsEqual(right.balances, by: ==) && left.remembered == right.remembered

@@ -7,13 +7,13 @@ struct Registry: Sendable {
     struct Account: Sendable {
         var record: AccountRecord
         var attestation: AttestationRecord?
+        /// By model, in ascending order.
+        var measurements: ContiguousArray<MeasurementRecord> = []
         /// Open orders.
         var orders: Int64 = 0
         /// Distinct classes among the resting offers, and profiles among the resting bids.
         var classes = 0
         var profiles = 0
-        /// Slot of one of the listed offers that claim an environment, from which the others are linked; −1 for none.
-        var firstClaiming: Int32 = -1
         /// Slots of the oldest and the newest listed order, between which all are linked; −1 for none.
         var firstOwn: Int32 = -1
         var lastOwn: Int32 = -1
@@ -25,6 +25,7 @@ struct Registry: Sendable {
         var version: Int32
         var weightSet: WeightSetID
         var quality: Int64?
+        var weights: ModelWeights
     }
 
     /// By account number less one.
@@ -44,6 +45,12 @@ struct Registry: Sendable {
         id.rawValue >= 1 && id.rawValue <= Int64(current.count) ? current[Int(id.rawValue) - 1] : nil
     }
 
+    /// Of a version of a model that exists.
+    func weights(of model: ModelID, version: Int32) -> ModelWeights {
+        let versions = models[Int(model.rawValue) - 1]
+        return versions.indices.contains(Int(version) - 1) ? versions[Int(version) - 1].terms.digests : .unknown
+    }
+
     /// The environment that counts: the claimed one, while the account is attested for it.
     func effectiveTEE(_ claimed: TEE, account: Int, at time: LogicalTime) -> TEE {
         guard claimed != .none, let attestation = accounts[account].attestation?.terms else { return .none }
@@ -54,7 +61,12 @@ struct Registry: Sendable {
     mutating func set(_ record: ModelRecord) {
         let index = Int(record.id.rawValue) - 1
         let terms = record.terms
-        let now = CurrentModel(version: record.version, weightSet: terms.weightSet, quality: terms.quality)
+        let now = CurrentModel(
+            version: record.version,
+            weightSet: terms.weightSet,
+            quality: terms.quality,
+            weights: terms.digests
+        )
         if index == models.count {
             models.append([record])
             current.append(now)
@@ -69,8 +81,16 @@ struct Registry: Sendable {
     }
 }
 
-/// When attestations expire: a heap with the earliest on top. What was replaced in the meantime is dropped when it
-/// comes up.
+extension ModelTerms {
+    /// What is no digest is none.
+    var digests: ModelWeights {
+        let revision = HexDigest(revision.utf8) ?? .none
+        return ModelWeights(revision: revision, sha256: HexDigest(weightsSHA256.utf8) ?? .none)
+    }
+}
+
+/// When attestations and measurements expire or grow old: a heap with the earliest on top. What was replaced in the
+/// meantime is dropped when it comes up.
 struct Deadlines: Sendable {
     struct Entry: Comparable, Sendable {
         var at: LogicalTime

@@ -127,6 +127,8 @@ extension AttestationRecord {
         bytes.append(integer: terms.account.rawValue)
         bytes.append(terms.tees)
         bytes.append(integers: [terms.expiresAt.microseconds, setAt.microseconds])
+        bytes.append(terms.tcbStatus)
+        bytes.append(integer: terms.attestedAt?.microseconds ?? -1)
     }
 
     init(_ reader: inout StateReader) throws(StateCodingError) {
@@ -135,6 +137,24 @@ extension AttestationRecord {
             tees: try reader.integer("TEEs"),
             expiresAt: try reader.time("time")
         )
+        self.init(terms: terms, setAt: try reader.time("time"))
+        guard reader.version >= 2 else { return }
+        self.terms.tcbStatus = try reader.integer("TCB status")
+        let attestedAt: Int64 = try reader.integer("time of evidence")
+        self.terms.attestedAt = attestedAt < 0 ? nil : LogicalTime(microseconds: attestedAt)
+    }
+}
+
+extension MeasurementRecord {
+    func encode(into bytes: inout [UInt8]) {
+        terms.encode(into: &bytes)
+        bytes.append(integer: setAt.microseconds)
+    }
+
+    init(_ reader: inout StateReader) throws(StateCodingError) {
+        let terms = try reader.part("measurement") { (bytes, cursor) throws(CommandDecodingError) in
+            try MeasurementTerms.decode(bytes, &cursor)
+        }
         self.init(terms: terms, setAt: try reader.time("time"))
     }
 }
@@ -149,6 +169,7 @@ extension Capability {
         bytes.append(quantization.rawValue)
         bytes.append(integer: region.code)
         bytes.append(tee.rawValue)
+        traits.encode(without: 0, into: &bytes)
     }
 
     init(_ reader: inout StateReader) throws(StateCodingError) {
@@ -163,6 +184,10 @@ extension Capability {
             region: try reader.region(),
             tee: try reader.code("TEE")
         )
+        guard reader.version >= 2 else { return }
+        traits = try reader.part("traits") { (bytes, cursor) throws(CommandDecodingError) in
+            try Traits.decodeKnown(bytes, &cursor)
+        }
     }
 }
 
@@ -177,6 +202,7 @@ extension Requirement {
         bytes.append(tees)
         bytes.append(UInt8(regions.count))
         for index in 0..<regions.count { bytes.append(integer: regions[index].code) }
+        FurtherDemands.encode(further, into: &bytes)
     }
 
     init(_ reader: inout StateReader) throws(StateCodingError) {
@@ -192,6 +218,10 @@ extension Requirement {
         tees = try reader.integer("TEEs")
         for _ in 0..<(try reader.integer("regions") as UInt8) {
             guard regions.append(try reader.region()) else { throw reader.error("region") }
+        }
+        guard reader.version >= 2 else { return }
+        further = try reader.part("demands") { (bytes, cursor) throws(CommandDecodingError) in
+            try FurtherDemands.decode(bytes, &cursor)
         }
     }
 }

@@ -6,11 +6,11 @@ import Units
 // (u16) and UTF-8, a list is its count (u32) and its elements in ascending order, an optional is a byte 0, or 1 and the
 // value. There is one form for each state.
 //
+// Version 1 is read too: it has not what stands in brackets.
+//
 //     version u16 (2) · sequence i64 · time i64 · last trade i64 · grace i64 · checkpoint? · fees
 //     · accounts · keys · models · attestations · classes · profiles · orders · leases · balances · remembered requests
-//     · additions (StateCoding+Control.swift) · key standings · key spendings · budgeted orders
-//
-// Version 1, of older checkpoints, ends with the remembered requests.
+//     [· additions (StateCoding+Control.swift) · key standings · key spendings · budgeted orders · measurements]
 //
 //     checkpoint    batch i64 · SHA-256 32 bytes · sequence i64 · announced at i64
 //     fees          maker i64 · taker i64 · minimum notional i64
@@ -18,11 +18,12 @@ import Units
 //     key           number i64 · owner i64 · hash 32 bytes · scopes u16 · label text · expires at i64 · created at i64
 //     model         number i64 · version i32 · name, Hugging Face id, revision, weights text · weight set u8
 //                   · quality i64 (−1: none) · context i64 · created at i64
-//     attestation   account i64 · TEEs u8 · expires at i64 · set at i64
+//     attestation   account i64 · TEEs u8 · expires at i64 · set at i64 [· TCB status u8
+//                   · attested at i64 (−1: unknown)]
 //     class         number i64 · model i64 · model version i32 · weight set u8 · quality i64 (−1: none) · context i64
-//                   · features u32 · quantization u8 · region u16 · TEE u8
+//                   · features u32 · quantization u8 · region u16 · TEE u8 [· traits]
 //     profile       number i64 · model count u8 · models i64… · weight set u8 · quality i64 · context i64
-//                   · features u32 · quantizations u16 · TEEs u8 · region count u8 · regions u16…
+//                   · features u32 · quantizations u16 · TEEs u8 · region count u8 · regions u16… [· demands]
 //     order         number i64 · account i64 · side u8 · price i64 · lots i64 · remaining i64 · time in force u8
 //                   · client order id length u8 (0: none) · its bytes · body hash u64 · maker i64 · taker i64
 //                   · class i64 · profile i64 · TEE u8 · max open lots i64 (0: no limit) · open lots i64
@@ -36,6 +37,9 @@ import Units
 //                   (−1: no limit) · networks (16 bytes · prefix length u8)
 //     spending      key i64 · day i64 · on the day i64 · total i64
 //     budgeted      order i64 · key i64
+//     measurement   as in its command · set at i64
+//
+// Traits and demands: CapabilityBlock.swift.
 
 /// Bytes that are no state.
 package struct StateCodingError: Error, Hashable, Sendable, CustomStringConvertible {
@@ -77,6 +81,7 @@ extension EngineState {
         bytes.append(list: keyStandings) { $1.encode(into: &$0) }
         bytes.append(list: keySpendings) { $1.encode(into: &$0) }
         bytes.append(list: budgetedOrders) { $1.encode(into: &$0) }
+        bytes.append(list: measurements) { $1.encode(into: &$0) }
     }
 
     /// Reads a state that takes up all the bytes. Never traps, whatever they are; whether the records belong together
@@ -84,8 +89,8 @@ extension EngineState {
     package init(decoding bytes: ArraySlice<UInt8>) throws(StateCodingError) {
         var reader = StateReader(bytes)
         self.init()
-        let version: UInt16 = try reader.integer("version")
-        guard (1...Self.version).contains(version) else { throw reader.error("version") }
+        reader.version = try reader.integer("version")
+        guard (1...Self.version).contains(reader.version) else { throw reader.error("version") }
         sequence = SequenceNumber(try reader.integer("sequence"))
         time = try reader.time("time")
         lastTrade = TradeID(try reader.integer("last trade"))
@@ -110,9 +115,10 @@ extension EngineState {
             return (account, LedgerCounters(debits: debits, credits: try r.wide("credits")))
         }
         remembered = try reader.list("requests") { (r) throws(StateCodingError) in try RememberedRequest(&r) }
-        if version >= 2 {
+        if reader.version >= 2 {
             try add(&reader)
             try readKeys(&reader)
+            measurements = try reader.list("measurements") { (r) throws(StateCodingError) in try MeasurementRecord(&r) }
         }
         guard reader.isAtEnd else { throw reader.error("end") }
     }
@@ -122,11 +128,16 @@ extension EngineState {
 struct StateReader {
     private let bytes: ArraySlice<UInt8>
     private var offset: Int
+    /// Of the form that is read.
+    var version: UInt16 = 0
 
     init(_ bytes: ArraySlice<UInt8>) {
         self.bytes = bytes
         offset = bytes.startIndex
     }
+
+    /// What has not been read.
+    var remaining: ArraySlice<UInt8> { bytes[offset...] }
 
     var isAtEnd: Bool { offset == bytes.endIndex }
 

@@ -38,7 +38,7 @@ package struct FurtherDemands: Hashable, Sendable {
             guard let quality = capability.quality, quality <= qualityAtMost else { return false }
         }
         if contextLengthAtMost >= 0 {
-            guard (1...max(1, contextLengthAtMost)).contains(capability.contextLength) else { return false }
+            guard capability.contextLength > 0, capability.contextLength <= contextLengthAtMost else { return false }
         }
         guard !modelsExcluded.contains(capability.model) else { return false }
         guard Self.admits(capability.weights.revision, revisions, revisionsExcluded) else { return false }

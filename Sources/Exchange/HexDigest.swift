@@ -29,6 +29,17 @@ package struct HexDigest: Hashable, Comparable, Sendable {
         self.init(words: (words[0], words[1], words[2], words[3]), count: UInt8(text.count / 2))
     }
 
+    /// `nil` when there are more than 32.
+    package init?(bytes: [UInt8]) {
+        let digits = Array("0123456789abcdef".utf8)
+        self.init(bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
+    }
+
+    package var bytes: [UInt8] {
+        let words: [UInt64] = [first, second, third, fourth]
+        return (0..<Int(count)).map { UInt8(truncatingIfNeeded: words[$0 / 8] >> UInt64((7 - $0 % 8) * 8)) }
+    }
+
     /// Lower-case hexadecimal digits.
     package var text: String {
         let digits = Array("0123456789abcdef".utf8)

@@ -1,7 +1,7 @@
 import Units
 
 /// A capability or a requirement compiled to bits and one number, so that most pairs, and most sets of pairs, are told
-/// apart by a few operations (DESIGN §3). What they say is a necessary condition; ``Requirement/isMet(by:)`` is the rule.
+/// apart by a few operations (DESIGN §3). They are a necessary condition; ``Requirement/isMet(by:)`` is the rule.
 ///
 /// *Needs*: a bit that both sides have excludes the pair. A capability has the bits of what it lacks, a requirement
 /// those of what it demands: features, and thermometers with a bit for each threshold. *Sets*: of each group of bits

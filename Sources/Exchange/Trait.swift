@@ -71,6 +71,22 @@ package enum Trait: Int, CaseIterable, Sendable {
         return self != .throughputTPS && self != .uptimeBP
     }
 
+    /// Whether a demand may have this as ``FurtherDemands/least``.
+    package func isLeast(_ value: Int64) -> Bool {
+        switch kind {
+        case .number(let range): hasLeast && (0...range.upperBound).contains(value)
+        case .choice(let names): value > 0 && value < 2 << Int64(names.count)
+        case .flag: value > 0 && value < 8
+        case .set(let names): value > 0 && value < 1 << Int64(names.count)
+        }
+    }
+
+    /// Whether a demand may have this as ``FurtherDemands/most``.
+    package func isMost(_ value: Int64) -> Bool {
+        guard case .number(let range) = kind else { return false }
+        return hasMost && (0...range.upperBound).contains(value)
+    }
+
     /// Whether a number is one that an offer of this exchange may have: 0, or a value of the kind.
     package func isValid(_ value: Int64) -> Bool {
         if value == 0 { return true }
@@ -116,9 +132,11 @@ extension Trait {
 
 extension Trait {
     /// What is measured or grows old is known in steps, so that offers that are much alike share a class: always the
-    /// worse end of a step, so that no demand is met that the exact number would not meet.
+    /// worse end of a step, so that no demand is met that the exact number would not meet. 0 for what is not known, and
+    /// for what is worse than all steps.
     package func step(for value: Int64) -> Int64 {
-        switch self {
+        guard value > 0 else { return 0 }
+        return switch self {
         case .throughputTPS: Self.throughputBuckets.last { $0 <= value } ?? 0
         case .uptimeBP: Self.uptimeBuckets.last { $0 <= value } ?? 0
         case .ttftMS: Self.ttftBuckets.first { $0 >= value } ?? 0

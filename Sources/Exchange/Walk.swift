@@ -3,8 +3,8 @@ import Units
 /// A taker's way through the other side, in the order of the ranking (ENGINE §5).
 ///
 /// The groups of the other side are found in rounds: first the best two, which is all that most takers need, then the
-/// next sixteen, and so on. Up to the *start* of the next round, the worst head of the one before, every group is known, so whatever is
-/// best among the known ones is best of all. A sweep over k groups of c costs O(c log k + k log k).
+/// next sixteen, and so on. Up to the *start* of the next round, the worst head of the one before, every group is
+/// known, so whatever is best among the known ones is best of all.
 struct Walk: Sendable {
     /// A group with the order at which the walk has arrived.
     struct Candidate: Sendable {

@@ -260,7 +260,7 @@ extension RequestService {
         _ requestID: UInt64,
         on server: LoopServer
     ) {
-        if case .placed = shape, marketplace.backlog.isFull {
+        if shape.placesOrder, marketplace.backlog.isFull {
             return refuse(stream, requestID, .projectionLag, on: server)
         }
         command.encode(into: &submission.commandBytes)

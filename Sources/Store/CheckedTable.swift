@@ -70,7 +70,7 @@ package struct CheckedTable: Hashable, Sendable {
     )
     package static let attestations = CheckedTable(
         "market.attestations",
-        ["account", "tees", "expires_at", "set_at", "sequence"],
+        ["account", "tees", "expires_at", "set_at", "sequence", "tcb_status", "attested_at"],
         key: ["account"],
         late: ["sequence"]
     )
@@ -90,6 +90,12 @@ package struct CheckedTable: Hashable, Sendable {
         ["only_row", "maker_bps", "taker_bps", "minimum_notional", "effective_at"],
         key: []
     )
+    package static let measurements = CheckedTable(
+        "market.measurements",
+        ["account", "model", "throughput_tps", "ttft_ms", "uptime_bp", "expires_at", "set_at", "sequence"],
+        key: ["account", "model"],
+        late: ["sequence"]
+    )
     package static let balances = CheckedTable(
         "ledger.accounts",
         ["account", "owner", "kind", "debits", "credits", "balance"],
@@ -103,9 +109,8 @@ package struct CheckedTable: Hashable, Sendable {
 
     /// Those whose rows are compared in their last state.
     package static let final: [CheckedTable] = [
-        cursor, accounts, keys, models, attestations, classes, profiles, fees, checkpoints, orders, leases, balances,
-        requests, controls, operations, notice,
-        requests, keyStandings, keySpendings, budgetedOrders, audit,
+        cursor, accounts, keys, models, attestations, measurements, classes, profiles, fees, checkpoints, orders,
+        leases, balances, requests, controls, operations, notice, keyStandings, keySpendings, budgetedOrders, audit,
     ]
     /// Those whose rows never change, and are compared while the journal is replayed.
     package static let growing: [CheckedTable] = [transfers, trades]
@@ -210,6 +215,8 @@ extension CopyWriter {
         value(.orNull(record.terms.expiresAt))
         timestamp(microsecondsSince1970: record.setAt.microseconds)
         int8(sequence.rawValue)
+        int2(Int16(record.terms.tcbStatus))
+        value(.orNull(record.terms.attestedAt ?? .never))
     }
 
     mutating func add(_ account: LedgerAccount, _ counters: LedgerCounters) {

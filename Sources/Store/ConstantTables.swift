@@ -84,6 +84,16 @@ enum ConstantTables {
         for tee in TEE.allCases { add("tee", tee.rawValue, tee.name) }
         for value in Quantization.allCases { add("quantization", value.rawValue, value.name) }
         for (bit, name) in Features.names.enumerated() { add("feature", bit, name) }
+        for (field, trait) in [
+            ("modality", Trait.modalities), ("gpu_model", .gpuModel), ("data_retention", .dataRetention),
+            ("tcb_status", .tcbStatus),
+        ] {
+            switch trait.kind {
+            case .choice(let names): for (index, name) in names.enumerated() { add(field, index + 1, name) }
+            case .set(let names): for (bit, name) in names.enumerated() { add(field, bit, name) }
+            case .number, .flag: break
+            }
+        }
         for (bit, name) in Scopes.names.enumerated() { add("scope", bit, name) }
         for rejection in Rejection.allCases { add("rejection", rejection.rawValue, rejection.code) }
         for mode in SelfTradePrevention.allCases { add("self_trade_prevention", mode.rawValue, mode.name) }

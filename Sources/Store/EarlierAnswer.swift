@@ -57,6 +57,7 @@ extension HistoryReader {
             }
         case .setModel(let terms): return try set(terms, sequence)
         case .setAttested(let terms): return [.attestationSet(AttestationRecord(terms: terms, setAt: request.at))]
+        case .setMeasured(let terms): return [.measurementSet(MeasurementRecord(terms: terms, setAt: request.at))]
         case .setFees(let terms): return [.feesSet(terms)]
         case .usage(let lease, let tokens): return try moved(sequence) + [.used(lease, tokens)]
         case .endLease(let lease): return try moved(sequence) + [.leaseEnded(lease, try used(lease))]

@@ -17,6 +17,7 @@ package struct ExpectedTables: Sendable {
     private var keys: [(record: KeyRecord, sequence: SequenceNumber?)] = []
     private var models: [RowKey: (record: ModelRecord, sequence: SequenceNumber?)] = [:]
     private var attestations: [AccountID: (record: AttestationRecord, sequence: SequenceNumber?)] = [:]
+    private var measurements: [RowKey: (record: MeasurementRecord, sequence: SequenceNumber?)] = [:]
     private var classes: [(id: ClassID, capability: Capability)] = []
     private var profiles: [(id: ProfileID, requirement: Requirement)] = []
     private var fees: [(terms: FeeTerms, sequence: SequenceNumber, at: LogicalTime)] = []
@@ -53,6 +54,7 @@ package struct ExpectedTables: Sendable {
         keys = state.keys.map { ($0, nil) }
         for model in state.models { models[RowKey(model)] = (model, nil) }
         for attestation in state.attestations { attestations[attestation.terms.account] = (attestation, nil) }
+        for measurement in state.measurements { measurements[RowKey(measurement)] = (measurement, nil) }
         classes = state.classes
         profiles = state.profiles
         if let newest = state.checkpoint { checkpoints = [newest] }
@@ -137,6 +139,7 @@ package struct ExpectedTables: Sendable {
         case .keyCreated(let record): keys.append((record, sequence))
         case .modelSet(let record): models[RowKey(record)] = (record, sequence)
         case .attestationSet(let record): attestations[record.terms.account] = (record, sequence)
+        case .measurementSet(let record): measurements[RowKey(record)] = (record, sequence)
         case .feesSet(let terms):
             fees.append((terms, sequence, time))
             if let announced = notice, announced.isCarriedOut(by: terms, at: time) { notice = nil }
@@ -177,6 +180,10 @@ package struct ExpectedTables: Sendable {
 
 extension RowKey {
     fileprivate init(_ model: ModelRecord) { self.init(first: model.id.rawValue, second: Int64(model.version)) }
+
+    fileprivate init(_ record: MeasurementRecord) {
+        self.init(first: record.terms.account.rawValue, second: record.terms.model.rawValue)
+    }
 
     fileprivate init(_ operation: MassOperation) {
         self.init(first: operation.sequence.rawValue, second: operation.account.rawValue)
@@ -263,6 +270,13 @@ extension ExpectedTables {
             return rows(table, Array(models), key: { $0.key }, isLate: { $0.value.sequence == nil }) {
                 $0.add($1.value.record, $1.value.sequence ?? .none)
             }
+        case .measurements:
+            return rows(
+                table,
+                Array(measurements),
+                key: { $0.key },
+                isLate: { $0.value.sequence == nil }
+            ) { $0.add($1.value.record, $1.value.sequence ?? .none) }
         case .attestations:
             return rows(
                 table,

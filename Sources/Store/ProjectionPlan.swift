@@ -34,6 +34,7 @@ struct ProjectionPlan {
         var keys: [(record: KeyRecord, sequence: SequenceNumber)] = []
         var models: [(record: ModelRecord, sequence: SequenceNumber)] = []
         var attestations: [(record: AttestationRecord, sequence: SequenceNumber)] = []
+        var measurements: [(record: MeasurementRecord, sequence: SequenceNumber)] = []
         var fees: [(terms: FeeTerms, sequence: SequenceNumber, at: LogicalTime)] = []
         var checkpoints: [CheckpointRecord] = []
         var control = ControlChanges()
@@ -127,6 +128,7 @@ struct ProjectionPlan {
         case .keyCreated(let record): registry.keys.append((record, sequence))
         case .modelSet(let record): registry.models.append((record, sequence))
         case .attestationSet(let record): registry.attestations.append((record, sequence))
+        case .measurementSet(let record): registry.measurements.append((record, sequence))
         case .feesSet(let terms):
             registry.fees.append((terms, sequence, time))
             registry.control.feesSet(terms, time)

@@ -27,11 +27,17 @@ enum CopiedTable: String, CaseIterable {
         """
     case classes = """
         market.capability_classes (class, model, model_version, weight_set, quality, context_length, features, \
-        quantization, region, tee, allowed, denied, minimum_deposit)
+        quantization, region, tee, max_output_tokens, modalities, gpu_model, gpu_count, vram_gb, data_retention, \
+        trains_on_data, moderated, throughput_tps, ttft_ms, uptime_bp, tcb_status, attestation_age_s, allowed, denied, \
+        minimum_deposit)
         """
     case profiles = """
         market.requirement_profiles (profile, models, weight_set, quality_min, context_length_min, features, \
-        quantizations, tees, regions)
+        quantizations, tees, regions, max_output_tokens_min, max_output_tokens_max, modalities, gpu_model, \
+        gpu_count_min, gpu_count_max, vram_gb_min, vram_gb_max, data_retention, trains_on_data, moderated, \
+        throughput_tps_min, ttft_ms_max, uptime_bp_min, tcb_status, attestation_age_s_max, quality_max, \
+        context_length_max, models_excluded, regions_excluded, revisions, weights, revisions_excluded, \
+        weights_excluded)
         """
     case accounts = """
         market.accounts (account, label, open_orders_max, created_at, sequence, offer_lots_max, self_trade_group, \
@@ -160,6 +166,7 @@ extension CopyWriter {
         int2(Int16(capability.quantization.rawValue))
         text(capability.region.name)
         int2(Int16(capability.tee.rawValue))
+        for trait in Trait.allCases { int8(capability.traits[trait]) }
         add(capability.buyers.rules)
     }
 
@@ -174,6 +181,7 @@ extension CopyWriter {
         int4(Int32(requirement.quantizations))
         int4(Int32(requirement.tees))
         value(.textArray(requirement.regions.array.map(\.name)))
+        (requirement.further ?? FurtherDemands()).write(to: &self)
     }
 
     mutating func add(_ account: AccountRecord, _ sequence: SequenceNumber) {

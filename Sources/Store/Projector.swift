@@ -227,8 +227,12 @@ extension Projector {
                     .int8(record.terms.account.rawValue), .int4(Int32(record.terms.tees)),
                     .orNull(record.terms.expiresAt),
                     .timestamp(microsecondsSince1970: record.setAt.microseconds), .int8(sequence.rawValue),
+                    .int2(Int16(record.terms.tcbStatus)), .orNull(record.terms.attestedAt ?? .never),
                 ]
             )
+        }
+        for (record, sequence) in registry.measurements {
+            try change(Self.measurementStatement, Self.parameters(record, sequence))
         }
     }
 }
@@ -320,9 +324,11 @@ extension Projector {
     private static let attestationStatement = Statement(
         prepared: "attestation_set",
         """
-        INSERT INTO market.attestations (account, tees, expires_at, set_at, sequence) VALUES ($1, $2, $3, $4, $5)
+        INSERT INTO market.attestations (account, tees, expires_at, set_at, sequence, tcb_status, attested_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)
         ON CONFLICT (account) DO UPDATE SET tees = excluded.tees, expires_at = excluded.expires_at,
-            set_at = excluded.set_at, sequence = excluded.sequence
+            set_at = excluded.set_at, sequence = excluded.sequence, tcb_status = excluded.tcb_status,
+            attested_at = excluded.attested_at
         """
     )
 }

@@ -217,13 +217,15 @@ extension ModelRecord {
 }
 
 extension AttestationRecord {
-    static let columns = "account, tees, expires_at, set_at"
+    static let columns = "account, tees, expires_at, set_at, tcb_status, attested_at"
 
     init(_ row: Row) throws(PostgresError) {
         let terms = AttestationTerms(
             account: AccountID(try row.int8(0)),
             tees: UInt8(truncatingIfNeeded: try row.int4(1)),
-            expiresAt: row.isNull(2) ? .never : try row.time(2)
+            expiresAt: row.isNull(2) ? .never : try row.time(2),
+            tcbStatus: UInt8(truncatingIfNeeded: try row.int8(4)),
+            attestedAt: row.isNull(5) ? nil : try row.time(5)
         )
         self.init(terms: terms, setAt: try row.time(3))
     }
@@ -260,10 +262,9 @@ extension CheckpointRecord {
 
 extension Capability {
     /// Behind the number of the class.
-    static let columns = """
-        model, model_version, weight_set, quality, context_length, features, quantization, region, tee, \
-        \(BuyerRules.columns)
-        """
+    static let columns =
+        "model, model_version, weight_set, quality, context_length, features, quantization, region, tee, "
+        + Traits.columns.joined(separator: ", ") + ", " + BuyerRules.columns
 
     init(_ row: Row) throws(PostgresError) {
         self.init(
@@ -275,17 +276,18 @@ extension Capability {
             features: Features(rawValue: UInt32(bitPattern: try row.int4(6))),
             quantization: try row.code(7),
             region: try row.region(try row.text(8)),
-            tee: try row.code(9)
+            tee: try row.code(9),
+            traits: try Traits(row, from: 10)
         )
-        buyers = SeldomBuyerRules(try BuyerRules(row, from: 10))
+        buyers = SeldomBuyerRules(try BuyerRules(row, from: 10 + Traits.columns.count))
     }
 }
 
 extension Requirement {
     /// Behind the number of the profile.
-    static let columns = """
-        models, weight_set, quality_min, context_length_min, features, quantizations, tees, regions
-        """
+    static let columns =
+        "models, weight_set, quality_min, context_length_min, features, quantizations, tees, regions, "
+        + FurtherDemands.columns.joined(separator: ", ")
 
     init(_ row: Row) throws(PostgresError) {
         self.init(weightSet: try row.weightSet(2))
@@ -301,6 +303,7 @@ extension Requirement {
         features = Features(rawValue: UInt32(bitPattern: try row.int4(5)))
         quantizations = UInt16(truncatingIfNeeded: try row.int4(6))
         tees = UInt8(truncatingIfNeeded: try row.int4(7))
+        further = try FurtherDemands(row, from: 9)
     }
 }
 

@@ -89,6 +89,12 @@ package enum Schema {
             up: PackageResources.m0014_keys_up_sql,
             check: PackageResources.m0014_keys_check_sql
         ),
+        Migration(
+            number: 15,
+            name: "capabilities",
+            up: PackageResources.m0015_capabilities_up_sql,
+            check: PackageResources.m0015_capabilities_check_sql
+        ),
     ]
 
     /// What ``migrate(_:)`` would run; empty when the database is up to date. Changes nothing.

@@ -126,6 +126,10 @@ package enum StateLoader {
             connection,
             "SELECT \(AttestationRecord.columns) FROM market.attestations ORDER BY account"
         ) { row throws(PostgresError) in try AttestationRecord(row) }
+        state.measurements = try rows(
+            connection,
+            "SELECT \(MeasurementRecord.columns) FROM market.measurements ORDER BY account, model"
+        ) { row throws(PostgresError) in try MeasurementRecord(row) }
         state.orders = try rows(
             connection,
             "SELECT \(OrderRecord.columns) FROM market.orders WHERE close_reason IS NULL ORDER BY id"

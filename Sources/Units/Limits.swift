@@ -25,6 +25,8 @@ package enum Limits {
     package static let modelsPerBidMax = 16
     /// Regions that one bid may name.
     package static let regionsPerBidMax = 16
+    /// Revisions, and digests of weights, that one bid may name.
+    package static let digestsPerBidMax = 16
     /// Resting orders that one command may visit; a taker that meets it has its rest cancelled (`work_limit`).
     package static let visitsPerCommandMax = 10_000
 

@@ -47,12 +47,35 @@ import Units
         let terms = AttestationTerms(
             account: AccountID(2),
             tees: TEE.tdx.bit | TEE.sevSNPNvidia.bit,
-            expiresAt: LogicalTime(microseconds: 4_070_908_800_000_000)
+            expiresAt: LogicalTime(microseconds: 4_070_908_800_000_000),
+            attestedAt: Market.now
         )
         #expect(try action("PUT", "/v1/accounts/a2/attestation", body) == .setAttested(terms))
+        let more = #"{"tees":["sgx"],"expires_at":"2099-01-01T00:00:00Z","tcb_status":"OutOfDate","#
+        let older = #""attested_at":"2026-11-20T00:00:00Z"}"#
+        let stated = AttestationTerms(
+            account: AccountID(2),
+            tees: TEE.sgx.bit,
+            expiresAt: LogicalTime(microseconds: 4_070_908_800_000_000),
+            tcbStatus: 5,
+            attestedAt: LogicalTime(microseconds: 1_795_132_800_000_000)
+        )
+        #expect(try action("PUT", "/v1/accounts/a2/attestation", more + older) == .setAttested(stated))
         let none = #"{"tees":[],"expires_at":"2099-01-01T00:00:00Z"}"#
         guard case .setAttested(let withdrawn) = try action("PUT", "/v1/accounts/a2/attestation", none) else { return }
-        #expect(withdrawn.tees == 0)
+        #expect(withdrawn.tees == 0 && withdrawn.attestedAt == nil)
+    }
+
+    @Test func `A measurement is of one model, and what is left out is not measured`() throws {
+        let body = #"{"model":"tiny","ttft_ms":340,"uptime_bp":9950,"expires_at":"2099-01-01T00:00:00Z"}"#
+        let terms = MeasurementTerms(
+            account: AccountID(2),
+            model: ModelID(3),
+            ttftMS: 340,
+            uptimeBP: 9_950,
+            expiresAt: LogicalTime(microseconds: 4_070_908_800_000_000)
+        )
+        #expect(try action("PUT", "/v1/accounts/a2/measurements", body) == .setMeasured(terms))
     }
 
     @Test(arguments: ["/v1/models/Qwen/Qwen3-8B", "/v1/models/Qwen%2FQwen3-8B", "/v1/models/%51wen/Qwen3-8B"])
@@ -109,6 +132,22 @@ import Units
                 "#/amount_nanoton out_of_range"
             ),
             ("PUT", "/v1/accounts/a2/attestation", #"{"tees":["tdx"]}"#, "#/expires_at required"),
+            (
+                "PUT", "/v1/accounts/a2/attestation",
+                #"{"tees":[],"expires_at":"2099-01-01T00:00:00Z","attested_at":"2098-01-01T00:00:00Z"}"#,
+                "#/attested_at out_of_range"
+            ),
+            (
+                "PUT", "/v1/accounts/a2/attestation",
+                #"{"tees":[],"expires_at":"2099-01-01T00:00:00Z","tcb_status":"fine"}"#, "#/tcb_status not_allowed"
+            ),
+            (
+                "PUT", "/v1/accounts/a2/measurements",
+                #"{"model":"tiny","expires_at":"2099-01-01T00:00:00Z","ttft_ms":0}"#, "#/ttft_ms out_of_range"
+            ),
+            (
+                "PUT", "/v1/accounts/a2/measurements", #"{"expires_at":"2099-01-01T00:00:00Z"}"#, "#/model required"
+            ),
             (
                 "PUT", "/v1/accounts/a2/attestation", #"{"tees":["none"],"expires_at":"2099-01-01T00:00:00Z"}"#,
                 "#/tees/0 not_allowed"

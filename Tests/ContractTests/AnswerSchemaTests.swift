@@ -122,6 +122,14 @@ import Units
         )
     }
 
+    /// Something of everything.
+    private var traits: Traits {
+        var traits = Traits(repeating: 1)
+        traits[.modalities] = 0b1_0000_0101_0001
+        traits[.trainsOnData] = 2
+        return traits
+    }
+
     private var capability: Capability {
         Capability(
             model: ModelID(1),
@@ -132,7 +140,8 @@ import Units
             features: [],
             quantization: .fp8,
             region: .europeanUnion,
-            tee: .none
+            tee: .none,
+            traits: traits
         )
     }
 
@@ -144,6 +153,13 @@ import Units
                 .accepted(order(side, name: "x")), .traded(trade), .closed(OrderID(17), reason, Lots(1)),
             ]
             try expect(route, Answer.render(.placed, outcome(events)))
+        }
+        if side == .bid {
+            var requirement = Requirement()
+            requirement.qualityAtLeast = 40
+            let echo = RequirementEcho(requirement, models: directory.models)
+            let events = [Event.accepted(order(side)), .rested(OrderID(17), Lots(8))]
+            try expect(route, Answer.render(.placedBid(echo), outcome(events)))
         }
         let resting = [Event.accepted(order(side)), .rested(OrderID(17), Lots(8))]
         try expect(route, Answer.render(.placed, outcome(resting, isReplay: true)))
@@ -267,6 +283,20 @@ import Units
         let word = AttestationTerms(account: AccountID(2), tees: 0b111110, expiresAt: .never)
         let attestation = AttestationRecord(terms: word, setAt: Self.now)
         try expect(.setAttestation, Answer.render(.attested, outcome([.attestationSet(attestation)])))
+        let words = AttestationTerms(
+            account: AccountID(2),
+            tees: TEE.tdx.bit,
+            expiresAt: .never,
+            tcbStatus: 1,
+            attestedAt: Self.now
+        )
+        let stated = AttestationRecord(terms: words, setAt: Self.now)
+        try expect(.setAttestation, Answer.render(.attested, outcome([.attestationSet(stated)])))
+        let measured = MeasurementRecord(
+            terms: MeasurementTerms(account: AccountID(2), model: ModelID(1), ttftMS: 340, expiresAt: Self.now),
+            setAt: Self.now
+        )
+        try expect(.setMeasurements, Answer.render(.measured("m"), outcome([.measurementSet(measured)])))
         let model = try #require(directory.models.record(ModelID(1)))
         try expect(.setModel, Answer.render(.modelSet, outcome([.modelSet(model)])))
         try expect(.setFees, Answer.render(.feesSet, outcome([.feesSet(.initial)])))

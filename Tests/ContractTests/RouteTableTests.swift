@@ -100,6 +100,7 @@ import Units
             ("KeyLimitsRequest", KeyLimitsField.names, []),
             ("DepositRequest", DepositField.names, ["amount_nanoton"]),
             ("AttestationRequest", AttestationField.names, ["tees", "expires_at"]),
+            ("MeasurementRequest", MeasurementField.names, ["model", "expires_at"]),
             ("FeesRequest", FeesField.names, ["maker_fee_bps", "taker_fee_bps"]),
             ("ModelRequest", ModelField.names, []), ("CheckpointRequest", [], []),
         ] as [(String, [StaticString], [String])]
@@ -121,6 +122,11 @@ import Units
             ("CloseReason", CloseReason.allCases.map(\.name)), ("TimeInForce", TimeInForce.allCases.map(\.name)),
             ("SelfTradePrevention", SelfTradePrevention.allCases.map(\.name)), ("OrderType", ["limit", "market"]),
             ("WeightSet", WeightSet.registered.map(\.name)), ("Feature", Features.names),
+            ("InputModality", Trait.inputModalities), ("OutputModality", Trait.outputModalities),
+            ("GPUModel", RequirementField.gpuModel.names ?? []),
+            ("DataRetention", RequirementField.dataRetention.names ?? []),
+            ("TCBStatus", RequirementField.tcbStatus.names ?? []),
+            ("Provenance", Trait.Provenance.allCases.map(\.rawValue)),
             ("Quantization", Quantization.allCases.map(\.name)), ("TEE", TEE.allCases.map(\.name)),
             ("AttestedTEE", TEE.allCases.map(\.name).filter { $0 != "none" }), ("Scope", Scopes.names),
             ("AuditAction", AuditAction.allCases.map(\.name)),
@@ -129,6 +135,21 @@ import Units
     )
     func `A list of names is the one that the code knows`(name: String, names: [String]) throws {
         #expect(try contract.schema(name)["enum"]?.strings == names)
+    }
+
+    @Test(arguments: RequirementField.allCases)
+    func `A demand has the operators and bounds that the code knows`(field: RequirementField) throws {
+        let properties = try contract.schema("Requirement")["properties"]?[field.name.description]?["properties"]
+        #expect(properties?.keys.sorted() == field.operations.map { $0.name.description }.sorted())
+        for operation in field.operations {
+            let schema = try #require(properties?[operation.name.description])
+            if field.kind == .number {
+                #expect(schema["minimum"]?.integer == field.range(of: operation).lowerBound)
+                #expect(schema["maximum"]?.integer == field.range(of: operation).upperBound)
+            } else if field.kind != .flag, operation != .eq {
+                #expect(schema["maxItems"]?.integer == Int64(field.entriesMax))
+            }
+        }
     }
 
     @Test func `The names inside other schemas are those that the code knows`() throws {

@@ -39,6 +39,7 @@ struct SchemaValidator {
             return objectFaults(value, keyword, rule, of: schema, at: place)
         case "items":
             return (value.elements ?? []).enumerated().flatMap { faults($1, rule, at: "\(place)/\($0)") }
+        case "minProperties": return (value.members?.count ?? .max) >= rule.integer ?? 0 ? [] : ["\(place): is empty"]
         case "minItems", "maxItems", "minLength", "maxLength", "minimum", "maximum", "multipleOf":
             return isWithin(value, keyword, rule.integer ?? 0) ? [] : ["\(place): \(value) breaks \(keyword)"]
         case "pattern":

@@ -92,6 +92,25 @@ import Units
                 KeyTerms(owner: AccountID(.max / 16), hash: KeyHash(words), scopes: Scopes(rawValue: 63), label: "")
             ),
             .setAttested(AttestationTerms(account: AccountID(1), tees: 0, expiresAt: .never)),
+            .setAttested(
+                AttestationTerms(
+                    account: AccountID(1),
+                    tees: 62,
+                    expiresAt: .never,
+                    tcbStatus: 7,
+                    attestedAt: LogicalTime(microseconds: .max)
+                )
+            ),
+            .setMeasured(
+                MeasurementTerms(
+                    account: AccountID(1),
+                    model: ModelID(1),
+                    throughputTPS: 1_000_000,
+                    ttftMS: 3_600_000,
+                    uptimeBP: 10_000,
+                    expiresAt: .never
+                )
+            ),
             .setFees(
                 FeeTerms(rates: FeeRates(maker: BasisPoints(0), taker: BasisPoints(1_000)), minimumNotional: .zero)
             ),
@@ -160,6 +179,24 @@ import Units
         #expect(offset == bytes.count)
     }
 
+    @Test func `A form of before there were traits, demands and states of platforms is still read`() {
+        let order = OrderTerms(price: Price(nanoTONPerMTok: 1_000), lots: Lots(1), timeInForce: .gtc)
+        let attestation = AttestationTerms(account: AccountID(1), tees: 2, expiresAt: .never)
+        // What the second version added: no traits; no demands; no state, and no time of evidence.
+        let commands: [(Command.Action, added: Int)] = [
+            (.placeOffer(OfferTerms(order: order, model: ModelID(1))), 2),
+            (.placeBid(BidTerms(order: order, requirement: Requirement())), 1), (.setAttested(attestation), 9),
+        ]
+        for (action, added) in commands {
+            var bytes = encode(Command(account: AccountID(1), action: action))
+            #expect(bytes[1] == 2)
+            bytes[1] = 1
+            bytes.removeLast(added)
+            #expect(decode(bytes)?.command.action == action)
+            #expect(decode(bytes)?.end == bytes.count)
+        }
+    }
+
     @Test func `A command that is cut off is none`() {
         for command in Self.extremes + commands(seed: 7, count: 200) {
             let bytes = encode(command)
@@ -189,8 +226,10 @@ import Units
         }
     }
 
+    /// Older forms are read, and written as the newest one.
     private func expectOneMeaning(_ bytes: [UInt8]) {
         guard let decoded = decode(bytes) else { return }
+        if bytes[1] < encode(decoded.command)[1] { return }
         if encode(decoded.command) != Array(bytes.prefix(decoded.end)) {
             Issue.record("\(bytes) is read as \(decoded.command)")
         }

@@ -89,7 +89,7 @@ import Units
                 }
             }
         }
-        #expect(kinds.count == 27, "\(kinds.sorted())")
+        #expect(kinds.count == 28, "\(kinds.sorted())")
         #expect(takers.count == 2)
         #expect(Set(CloseReason.allCases).subtracting(closings) == [])
         let unmet = Set(Rejection.allCases).subtracting(rejections)

@@ -154,6 +154,7 @@ struct EngineTwins {
                 state.models.elementsEqual(expected.models.sorted { ($0.id, $0.version) < ($1.id, $1.version) })
             ),
             ("attestations", state.attestations == expected.attestations),
+            ("measurements", state.measurements == expected.measurements),
             ("classes", state.classes.elementsEqual(expected.classes, by: ==)),
             ("profiles", state.profiles.elementsEqual(expected.profiles, by: ==)),
             ("orders", state.orders == expected.orders), ("leases", state.leases == expected.leases),

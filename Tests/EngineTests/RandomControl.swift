@@ -16,7 +16,7 @@ extension RandomMarket {
         let isNewVersion = random.chance(10)
         return ModelTerms(
             name: name,
-            revision: isNewVersion ? "r\(random.number(1...3))" : "",
+            revision: isNewVersion ? random.pick(["aa", "bb", "no digest"]) : "",
             weightSet: random.chance(3) ? WeightSetID(UInt8(random.pick([0, 1, 2, 3, 99]))) : weightSet(of: name),
             quality: random.chance(20) ? nil : random.number(0...6) * 10,
             contextLength: contextLength()
@@ -24,14 +24,32 @@ extension RandomMarket {
     }
 
     mutating func operatorAction() -> Command.Action {
-        switch random.number(1...(kind == .wide ? 16 : 32)) {
+        switch random.number(1...(kind == .wide ? 18 : 34)) {
         case ...5: return .setModel(modelTerms())
         case ...10:
             let tees = random.pick([0, TEE.tdx.bit, TEE.sgx.bit, 0x3E, TEE.tdx.bit | TEE.sevSNP.bit])
             let isForever = random.chance(30)
             let expiry = LogicalTime(microseconds: time + random.number(-1_000...600_000_000))
             return .setAttested(
-                AttestationTerms(account: account(), tees: tees, expiresAt: isForever ? .never : expiry)
+                AttestationTerms(
+                    account: account(),
+                    tees: tees,
+                    expiresAt: isForever ? .never : expiry,
+                    tcbStatus: UInt8(random.number(0...3)),
+                    attestedAt: random.chance(50)
+                        ? nil : LogicalTime(microseconds: max(0, time - random.number(0...4_000_000_000)))
+                )
+            )
+        case 17, 18:
+            return .setMeasured(
+                MeasurementTerms(
+                    account: account(),
+                    model: model(),
+                    throughputTPS: random.number(0...120),
+                    ttftMS: random.pick([0, 50, 51, 700, 20_000]),
+                    uptimeBP: random.pick([0, 8_000, 9_500, 10_000]),
+                    expiresAt: LogicalTime(microseconds: time + random.number(-1_000...600_000_000))
+                )
             )
         case 11: return .setFees(fees())
         case 12: return .createAccount(AccountTerms(label: "c", openOrdersMax: random.number(1...30)))
@@ -39,7 +57,7 @@ extension RandomMarket {
             let hash = KeyHash(KeyHash.InlineWords(random.next(), 2, 3, 4))
             return .createKey(KeyTerms(owner: account(), hash: hash, scopes: [.read, .bid], label: "k"))
         case 14: return .tick
-        case 17...32: return controlAction()
+        case 19...34: return controlAction()
         default:
             let owner = random.chance(10) ? AccountID.system : account()
             return .deposit(

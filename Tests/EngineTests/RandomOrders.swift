@@ -98,7 +98,7 @@ extension RandomMarket {
             if random.chance(15) { offer.buyers = buyers() }
             return offer
         }
-        return OfferTerms(
+        var offer = OfferTerms(
             order: terms(.offer),
             model: model(),
             contextLength: contextLength(),
@@ -108,6 +108,8 @@ extension RandomMarket {
             claimedTEE: random.chance(50) ? .none : random.pick(TEE.allCases),
             maxOpenLots: maxOpenLots
         )
+        if random.chance(40) { offer.traits = random.declaredTraits() }
+        return offer
     }
 
     mutating func bid() -> BidTerms {
@@ -134,6 +136,7 @@ extension RandomMarket {
         if random.chance(20) { requirement.quantizations = quantization().bit | quantization().bit }
         if random.chance(30) { requirement.tees = random.pick([TEE.tdx.bit, 0x3E, TEE.sgx.bit | TEE.sevSNP.bit]) }
         if random.chance(20) { requirement.regions = FixedList([region(), region()]) ?? FixedList() }
+        if random.chance(35) { requirement.further = random.furtherDemands() }
         return requirement
     }
 

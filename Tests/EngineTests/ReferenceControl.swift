@@ -224,7 +224,11 @@ extension ReferenceEngine {
     var nextDeadline: LogicalTime? {
         if !operations.isEmpty { return time }
         var moments = orders.map(\.rules.expiresAt) + accounts.map(\.cancelAfter)
-        moments += attestations.filter { awaitingExpiry.contains($0.terms.account) }.map(\.terms.expiresAt)
+        moments += attestations.flatMap { record in
+            deadlines(of: record.terms).filter { $0 > max(record.setAt, lastTick) && $0 != .never }
+        }
+        moments += measurements.filter { $0.terms.expiresAt > max($0.setAt, lastTick) && $0.terms.expiresAt != .never }
+            .map(\.terms.expiresAt)
         // The oldest request is kept a second longer than it must.
         let request = remembered.first.map { end(of: $0, and: 1_000_000) }
         moments += [feeNotice?.effectiveAt, request].compactMap { $0 }
@@ -239,7 +243,7 @@ extension ReferenceEngine {
     /// Attestations that expire; then orders that do, and dead-man switches, the earliest first; then what is under
     /// way, the oldest first; then fees; then what is to be forgotten.
     mutating func tick() {
-        for record in attestations where record.terms.expiresAt <= time { awaitingExpiry.remove(record.terms.account) }
+        lastTick = time
         reclassify()
         var budget = work.step
         expire(&budget)

@@ -22,6 +22,7 @@ struct ReferenceEngine: CommandExecutor {
     /// All versions, oldest first.
     var models: [ModelRecord] = []
     var attestations: [AttestationRecord] = []
+    var measurements: [MeasurementRecord] = []
     /// The position, from 1, is the number.
     var classes: [Capability] = []
     /// The position, from 1, is the number.
@@ -32,8 +33,8 @@ struct ReferenceEngine: CommandExecutor {
     var leases: [LeaseRecord] = []
     private(set) var counters: [LedgerAccount: LedgerCounters] = [:]
     private(set) var remembered: [RememberedRequest] = []
-    /// Accounts whose attestation has not expired yet.
-    var awaitingExpiry: Set<AccountID> = []
+    /// When time was last looked at.
+    var lastTick = LogicalTime.zero
     /// Most keys and client order ids that are remembered.
     let requestsMax: Int
     let work: WorkLimits
@@ -179,6 +180,7 @@ struct ReferenceEngine: CommandExecutor {
             emit(.keyCreated(record))
         case .setModel(let terms): return setModel(terms)
         case .setAttested(let terms): return setAttested(terms)
+        case .setMeasured(let terms): return setMeasured(terms)
         case .setFees(let terms):
             fees = terms
             emit(.feesSet(terms))
@@ -262,6 +264,7 @@ struct ReferenceEngine: CommandExecutor {
         state.keys = keys
         state.models = models
         state.attestations = attestations
+        state.measurements = measurements
         state.classes = classes.enumerated().map { (id: ClassID(Int64($0.offset + 1)), capability: $0.element) }
         state.profiles = profiles.enumerated().map { (id: ProfileID(Int64($0.offset + 1)), requirement: $0.element) }
         state.orders = orders

@@ -26,7 +26,12 @@ extension ReferenceEngine {
             features: terms.features,
             quantization: terms.quantization,
             region: terms.region,
-            tee: attested(terms.claimedTEE, of: id)
+            tee: attested(terms.claimedTEE, of: id),
+            traits: traits(terms.traits, of: id, model.id, tee: attested(terms.claimedTEE, of: id)),
+            weights: ModelWeights(
+                revision: HexDigest(model.terms.revision.utf8) ?? .none,
+                sha256: HexDigest(model.terms.weightsSHA256.utf8) ?? .none
+            )
         )
         capability.buyers = SeldomBuyerRules(terms.buyers)
         let classesInUse = Set(orders.filter { $0.account == id && $0.side == .offer }.map(self.capability))

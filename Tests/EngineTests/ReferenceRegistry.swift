@@ -42,8 +42,6 @@ extension ReferenceEngine {
         attestations.removeAll { $0.terms.account == terms.account }
         attestations.append(record)
         attestations.sort { $0.terms.account < $1.terms.account }
-        awaitingExpiry.remove(terms.account)
-        if terms.expiresAt > time && terms.expiresAt != .never { awaitingExpiry.insert(terms.account) }
         emit(.attestationSet(record))
         reclassify()
         return nil
@@ -58,6 +56,17 @@ extension ReferenceEngine {
     }
 
     /// Puts every offer whose capability is no longer what its class says into its new class, oldest first.
+    mutating func setMeasured(_ terms: MeasurementTerms) -> Rejection? {
+        guard isKnown(terms.account) else { return .accountUnknown }
+        guard model(terms.model) != nil else { return .modelUnknown }
+        measurements.removeAll { $0.terms.account == terms.account && $0.terms.model == terms.model }
+        measurements.append(MeasurementRecord(terms: terms, setAt: time))
+        measurements.sort { ($0.terms.account, $0.terms.model) < ($1.terms.account, $1.terms.model) }
+        emit(.measurementSet(MeasurementRecord(terms: terms, setAt: time)))
+        reclassify()
+        return nil
+    }
+
     mutating func reclassify() {
         for offer in orders where offer.side == .offer && capabilityNow(of: offer) != capability(of: offer) {
             enterAgain(offer.id)
@@ -69,6 +78,7 @@ extension ReferenceEngine {
         var capability = capability(of: offer)
         capability.quality = model(capability.model)?.terms.quality
         capability.tee = attested(offer.claimedTEE, of: offer.account)
+        capability.traits = traits(capability.traits, of: offer.account, capability.model, tee: capability.tee)
         return capability
     }
 }

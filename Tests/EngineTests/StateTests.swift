@@ -21,6 +21,7 @@ import Units
         var hard = Requirement()
         hard.qualityAtLeast = 90
         let offer = OfferTerms(order: terms(20, 9, "s1"), model: ModelID(1), claimedTEE: .tdx, maxOpenLots: Lots(4))
+        let measured = MeasurementTerms(account: AccountID(2), model: ModelID(2), ttftMS: 90, expiresAt: .never)
         let words = KeyHash.InlineWords(1, 2, 3, 4)
         let rates = FeeRates(maker: BasisPoints(10), taker: BasisPoints(30))
         let fees = FeeTerms(rates: rates, minimumNotional: NanoTON(5))
@@ -37,7 +38,7 @@ import Units
             (AccountID(1), .placeOffer(OfferTerms(order: terms(300, 9, "s2"), model: ModelID(2)))),
             (AccountID(2), .placeBid(BidTerms(order: terms(200, 5, "b1"), requirement: hard))),
             (AccountID(2), .placeBid(BidTerms(order: terms(200, 6, "b2"), requirement: Requirement()))),
-            (.system, .usage(LeaseID(1), AdjustedTokens(1_500))),
+            (.system, .usage(LeaseID(1), AdjustedTokens(1_500))), (.system, .setMeasured(measured)),
         ]
         _ = engine.beginBatch(at: LogicalTime(microseconds: 1_000_000))
         for (account, action) in actions { engine.apply(Command(account: account, action: action), into: &events) }
@@ -50,7 +51,7 @@ import Units
         #expect(state.leases.count == 1 && state.keys.count == 1 && state.attestations.count == 1)
         #expect(state.models.map(\.version) == [1, 1, 2])
         #expect(state.remembered.count == 4 && state.balances.count == 5)
-        #expect(state.sequence == SequenceNumber(14))
+        #expect(state.sequence == SequenceNumber(15) && state.measurements.count == 1)
         try Engine(state: state).checkInvariants()
     }
 
@@ -119,6 +120,12 @@ import Units
         ]
     }
 
+    private static let oneGigabyte: FurtherDemands = {
+        var demands = FurtherDemands()
+        demands.least[.vramGB] = 1
+        return demands
+    }()
+
     private static var changes: [Damage] {
         [
             { $0.sequence = SequenceNumber(99) }, { $0.time = LogicalTime(microseconds: 5) },
@@ -135,6 +142,12 @@ import Units
             { $0.models[1].createdAt = .zero }, { $0.models.removeLast() },
             { $0.attestations[0].terms.tees = 3 },
             { $0.attestations[0].terms.expiresAt = LogicalTime(microseconds: 9) },
+            { $0.attestations[0].terms.tcbStatus = 1 }, { $0.attestations[0].terms.attestedAt = .zero },
+            { $0.measurements[0].terms.throughputTPS = 9 }, { $0.measurements[0].terms.ttftMS = 91 },
+            { $0.measurements[0].terms.uptimeBP = 9 }, { $0.measurements[0].terms.expiresAt = .zero },
+            { $0.measurements[0].terms.model = ModelID(1) }, { $0.measurements[0].setAt = .zero },
+            { $0.measurements.removeAll() }, { $0.classes[0].capability.traits[.gpuCount] = 1 },
+            { $0.profiles[0].requirement.further = Self.oneGigabyte },
             { $0.attestations[0].setAt = .zero }, { $0.orders[0].account = AccountID(2) },
             { $0.orders[0].price = Price(nanoTONPerMTok: 21_000) }, { $0.orders[0].lots = Lots(10) },
             { $0.orders[0].remaining = Lots(4) }, { $0.orders[0].clientOrderID = nil }, { $0.orders[0].bodyHash = 7 },

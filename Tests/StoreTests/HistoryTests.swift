@@ -237,6 +237,9 @@ import Units
             case .attestationSet(let record):
                 guard case .attestationSet(let found) = answer.first else { return "nothing" }
                 #expect(found.terms == record.terms)
+            case .measurementSet(let record):
+                guard case .measurementSet(let found) = answer.first else { return "nothing" }
+                #expect(found == record)
             default: break
             }
         }

@@ -13,7 +13,9 @@ import Units
         SELECT table_schema || '.' || table_name, string_agg(quote_ident(column_name), ', ' ORDER BY ordinal_position)
         FROM information_schema.columns JOIN information_schema.tables USING (table_schema, table_name)
         WHERE table_schema IN ('journal', 'ledger', 'market', 'projection') AND table_type = 'BASE TABLE'
-            AND is_generated = 'NEVER' AND column_name <> 'committed_at' AND table_name <> 'codes'
+            AND is_generated = 'NEVER' AND column_name <> 'committed_at'
+            -- Rows that come with the migrations.
+            AND table_name NOT IN ('codes', 'weight_sets', 'transfer_kinds')
         GROUP BY table_schema, table_name ORDER BY 1
         """
 

@@ -26,6 +26,8 @@ struct RandomMarket {
     /// What the server itself says in the next batch.
     var announcements: [CheckpointTerms] = []
     let rules: Int32
+    /// Older rules have no traits, no measurements and no states of platforms.
+    private var knowsCapabilities: Bool { rules >= 3 }
     var generator: SeededGenerator
     private var number: Int64 = 0
     private var digest = Digest256.zero
@@ -126,6 +128,7 @@ struct RandomMarket {
             case 9..<17: .deposit(to: chance(5) ? .system : account, amount: NanoTON(Int64(draw(900_000_000) + 1)))
             case 17..<21: .setAttested(attestation())
             case 21..<22: .setFees(fees())
+            case 22..<24 where knowsCapabilities: .setMeasured(measurement())
             case 22..<48: .placeOffer(offer())
             case 48..<74: .placeBid(bid())
             case 74..<82: .cancel(OrderID(1))
@@ -197,7 +200,8 @@ struct RandomMarket {
         ModelTerms(
             name: "model/\(draw(4))",
             huggingFaceID: chance(50) ? "hf" : "",
-            revision: chance(80) ? "" : "\(draw(3))",
+            revision: chance(80) ? "" : ["aa", "bb", "r"][draw(3)],
+            weightsSHA256: chance(90) ? "" : "bb",
             weightSet: chance(90) ? .standard : WeightSetID(2),
             quality: chance(20) ? nil : Int64(draw(4) * 20),
             contextLength: 32_768
@@ -208,8 +212,48 @@ struct RandomMarket {
         AttestationTerms(
             account: AccountID(Int64(draw(6) + 1)),
             tees: chance(20) ? 0 : 1 << UInt8(draw(3) + 1),
+            expiresAt: chance(40) ? .never : LogicalTime(microseconds: time + Int64(draw(60_000_000))),
+            tcbStatus: knowsCapabilities ? UInt8(draw(3)) : 0,
+            attestedAt: knowsCapabilities && chance(60)
+                ? LogicalTime(microseconds: time - Int64(draw(900_000_000))) : nil
+        )
+    }
+
+    private mutating func measurement() -> MeasurementTerms {
+        MeasurementTerms(
+            account: AccountID(Int64(draw(6) + 1)),
+            model: ModelID(Int64(draw(4) + 1)),
+            throughputTPS: Int64(draw(90)),
+            ttftMS: Int64(draw(2) * 77),
+            uptimeBP: chance(50) ? 0 : 9_950,
             expiresAt: chance(40) ? .never : LogicalTime(microseconds: time + Int64(draw(60_000_000)))
         )
+    }
+
+    private mutating func traits() -> Traits {
+        var traits = Traits()
+        guard knowsCapabilities, chance(50) else { return traits }
+        for trait in Trait.allCases where trait.provenance == .declared && chance(40) { traits[trait] = Int64(draw(2)) }
+        return traits
+    }
+
+    private mutating func demands() -> FurtherDemands? {
+        guard knowsCapabilities, chance(40) else { return nil }
+        var demands = FurtherDemands()
+        if chance(30) { demands.least[.gpuModel] = 0b10 }
+        if chance(30) { demands.least[.modalities] = 1 }
+        if chance(30) { demands.most[.gpuCount] = 1 }
+        if chance(20) { demands.least[.throughputTPS] = 20 }
+        if chance(20) { demands.most[.ttftMS] = 100 }
+        if chance(20) { demands.least[.tcbStatus] = 0b10 }
+        if chance(20) { demands.most[.attestationAgeS] = 900 }
+        if chance(20) { demands.qualityAtMost = 40 }
+        if chance(20) { demands.contextLengthAtMost = 8_192 }
+        if chance(10) { demands.modelsExcluded = [ModelID(1)] }
+        if chance(10) { demands.regionsExcluded = [.europeanUnion] }
+        if chance(10), let digest = HexDigest("aa".utf8) { demands.revisions = [digest] }
+        if chance(10), let digest = HexDigest("bb".utf8) { demands.weightsExcluded = [digest] }
+        return demands
     }
 
     private mutating func fees() -> FeeTerms {
@@ -235,7 +279,7 @@ struct RandomMarket {
     }
 
     private mutating func offer() -> OfferTerms {
-        OfferTerms(
+        var offer = OfferTerms(
             order: terms(),
             model: ModelID(Int64(draw(4) + 1)),
             contextLength: chance(50) ? 8_192 : 32_768,
@@ -246,6 +290,8 @@ struct RandomMarket {
             maxOpenLots: chance(30) ? Lots(Int64(draw(12) + 1)) : nil,
             buyers: rules >= 3 && chance(10) ? buyers() : .anyone
         )
+        offer.traits = traits()
+        return offer
     }
 
     private mutating func bid() -> BidTerms {
@@ -259,6 +305,7 @@ struct RandomMarket {
         if chance(20) { requirement.quantizations = Quantization.fp8.bit | Quantization.int4.bit }
         if chance(20) { requirement.tees = TEE.tdx.bit }
         if chance(20), let regions = FixedList([Region.europeanUnion]) { requirement.regions = regions }
+        requirement.further = demands()
         var order = terms()
         if rules >= 3, chance(10) { order.rules.qualityCredit = Int64(draw(9) + 1) * 100_000 }
         return BidTerms(order: order, requirement: requirement)

@@ -9,7 +9,7 @@ enum HostileBook: String, CaseIterable {
     case descendingHeads = "descending_heads"
 
     private static let cheapest: Int64 = 20_000_000
-    private static let allFeatures = Features(rawValue: (1 << UInt32(Features.names.count)) - 1)
+    private static let allFeatures = Features(rawValue: .max)
     /// From here to the next power of two all contexts have the same bits.
     private static let contextStep: Int64 = 32_768
     /// More than the book's classes reach, but the dearest.

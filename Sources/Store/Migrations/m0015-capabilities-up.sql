@@ -1,0 +1,1 @@
+../../../Migrations/0015-capabilities/up.sql
