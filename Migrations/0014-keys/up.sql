@@ -7,7 +7,9 @@ INSERT INTO market.codes (field, code, name) VALUES
     ('audit_action', 1, 'create_account'), ('audit_action', 2, 'create_key'), ('audit_action', 3, 'revoke_key'),
     ('audit_action', 4, 'set_key_limits'), ('audit_action', 5, 'deposit'), ('audit_action', 6, 'set_model'),
     ('audit_action', 7, 'set_attestation'), ('audit_action', 8, 'set_fees'), ('audit_action', 9, 'report_usage'),
-    ('audit_action', 10, 'end_lease');
+    ('audit_action', 10, 'end_lease'), ('audit_action', 11, 'set_halt'), ('audit_action', 12, 'set_price_band'),
+    ('audit_action', 13, 'set_account_limits'), ('audit_action', 14, 'announce_fees'),
+    ('audit_action', 15, 'set_measurement');
 
 CREATE TABLE market.key_standings (
     key bigint PRIMARY KEY,

@@ -31,6 +31,11 @@ package enum AuditAction: UInt8, CaseIterable, Sendable {
     case setFees = 8
     case reportUsage = 9
     case endLease = 10
+    case setHalt = 11
+    case setPriceBand = 12
+    case setAccountLimits = 13
+    case announceFees = 14
+    case setMeasurement = 15
 
     /// The name in JSON and SQL.
     package var name: String {
@@ -45,6 +50,11 @@ package enum AuditAction: UInt8, CaseIterable, Sendable {
         case .setFees: "set_fees"
         case .reportUsage: "report_usage"
         case .endLease: "end_lease"
+        case .setHalt: "set_halt"
+        case .setPriceBand: "set_price_band"
+        case .setAccountLimits: "set_account_limits"
+        case .announceFees: "announce_fees"
+        case .setMeasurement: "set_measurement"
         }
     }
 }
@@ -69,7 +79,15 @@ extension Engine {
         case .setFees: (action, target) = (.setFees, "")
         case .usage(let lease, _): (action, target) = (.reportUsage, lease.text)
         case .endLease(let lease): (action, target) = (.endLease, lease.text)
-        case .placeOffer, .placeBid, .cancel, .tick, .announceCheckpoint: return nil
+        case .setHalt(let terms): (action, target) = (.setHalt, marketName(terms.model))
+        case .setPriceBand(let terms): (action, target) = (.setPriceBand, marketName(terms.model))
+        case .setAccountLimits(let terms): (action, target) = (.setAccountLimits, terms.account.text)
+        case .announceFees: (action, target) = (.announceFees, "")
+        case .setMeasured(let terms):
+            (action, target) = (.setMeasurement, "\(terms.account.text) \(marketName(terms.model))")
+        case .placeOffer, .placeBid, .cancel, .amend, .massCancel, .cancelAfter, .setCancelOnDisconnect, .disconnected,
+            .tick, .announceCheckpoint:
+            return nil
         }
         return AuditEntry(
             account: command.account,
@@ -78,5 +96,12 @@ extension Engine {
             target: target,
             rejection: rejection
         )
+    }
+
+    /// A model by its name.
+    private func marketName(_ model: ModelID) -> String {
+        guard model != .unknown else { return "market" }
+        guard registry.model(model) != nil else { return model.text }
+        return registry.models[Int(model.rawValue) - 1].last?.terms.name ?? model.text
     }
 }
