@@ -159,7 +159,9 @@ import Testing
             Scenario.bid(price: 1_000_000, lots: 1, clientOrderID: "the-last")
         )
         let end = try #require(last["sequence"]?.integer, "\(last.text)")
-        _ = try reader.read(server, seconds: 20) { name, json in name == "book" && json["sequence"]?.integer ?? 0 >= end }
+        _ = try reader.read(server, seconds: 20) { name, json in
+            name == "book" && json["sequence"]?.integer ?? 0 >= end
+        }
         try expectExact(reader.replica, client, app)
         #expect(server.terminate() == 0)
     }
