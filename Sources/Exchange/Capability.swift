@@ -64,6 +64,7 @@ package struct Capability: Hashable, Sendable {
             && left.quality == right.quality && left.contextLength == right.contextLength
             && left.features == right.features && left.quantization == right.quantization
             && left.region == right.region && left.tee == right.tee && left.traits == right.traits
+            && left.buyers == right.buyers
     }
 
     package func hash(into hasher: inout Hasher) {
@@ -76,5 +77,6 @@ package struct Capability: Hashable, Sendable {
         hasher.combine(region)
         hasher.combine(tee)
         hasher.combine(traits)
+        hasher.combine(buyers)
     }
 }
