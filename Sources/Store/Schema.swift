@@ -65,6 +65,12 @@ package enum Schema {
             up: PackageResources.m0010_migrations_read_up_sql,
             check: PackageResources.m0010_migrations_read_check_sql
         ),
+        Migration(
+            number: 11,
+            name: "admin-views",
+            up: PackageResources.m0011_admin_views_up_sql,
+            check: PackageResources.m0011_admin_views_check_sql
+        ),
     ]
 
     /// What ``migrate(_:)`` would run; empty when the database is up to date. Changes nothing.
