@@ -167,6 +167,8 @@ struct Resource {
         if name.equals("halt") { return .halt }
         if name.equals("price-band") { return .priceBand }
         return nil
+    }
+
     /// `/v1/account/keys` and what is behind it.
     private init?(ownKeys rest: ArraySlice<UInt8>) {
         if rest.isEmpty {
@@ -241,8 +243,6 @@ extension Resource.Kind {
         case .account: [.getAccount]
         case .transfers: [.listTransfers]
         case .accounts: [.createAccount, .listAccounts]
-        case .keys: [.createKey]
-        case .accounts: [.createAccount]
         case .keys: [.createKey, .listKeys]
         case .key: [.revokeKey]
         case .keyLimits: [.setKeyLimits]

@@ -1,7 +1,7 @@
 /// What a browser may do with our pages.
 enum ContentPolicy {
-    /// Scripts and styles only from this server's own list, requests only to this server, no frames, no forms. Images in
-    /// `data:` are the small signs inside the reference's style.
+    /// Scripts and styles only from this server's own list, requests only to this server, no frames, no forms. Images
+    /// in `data:` are the small signs inside the reference's style.
     static let policy = """
         default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
         base-uri 'none'; form-action 'none'; frame-ancestors 'none'

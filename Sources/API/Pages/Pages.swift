@@ -1,7 +1,7 @@
 internal import Cryptography
 
-/// Everything that the server shows to people, by its whole path. It is made once; what is not in it does not exist, and
-/// no path of a request ever becomes the path of a file.
+/// Everything that the server shows to people, by its whole path. It is made once; what is not in it does not exist,
+/// and no path of a request ever becomes the path of a file.
 package struct Pages: Sendable {
     private var pages: [[UInt8]: Page] = [:]
     /// The interactive reference is there.
