@@ -65,6 +65,12 @@ package enum Schema {
             up: PackageResources.m0010_migrations_read_up_sql,
             check: PackageResources.m0010_migrations_read_check_sql
         ),
+        Migration(
+            number: 11,
+            name: "keys",
+            up: PackageResources.m0011_keys_up_sql,
+            check: PackageResources.m0011_keys_check_sql
+        ),
     ]
 
     /// What ``migrate(_:)`` would run; empty when the database is up to date. Changes nothing.
