@@ -283,7 +283,7 @@ import Units
         var unknown = [UInt8](repeating: 0, count: 99)
         unknown[3...4] = [77, 1]
         #expect(throws: CommandDecodingError.unknownKind(77)) { try Command.decode(unknown.span, at: &offset) }
-        unknown[4] = 2
+        unknown[4] = 3
         #expect(throws: CommandDecodingError.unknownVersion) { try Command.decode(unknown.span, at: &offset) }
         #expect(offset == 3)
     }

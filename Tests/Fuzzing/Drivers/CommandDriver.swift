@@ -23,7 +23,12 @@ enum CommandDriver {
             }
             var encoded: [UInt8] = []
             command.encode(into: &encoded)
-            try check(encoded[...] == input[start..<offset], "a command has one encoding")
+            if input[start + 1] == 1 {
+                // Version 1 has no key.
+                encoded[1] = 1
+                encoded.removeSubrange(10..<18)
+            }
+            try check(encoded[...] == input[start..<offset], "a command has one encoding of each version")
             count += 1
             engine.apply(command, into: &events)
             try check(engine.sequence.rawValue == market.sequence.rawValue + Int64(count), "each has its number")
