@@ -16,7 +16,7 @@ struct Admin: ParsableCommand {
             """,
         subcommands: [
             AdminAccount.self, AdminKey.self, AdminDeposit.self, AdminModel.self, AdminFees.self,
-            AdminAttest.self,
+            AdminAttest.self, AdminMeasure.self,
         ]
     )
 }
