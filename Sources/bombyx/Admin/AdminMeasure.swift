@@ -8,8 +8,8 @@ struct AdminMeasure: ParsableCommand {
         commandName: "measure",
         abstract: "Say how an account delivers a model.",
         discussion: """
-            The operator's word, until receipts say it; answers show it as measured_by: operator. It takes the place of \
-            what was said of this account and model before; what is left out is not measured.
+            The operator's word, until receipts say it; answers show it as measured_by: operator. It takes the place \
+            of what was said of this account and model before; what is left out is not measured.
             """
     )
 
