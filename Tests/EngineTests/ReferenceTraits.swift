@@ -38,8 +38,11 @@ extension ReferenceEngine {
 
     /// When the word ends, and when the evidence is older than a step for the first time.
     func deadlines(of word: AttestationTerms) -> [LogicalTime] {
-        let agings = word.attestedAt.map { attestedAt in
-            Self.ages.map { LogicalTime(microseconds: attestedAt.microseconds + $0 * 1_000_000 + 1) }
+        // A time beyond all times never comes.
+        let latest = Int64.max - 8 * 24 * 60 * 60 * 1_000_000
+        let agings = word.attestedAt.flatMap { attestedAt in
+            attestedAt.microseconds > latest
+                ? nil : Self.ages.map { LogicalTime(microseconds: attestedAt.microseconds + $0 * 1_000_000 + 1) }
         }
         return [word.expiresAt] + (agings ?? []).filter { $0 < word.expiresAt }
     }

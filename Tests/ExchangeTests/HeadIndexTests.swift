@@ -122,7 +122,7 @@ private struct IndexPair {
         profileHeads = classHeads
     }
 
-    /// Gives one group of each kind another head, or none. Long stretches of coming and going let trees grow and shrink.
+    /// Gives one group of each kind another head, or none, in stretches that let trees grow and shrink.
     mutating func change(_ random: inout SplitMix64) {
         let isGrowing = classHeads.count { $0 != nil } < Int.random(in: 0...classHeads.count, using: &random)
         let group = Int.random(in: 0..<classHeads.count, using: &random)

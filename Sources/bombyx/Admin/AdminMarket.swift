@@ -191,6 +191,9 @@ struct AdminAttest: ParsableCommand {
     @Option(help: "Days until it ends, 1 to 3650.")
     var days = 30
 
+    @Option(help: "State of the platform, as in UpToDate.")
+    var tcbStatus: String?
+
     @OptionGroup var options: AdminOptions
 
     func validate() throws {
@@ -198,7 +201,7 @@ struct AdminAttest: ParsableCommand {
     }
 
     func run() throws {
-        let body = Self.body(tees, days: days)
+        let body = Self.body(tees, days: days, tcbStatus: tcbStatus)
         try options.run {
             try $0.bytes("PUT", "/v1/accounts/\(account.text)/attestation", body)
         } show: { attestation in
@@ -211,10 +214,11 @@ struct AdminAttest: ParsableCommand {
     }
 
     /// The request's body.
-    static func body(_ tees: [String], days: Int) -> [UInt8] {
+    static func body(_ tees: [String], days: Int, tcbStatus: String? = nil) -> [UInt8] {
         let end = Date().addingTimeInterval(Double(days) * 86_400)
-        return jsonObject([
-            ("tees", .array(tees.map { .string($0) })), ("expires_at", .string(end.ISO8601Format())),
-        ])
+        let status = tcbStatus.map { [("tcb_status", JSONValue.string($0))] } ?? []
+        return jsonObject(
+            [("tees", .array(tees.map { .string($0) })), ("expires_at", .string(end.ISO8601Format()))] + status
+        )
     }
 }

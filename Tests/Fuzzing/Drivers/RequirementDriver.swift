@@ -6,7 +6,7 @@ import Units
 
 /// Requirements: as an expression in a URL, or, when the input begins with a brace, as an object in a bid's body.
 enum RequirementDriver {
-    /// Whatever is accepted has one canonical form, and both ways of writing that mean the same.
+    /// Whatever is accepted has one canonical form and one hash, and both ways of writing that mean the same.
     static func run(_ input: [UInt8]) throws {
         let accepted = input.first == UInt8(ascii: "{") ? try fromBody(input) : try fromURL(input)
         guard let accepted else { return }
@@ -15,6 +15,11 @@ enum RequirementDriver {
             throw BrokenProperty("the canonical form is refused: \(expression)")
         }
         try check(again == accepted, "the canonical form means something else: \(expression)")
+        try check(
+            RequirementText.hash(again, models: directory.models)
+                == RequirementText.hash(accepted, models: directory.models),
+            "equal demands have two hashes: \(expression)"
+        )
         let text = RequirementText.expression(again, models: directory.models)
         try check(text == expression, "the canonical form is not canonical: \(expression), \(text)")
         guard let other = try fromBody(Array(json(expression).utf8)) else {
@@ -78,15 +83,26 @@ enum RequirementDriver {
 
     /// The object that an expression in canonical form stands for: names in it need no escapes.
     private static func json(_ expression: String) -> String {
-        let members = expression.split(separator: ";").map { term -> String in
+        let members = expression.split(separator: ";").map { term in
             let halves = term.split(separator: "=", maxSplits: 1)
             let words = halves[0].split(separator: ":")
-            let isNumber = words[1] == "gte"
-            let entries = halves[1].split(separator: ",").map { isNumber ? "\($0)" : "\"\($0)\"" }
-            let value = isNumber ? entries.joined() : "[" + entries.joined(separator: ",") + "]"
-            return "\"\(words[0])\":{\"\(words[1])\":\(value)}"
+            // In canonical form only numbers and flags have operators beside those of lists.
+            let isPlain = ["eq", "gte", "lte"].contains(words[1])
+            let entries = halves[1].split(separator: ",").map { isPlain ? "\($0)" : "\"\($0)\"" }
+            let value = isPlain ? entries.joined() : "[" + entries.joined(separator: ",") + "]"
+            return (field: "\(words[0])", demand: "\"\(words[1])\":\(value)")
         }
-        return "{" + members.joined(separator: ",") + "}"
+        // Demands of one field stand together.
+        var objects: [(field: String, demands: [String])] = []
+        for (field, demand) in members {
+            if objects.last?.field == field {
+                objects[objects.count - 1].demands.append(demand)
+            } else {
+                objects.append((field, [demand]))
+            }
+        }
+        let texts = objects.map { "\"\($0.field)\":{" + $0.demands.joined(separator: ",") + "}" }
+        return "{" + texts.joined(separator: ",") + "}"
     }
 
     private static let app = Principal(account: AccountID(3), key: KeyID(1), scopes: [.bid])

@@ -45,6 +45,12 @@ private enum Seeds {
         #"{"model":{"in":["Qwen/Qwen3-32B","tiny"]},"quality":{"gte":50}}"#,
         #"{"features":{"all":["tools"]},"tee":{"in":["tdx+nvcc"]},"region":{"in":["de","eu"]}}"#,
         #"{"context_length":{"gte":1},"quantization":{"in":["int4"]}}"#, "{}",
+        "model:notin=tiny;model:in=tiny,a/b;region:notin=us", "quality:gte=4;quality:lte=60;gpu_count:eq=8",
+        "tee:notin=none;tcb_status:eq=UpToDate;attestation_age_s:lte=3600;trains_on_data:eq=false",
+        "throughput_tps:gte=40;ttft_ms:lte=500;uptime_bp:gte=9900;input_modalities:all=image;gpu_model:notin=a100",
+        "revision:in=" + String(repeating: "0a", count: 20) + ";data_retention:in=none,transient;moderated:eq=true",
+        #"{"quality":{"gte":50,"lte":50},"data_retention":{"notin":["unlimited"]},"trains_on_data":{"eq":false}}"#,
+        #"{"vram_gb":{"gte":80},"output_modalities":{"all":["text"]},"weights_sha256":{"notin":["00"]}}"#,
     ]
 
     static let cursors: [[UInt8]] =
