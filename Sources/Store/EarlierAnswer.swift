@@ -99,8 +99,10 @@ extension HistoryReader {
         if let reason = last.closeReason, last.lastSequence == sequence {
             events.append(.closed(last.id, reason, last.remaining))
         } else {
-            let traded = trades.reduce(Lots.zero) { $0 + $1.trade.lots }
-            events.append(.rested(last.id, record.lots - traded))
+            let remaining = last.lastSequence == sequence ? last.remaining : record.lots - trades.lots(of: last.id)
+            events.append(.rested(last.id, remaining))
+            let shown = min(record.rules.displayLots, remaining)
+            if shown > .zero { events.append(.shown(last.id, shown, record.priority)) }
         }
         return events
     }
@@ -112,7 +114,7 @@ extension HistoryReader {
         return try moved(sequence) + [.closed(id, reason, record.remaining)]
     }
 
-    private func moved(_ sequence: SequenceNumber) throws(StoreError) -> [Event] {
+    func moved(_ sequence: SequenceNumber) throws(StoreError) -> [Event] {
         try transfers(at: sequence).map { .transfer($0.transfer) }
     }
 
