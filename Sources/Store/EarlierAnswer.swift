@@ -50,9 +50,14 @@ extension HistoryReader {
             return events
         case .cancel(let id): return try cancelled(id, sequence)
         case .deposit: return try moved(sequence)
-        case .createAccount:
+        case .createAccount(let terms):
             return try created("market.accounts", AccountRecord.columns, sequence) { row throws(PostgresError) in
-                .accountCreated(try AccountRecord(row))
+                // Its limits may have been set since.
+                let now = try AccountRecord(row)
+                let most = terms.openOrdersMax
+                return .accountCreated(
+                    AccountRecord(id: now.id, label: now.label, openOrdersMax: most, createdAt: now.createdAt)
+                )
             }
         case .createKey:
             return try created("market.keys", KeyRecord.columns, sequence) { row throws(PostgresError) in
