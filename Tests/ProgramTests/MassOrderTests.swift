@@ -12,8 +12,8 @@ import Testing
     private func offers(_ count: Int, from first: Int = 0) -> String {
         let orders = (0..<count).map { index in
             """
-            {"side":"offer","model":"Qwen/Qwen3-32B","price_nanoton_per_mtok":"\(50_000_000 + (first + index) * 1_000)",\
-            "quantity_lots":1}
+            {"side":"offer","model":"Qwen/Qwen3-32B","quantity_lots":1,\
+            "price_nanoton_per_mtok":"\(50_000_000 + (first + index) * 1_000)"}
             """
         }
         return #"{"orders":[\#(orders.joined(separator: ","))]}"#
