@@ -11,8 +11,10 @@ extension HistoryReader {
             throw .inconsistent("command \(sequence.rawValue) amended an order that is not there")
         }
         let transfers = try transfers(at: sequence)
-        let trades = try trades(ofOrder: terms.order, at: sequence)
-        let traded = trades.reduce(Lots.zero) { $0 + $1.trade.lots }
+        let trades = try trades(
+            Set(transfers.filter { $0.transfer.kind == .trade }.map(\.transfer.trade.rawValue))
+        )
+        let traded = trades.lots(of: terms.order)
         let isLast = last.lastSequence == sequence
         let lots = terms.lots ?? last.lots
         let remaining = isLast ? last.remaining + traded : max(.zero, lots - (last.lots - last.remaining))
@@ -35,17 +37,10 @@ extension HistoryReader {
         return events
     }
 
-    private func trades(ofOrder id: OrderID, at sequence: SequenceNumber) throws(StoreError) -> [TradeRow] {
-        try trades(
-            Set(
-                try transfers(at: sequence).filter { $0.transfer.kind == .trade }.map(\.transfer.trade.rawValue)
-            )
-        ).filter { $0.trade.bid == id || $0.trade.offer == id }
-    }
-
     /// What a mass cancellation did at once; if it goes on still, the operation comes too.
     func cancelledTogether(of account: AccountID, _ sequence: SequenceNumber) throws(StoreError) -> [Event] {
-        var events = try rows(
+        var events = try moved(sequence)
+        events += try rows(
             """
             SELECT id, close_reason, remaining FROM market.orders
             WHERE account = $1 AND last_sequence = $2 AND close_reason IS NOT NULL ORDER BY id
@@ -74,6 +69,13 @@ extension HistoryReader {
             record.isClosed = terms.isClosed
             return .accountChanged(record)
         }
+    }
+}
+
+extension [TradeRow] {
+    /// Lots that the order traded.
+    func lots(of order: OrderID) -> Lots {
+        reduce(.zero) { $1.trade.bid == order || $1.trade.offer == order ? $0 + $1.trade.lots : $0 }
     }
 }
 

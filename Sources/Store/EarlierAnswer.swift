@@ -47,9 +47,14 @@ extension HistoryReader {
         case .placeBid(let terms): return try placed(request, terms.order)
         case .cancel(let id): return try cancelled(id, sequence)
         case .deposit: return try moved(sequence)
-        case .createAccount:
+        case .createAccount(let terms):
             return try created("market.accounts", AccountRecord.columns, sequence) { row throws(PostgresError) in
-                .accountCreated(try AccountRecord(row))
+                // Its limits may have been set since.
+                let now = try AccountRecord(row)
+                let most = terms.openOrdersMax
+                return .accountCreated(
+                    AccountRecord(id: now.id, label: now.label, openOrdersMax: most, createdAt: now.createdAt)
+                )
             }
         case .createKey:
             return try created("market.keys", KeyRecord.columns, sequence) { row throws(PostgresError) in
@@ -125,8 +130,10 @@ extension HistoryReader {
         if let reason = last.closeReason, last.lastSequence == sequence {
             events.append(.closed(last.id, reason, last.remaining))
         } else {
-            let traded = trades.reduce(Lots.zero) { $0 + $1.trade.lots }
-            events.append(.rested(last.id, record.lots - traded))
+            let remaining = last.lastSequence == sequence ? last.remaining : record.lots - trades.lots(of: last.id)
+            events.append(.rested(last.id, remaining))
+            let shown = min(record.rules.displayLots, remaining)
+            if shown > .zero { events.append(.shown(last.id, shown, record.priority)) }
         }
         return events
     }
@@ -138,7 +145,7 @@ extension HistoryReader {
         return try moved(sequence) + [.closed(id, reason, record.remaining)]
     }
 
-    private func moved(_ sequence: SequenceNumber) throws(StoreError) -> [Event] {
+    func moved(_ sequence: SequenceNumber) throws(StoreError) -> [Event] {
         try transfers(at: sequence).map { .transfer($0.transfer) }
     }
 

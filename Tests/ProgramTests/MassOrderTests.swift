@@ -12,8 +12,8 @@ import Testing
     private func offers(_ count: Int, from first: Int = 0) -> String {
         let orders = (0..<count).map { index in
             """
-            {"side":"offer","model":"Qwen/Qwen3-32B","price_nanoton_per_mtok":"\(50_000_000 + (first + index) * 1_000)",\
-            "quantity_lots":1}
+            {"side":"offer","model":"Qwen/Qwen3-32B","quantity_lots":1,\
+            "price_nanoton_per_mtok":"\(50_000_000 + (first + index) * 1_000)"}
             """
         }
         return #"{"orders":[\#(orders.joined(separator: ","))]}"#
@@ -222,5 +222,19 @@ import Testing
         }
         #expect(fees["taker_fee_bps"]?.integer == 2, "\(fees.text)")
         #expect(try desk.violations() == "")
+    }
+
+    @Test func `A batch may have a mebibyte, over HTTP/2 and HTTP/1.1, and other bodies 64 KiB`() throws {
+        let desk = try Desk()
+        defer { desk.server.remove() }
+        let padding = String(repeating: " ", count: 900_000)
+        let large = try desk.scenario.client.call("POST", "/v1/orders:batch", key: desk.worker.key, offers(2) + padding)
+        #expect(large["results"]?.elements?.count == 2, "\(large.text)")
+        let more = String(repeating: " ", count: 1 << 20)
+        let tooLarge = try desk.scenario.client.call("POST", "/v1/orders:batch", key: desk.worker.key, offers(2) + more)
+        #expect(tooLarge.code == "body_too_large", "\(tooLarge.text)")
+        let other = try desk.scenario.client.call("POST", "/v1/offers", key: desk.worker.key, "{}" + padding)
+        #expect(other.code == "body_too_large", "\(other.text)")
+        #expect(try openOrders(desk) == 2)
     }
 }
