@@ -35,7 +35,7 @@ import Units
         let isCommand = route.hasBody || route.method == .delete
         #expect(parameters.contains { $0["name"]?.string == "Idempotency-Key" } == isCommand)
         let inPath = parameters.filter { $0["in"]?.string == "path" }.compactMap { $0["name"]?.string }
-        #expect(Set(inPath) == Set(["id", "key"].filter { route.template.contains("{\($0)}") }))
+        #expect(Set(inPath) == Set(["id", "key", "name", "code"].filter { route.template.contains("{\($0)}") }))
     }
 
     @Test(arguments: Route.allCases)
