@@ -70,7 +70,7 @@ struct Delivery: Sendable {
         /// The indices of orders that were to be placed.
         var placed: Range<Int> {
             switch self {
-            case .command(let index, .placed): index..<(index + 1)
+            case .command(let index, let shape) where shape.placesOrder: index..<(index + 1)
             case .batch(let first, let items): first..<(first + BatchItem.commands(of: items).count)
             default: 0..<0
             }
