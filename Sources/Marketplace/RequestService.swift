@@ -13,6 +13,8 @@ package final class RequestService: Service {
     let readers: StreamReaders
     /// The server says goodbye.
     var isDraining = false
+    /// Streams that begin when it is durable that their end cancels orders.
+    var arming: [StreamReference: StreamRequest] = [:]
     private var directory: Directory
     private var directoryVersion: Int
     private var submission: Submission
@@ -24,7 +26,7 @@ package final class RequestService: Service {
     private var buffer: [UInt8] = []
     private var nextRequestID: UInt64
     var observer: RequestObserver
-    private var throttle: Throttle
+    var throttle: Throttle
 
     /// Keys that a loop remembers; those of further connections are looked up at every request.
     private static let principalsMax = 65_536
@@ -126,13 +128,22 @@ package final class RequestService: Service {
         case let batch as SealedBatch:
             marketplace.loops.taken(batch, loop: loop)
             let now = Instant.now
-            for delivery in batch.deliveries[loop] { answer(delivery, of: batch, at: now, on: server) }
+            for delivery in batch.deliveries[loop] {
+                if let request = takeArming(delivery.stream) {
+                    armed(request, delivery, of: batch, on: server)
+                } else {
+                    answer(delivery, of: batch, at: now, on: server)
+                }
+            }
         case let ready as ReadyAnswer:
             marketplace.loops.taken(ready, loop: loop)
             answer(ready.response, to: ready.stream, ready.requestID, on: server)
         case let refused as RefusedItems:
             marketplace.loops.taken(refused, loop: loop)
-            for item in refused.items { refuse(item.stream, item.requestID, refused.reason, on: server) }
+            for item in refused.items {
+                if let request = takeArming(item.stream) { giveUp(request) }
+                refuse(item.stream, item.requestID, refused.reason, on: server)
+            }
         case let news as StreamNews:
             marketplace.loops.taken(news, loop: loop)
             take(news, on: server)
@@ -158,7 +169,8 @@ package final class RequestService: Service {
     package func tick(on server: LoopServer) {
         readers.tick(at: .now, on: server)
         let now = LogicalTime(microseconds: wallClockMicroseconds())
-        readers.end(where: { $0.expiresAt <= now }, on: server)
+        marketplace.disconnects.retry()
+        readers.end(.expired, where: { $0.expiresAt <= now }, on: server)
         marketplace.configuration.events.reportSuppressed()
     }
 }
@@ -288,7 +300,7 @@ extension RequestService {
         submission.append(Submission.Item(stream: stream, requestID: requestID, work: work))
     }
 
-    private func read(
+    func read(
         _ question: ReaderJob.Question,
         needs sequence: SequenceNumber,
         _ stream: StreamReference,
@@ -363,77 +375,5 @@ extension RequestService {
     ) {
         observer.refused(reason)
         answer(reason.response(requestID: requestID), to: stream, requestID, on: server)
-    }
-}
-
-// What goes out.
-extension RequestService {
-    /// Every answer leaves here, and is counted.
-    func answer(
-        _ response: API.Response,
-        to stream: StreamReference,
-        _ requestID: UInt64,
-        at now: Instant = .now,
-        isDurable: Bool = false,
-        on server: LoopServer
-    ) {
-        observer.answered(requestID, status: response.status, at: now, isDurable: isDurable)
-        var response = response
-        response.quota = throttle.quota(of: requestID)
-        server.respond(to: stream, HTTP2.Response(response))
-    }
-
-    private func answer(_ delivery: Delivery, of batch: SealedBatch, at now: Instant, on server: LoopServer) {
-        let requestID = delivery.requestID
-        let stream = delivery.stream
-        switch delivery.outcome {
-        case .command(let index, let shape):
-            let outcome = Outcome(
-                sequence: batch.sequence(index),
-                events: batch.group(index),
-                requestID: requestID
-            )
-            answer(Answer.render(shape, outcome), to: stream, requestID, at: now, isDurable: true, on: server)
-        case .replay(let original, let shape, let action):
-            read(.replay(shape, original, action), needs: original, stream, requestID, on: server)
-        case .order(let order, let id, let owner, let asOf, let touched):
-            if let order, owner == nil || order.account == owner {
-                let response = marketplace.published.answer(order, asOf: asOf)
-                answer(response, to: stream, requestID, at: now, on: server)
-            } else {
-                read(.history(.order(id, owner: owner)), needs: touched, stream, requestID, on: server)
-            }
-        case .account(let account, let asOf):
-            let response =
-                account.map { View.account($0, asOf: asOf) }
-                ?? Problem(.accountUnknown).response(requestID: requestID)
-            answer(response, to: stream, requestID, at: now, on: server)
-        case .keys(let account, let keys, let asOf):
-            let response =
-                keys.map { View.keys(of: account, $0, asOf: asOf) }
-                ?? Problem(.accountUnknown).response(requestID: requestID)
-            answer(response, to: stream, requestID, at: now, on: server)
-        case .touched(let sequence, let query):
-            read(.history(query), needs: sequence, stream, requestID, on: server)
-        case .batch(let first, let items):
-            let orders = BatchAnswers(batch: batch, first: first, items: items, requestID: requestID)
-            if let original = orders.newestReplay {
-                read(.batch(orders), needs: original, stream, requestID, on: server)
-            } else {
-                answer(orders.response { _, _ in nil }, to: stream, requestID, at: now, isDurable: true, on: server)
-            }
-        }
-    }
-}
-
-extension HTTP2.Response {
-    fileprivate init(_ response: API.Response) {
-        self.init(
-            status: response.status,
-            contentType: response.contentType.text,
-            body: response.body,
-            location: response.location ?? [],
-            fields: response.fields.map { Field($0.name, $0.value) }
-        )
     }
 }
