@@ -102,7 +102,8 @@ package struct StreamReplica: Sendable {
                 orders[id]?.remaining = event["remaining_lots"]?.integer ?? -1
                 if event["type"]?.string == "closed" { orders[id]?.isOpen = false }
                 orders[id]?.sequence = sequence
-            case "reclassified", "shown": if orders[id]?.isOpen != true { faults.append("\(sequence): \(id) is not open") }
+            case "reclassified", "shown":
+                if orders[id]?.isOpen != true { faults.append("\(sequence): \(id) is not open") }
             default: faults.append("\(event)")
             }
         }
