@@ -10,7 +10,7 @@ import Testing
 
     private func place(_ scenario: Scenario, _ party: Scenario.Party, count: Int = 2) throws -> [String] {
         try (0..<count).map { number in
-            let body = Scenario.offer(price: 20_000_000 + Int64(number), lots: 5)
+            let body = Scenario.offer(price: 20_000_000 + Int64(number) * 1_000, lots: 5)
             let answer = try scenario.client.call("POST", "/v1/offers", key: party.key, body)
             return try #require(answer["id"]?.string, "\(answer.text)")
         }
