@@ -12,6 +12,11 @@ package enum OrderChange: Hashable, Sendable {
     /// As the bid or as the offer of the trade.
     case traded(Trade, Side)
     case closed(OrderID, CloseReason, Lots)
+    case amended(OrderAmendment)
+    /// Self-trade prevention has left so much of it.
+    case reduced(OrderID, Lots)
+    /// What an iceberg shows now.
+    case shown(OrderID, Lots)
 }
 
 /// Why the server ends a stream that a client did not end.
@@ -22,6 +27,8 @@ package enum StreamEnd: String, CaseIterable, Sendable {
     case draining
     /// The key that opened the stream is in force no longer.
     case expired
+    /// The key that opened the stream was revoked.
+    case revoked
 }
 
 /// The messages of streams, as server-sent events (HTML, section 9.2.6): `event` and `data`, without the empty line, so
@@ -47,6 +54,7 @@ package enum StreamText {
             case .overflow: "overflow"
             case .draining: "draining"
             case .expired: "expired"
+            case .revoked: "revoked"
             }
         return message(event) { $0.member("sequence", sequence.rawValue) } + closing(nil)
     }
@@ -241,6 +249,21 @@ extension JSONWriter {
             member("state", OrderState(reason).rawValue)
             member("close_reason", reason.name)
             member("remaining_lots", remaining.count)
+        case .amended(let amendment):
+            member("type", word: "amended")
+            member("order_id", "o", amendment.order.rawValue)
+            member("price_nanoton_per_mtok", decimalString: amendment.price.nanoTONPerMTok)
+            member("quantity_lots", amendment.lots.count)
+            member("remaining_lots", amendment.remaining.count)
+            self.time("expires_at", amendment.expiresAt)
+        case .reduced(let id, let remaining):
+            member("type", word: "reduced")
+            member("order_id", "o", id.rawValue)
+            member("remaining_lots", remaining.count)
+        case .shown(let id, let lots):
+            member("type", word: "shown")
+            member("order_id", "o", id.rawValue)
+            member("displayed_lots", lots.count)
         }
         endObject()
     }

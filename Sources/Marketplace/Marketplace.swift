@@ -1,11 +1,11 @@
 package import API
 package import Engine
-package import HTTP2
+internal import HTTP2
 package import Log
 internal import Postgres
 internal import Sockets
 internal import Store
-package import Units
+internal import Units
 
 /// The exchange without its network: the threads and mailboxes around the engine (DESIGN §2).
 ///
@@ -24,9 +24,6 @@ package final class Marketplace: Sendable {
         package var readers = 2
         /// How many streams of events there may be.
         package var streams = StreamLimits()
-        /// Called on a loop's thread when a stream with `cancel_on_disconnect=true` has ended, whoever ended it: with
-        /// the account whose orders are to be cancelled. Without it such streams are refused.
-        package var onDisconnect: (@Sendable (AccountID, StreamReference) -> Void)?
         /// Batches after which a checkpoint is written.
         package var checkpointBatches = Limits.checkpointBatches
         /// Gets a line whenever something happens that an operator would want to know.
@@ -61,6 +58,7 @@ package final class Marketplace: Sendable {
     let network = Lock<Server?>(nil)
     let feed: StreamFeed
     let streams: StreamCounts
+    let disconnects: Disconnects
     /// `nil` when nobody is throttled.
     let rateLimiter: RateLimiter?
     private let lifelines = Lifelines()
@@ -74,6 +72,7 @@ package final class Marketplace: Sendable {
         loops = LoopMailboxes(count: configuration.loops, log: configuration.log)
         feed = StreamFeed(loops: loops, count: configuration.loops, published: published)
         streams = StreamCounts(configuration.streams)
+        disconnects = Disconnects(inbox, standing)
         backlog = ProjectionBacklog(log: configuration.log)
         checkpointer = Checkpointer(
             configuration,

@@ -1,9 +1,25 @@
 internal import API
 internal import Engine
 internal import HTTP2
+internal import Units
 
-// What the engine has said, on its way out.
+// What goes out.
 extension RequestService {
+    /// Every answer leaves here, and is counted.
+    func answer(
+        _ response: API.Response,
+        to stream: StreamReference,
+        _ requestID: UInt64,
+        at now: Instant = .now,
+        isDurable: Bool = false,
+        on server: LoopServer
+    ) {
+        observer.answered(requestID, status: response.status, at: now, isDurable: isDurable)
+        var response = response
+        response.quota = throttle.quota(of: requestID)
+        server.respond(to: stream, HTTP2.Response(response))
+    }
+
     func answer(_ delivery: Delivery, of batch: SealedBatch, at now: Instant, on server: LoopServer) {
         let requestID = delivery.requestID
         let stream = delivery.stream

@@ -13,6 +13,8 @@ package final class RequestService: Service {
     let readers: StreamReaders
     /// The server says goodbye.
     var isDraining = false
+    /// Streams that begin when it is durable that their end cancels orders.
+    var arming: [StreamReference: StreamRequest] = [:]
     private var directory: Directory
     private var directoryVersion: Int
     private var submission: Submission
@@ -24,7 +26,7 @@ package final class RequestService: Service {
     private var buffer: [UInt8] = []
     private var nextRequestID: UInt64
     var observer: RequestObserver
-    private var throttle: Throttle
+    var throttle: Throttle
 
     /// Keys that a loop remembers; those of further connections are looked up at every request.
     private static let principalsMax = 65_536
@@ -126,13 +128,22 @@ package final class RequestService: Service {
         case let batch as SealedBatch:
             marketplace.loops.taken(batch, loop: loop)
             let now = Instant.now
-            for delivery in batch.deliveries[loop] { answer(delivery, of: batch, at: now, on: server) }
+            for delivery in batch.deliveries[loop] {
+                if let request = takeArming(delivery.stream) {
+                    armed(request, delivery, of: batch, on: server)
+                } else {
+                    answer(delivery, of: batch, at: now, on: server)
+                }
+            }
         case let ready as ReadyAnswer:
             marketplace.loops.taken(ready, loop: loop)
             answer(ready.response, to: ready.stream, ready.requestID, on: server)
         case let refused as RefusedItems:
             marketplace.loops.taken(refused, loop: loop)
-            for item in refused.items { refuse(item.stream, item.requestID, refused.reason, on: server) }
+            for item in refused.items {
+                if let request = takeArming(item.stream) { giveUp(request) }
+                refuse(item.stream, item.requestID, refused.reason, on: server)
+            }
         case let news as StreamNews:
             marketplace.loops.taken(news, loop: loop)
             take(news, on: server)
@@ -158,7 +169,8 @@ package final class RequestService: Service {
     package func tick(on server: LoopServer) {
         readers.tick(at: .now, on: server)
         let now = LogicalTime(microseconds: wallClockMicroseconds())
-        readers.end(where: { $0.expiresAt <= now }, on: server)
+        marketplace.disconnects.retry()
+        readers.end(.expired, where: { $0.expiresAt <= now }, on: server)
         marketplace.configuration.events.reportSuppressed()
     }
 }
@@ -363,23 +375,5 @@ extension RequestService {
     ) {
         observer.refused(reason)
         answer(reason.response(requestID: requestID), to: stream, requestID, on: server)
-    }
-}
-
-// What goes out.
-extension RequestService {
-    /// Every answer leaves here, and is counted.
-    func answer(
-        _ response: API.Response,
-        to stream: StreamReference,
-        _ requestID: UInt64,
-        at now: Instant = .now,
-        isDurable: Bool = false,
-        on server: LoopServer
-    ) {
-        observer.answered(requestID, status: response.status, at: now, isDurable: isDurable)
-        var response = response
-        response.quota = throttle.quota(of: requestID)
-        server.respond(to: stream, HTTP2.Response(response))
     }
 }

@@ -23,6 +23,8 @@ final class Sequencer {
     private var clock: LogicalClock
     private var publishedAt = Instant.now
     private var hasUnpublishedBook = true
+    /// Accounts whose streams have ended, and whose orders are still to be cancelled.
+    private var postponed: [AccountID] = []
     /// What the engine has taken for the open batch.
     private var openBatchMicroseconds: Int64 = 0
 
@@ -64,7 +66,7 @@ final class Sequencer {
             command.encode(into: &open.commandBytes)
             apply(command, on: &engine)
         }
-        // The end of a server is the end of every stream that it had.
+        // A leadership that ends takes all its streams along. This is called once in each.
         for account in engine.armedAccounts {
             beginBatchIfEmpty(&engine)
             carryOut(Command(account: .system, action: .disconnected(account)), on: &engine)
@@ -147,6 +149,9 @@ final class Sequencer {
             .revokeKey, .setKeyLimits:
             open.changesDirectory = true
         case .tick where open.events[start...].contains(where: \.setsFees): open.changesDirectory = true
+        // There are too many mass operations already: it is carried out when one of them is done.
+        case .disconnected(let account) where open.events[start...].contains(.rejected(.operationLimit)):
+            postponed.append(account)
         default: break
         }
     }
@@ -182,9 +187,11 @@ final class Sequencer {
         (open.time, open.gap) = clock.next(.now)
         let isDue = engine.beginBatch(at: open.time, gap: open.gap, rules: RulesVersion.current)
         open.grace = engine.grace
-        guard isDue || ticking else { return }
-        // Commands of one batch are journaled in the order of their execution: the tick comes before the submission's.
-        carryOut(Command(account: .system, action: .tick), on: &engine)
+        // Commands of one batch are journaled in the order of their execution: these come before the submission's.
+        if isDue || ticking { carryOut(Command(account: .system, action: .tick), on: &engine) }
+        let accounts = postponed
+        postponed = []
+        for account in accounts { carryOut(Command(account: .system, action: .disconnected(account)), on: &engine) }
     }
 
     private func tickIfDue(_ engine: inout Engine) {

@@ -132,6 +132,18 @@ import Units
             .accepted(OrderDetail(record: offer, capability: capability)), .rested(OrderID(17), Lots(5)),
             .reclassified(OrderID(17)), .traded(trade.trade, .offer),
         ]
+        for expiry in [Self.now, .never] {
+            let amendment = OrderAmendment(
+                order: OrderID(17),
+                price: Price(nanoTONPerMTok: 20_124_000),
+                lots: Lots(7),
+                remaining: Lots(6),
+                expiresAt: expiry,
+                priority: Priority(SequenceNumber(18))
+            )
+            changes.append(.amended(amendment))
+        }
+        changes += [.reduced(OrderID(17), Lots(3)), .shown(OrderID(17), Lots(2))]
         changes += CloseReason.allCases.map { .closed(OrderID(17), $0, Lots(1)) }
         for change in changes {
             let text = StreamText.orders([change], of: AccountID(2), models: models, at: SequenceNumber(18), Self.now)

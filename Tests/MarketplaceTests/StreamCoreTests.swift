@@ -71,6 +71,10 @@ import Units
             watchers[account] = try Watcher(query(channels, account: account, depth: depth), on: &core, market)
             for order in market.engine.state().orders where order.account == account {
                 watchers[account]?.mirror.orders[order.id.text] = order.remaining.count
+                watchers[account]?.mirror.prices[order.id.text] = "\(order.price.nanoTONPerMTok)"
+                if order.displayed.count > 0 {
+                    watchers[account]?.mirror.displayed[order.id.text] = order.displayed.count
+                }
             }
         }
         var changes = 0
@@ -87,6 +91,11 @@ import Units
                 let orders = market.engine.state().orders.filter { $0.account == account }
                 let expected = Dictionary(uniqueKeysWithValues: orders.map { ($0.id.text, $0.remaining.count) })
                 #expect(mirror.orders == expected, "seed \(seed), step \(step), \(account.text)")
+                let prices = orders.map { ($0.id.text, "\($0.price.nanoTONPerMTok)") }
+                #expect(mirror.prices == Dictionary(uniqueKeysWithValues: prices), "seed \(seed), step \(step)")
+                for order in orders where order.rules.displayLots.count > 0 {
+                    #expect(mirror.displayed[order.id.text] == order.displayed.count, "seed \(seed), step \(step)")
+                }
                 for (ledger, counters) in market.engine.balances(of: account) {
                     let told = mirror.balances["\(ledger.kindName)_nanoton"]
                     #expect(told == "\(counters.credits - counters.debits)", "\(account.text) \(ledger.kindName)")
@@ -95,7 +104,14 @@ import Units
             }
         }
         #expect(changes > 1_000)
-        let trades = watchers.values.map(\.mirror.trades)
+        let mirrors = watchers.values.map(\.mirror)
+        for type in ["accepted", "rested", "traded", "amended", "reduced", "shown", "closed"] {
+            #expect(mirrors.contains { $0.types[type, default: 0] > 0 }, "seed \(seed): \(type)")
+        }
+        for reason in ["filled", "cancelled", "expired", "cancel_after", "disconnected"] {
+            #expect(mirrors.contains { $0.closeReasons[reason, default: 0] > 0 }, "seed \(seed): \(reason)")
+        }
+        let trades = mirrors.map(\.trades)
         #expect(trades.allSatisfy { $0 == trades[0] && Set($0).count == $0.count } && trades[0].count > 50)
     }
 
@@ -122,6 +138,33 @@ import Units
             #expect(ids == Set(all.filter { $0 > seen }).sorted().map { "\($0.rawValue)" }, "one for each number")
             core.close(beginning.topics, loop: 1, at: Self.now)
         }
+    }
+
+    @Test func `A revoked key is told once, and remembered`() throws {
+        var market = StreamMarket(seed: 51)
+        var core = StreamCore(market.start(), loops: 1)
+        var events: [Event] = []
+        let hash = try #require(KeyHash(bytes: [UInt8](repeating: 7, count: 32)))
+        let terms = KeyTerms(owner: AccountID(1), hash: hash, scopes: .read, label: "reader")
+        let first = market.engine.sequence.next
+        _ = market.engine.beginBatch(at: LogicalTime(microseconds: 1_900_000_000_000_000))
+        var ends: [Int32] = []
+        let actions: [Command.Action] = [.createKey(terms), .revokeKey(KeyID(1), owner: AccountID(1))]
+        for action in actions {
+            market.engine.apply(Command(account: .system, action: action), into: &events)
+            ends.append(Int32(events.count))
+        }
+        let batch = StreamBatch(
+            firstSequence: first,
+            lastSequence: market.engine.sequence,
+            time: market.engine.time,
+            events: events,
+            ends: ends,
+            changes: nil
+        )
+        core.take(batch, market.names, at: Self.now)
+        #expect(core.takeRevokedKeys() == [KeyID(1)] && core.takeRevokedKeys().isEmpty)
+        #expect(core.revokedKeys == [KeyID(1)])
     }
 
     @Test func `Who comes too late is told, and told what is so now`() throws {

@@ -65,9 +65,12 @@ struct StreamMarket {
     mutating func batch(publishing: Bool) -> StreamBatch {
         time += Int64.random(in: 1...1_000_000, using: &random)
         let first = engine.sequence.next
-        _ = engine.beginBatch(at: LogicalTime(microseconds: time))
         var events: [Event] = []
         var ends: [Int32] = []
+        if engine.beginBatch(at: LogicalTime(microseconds: time)) {
+            engine.apply(Command(account: .system, action: .tick), into: &events)
+            ends.append(Int32(events.count))
+        }
         for _ in 0..<Int.random(in: 0...6, using: &random) {
             engine.apply(command(), into: &events)
             ends.append(Int32(events.count))
@@ -88,8 +91,14 @@ struct StreamMarket {
         let account = Self.accounts[Int.random(in: 0..<4, using: &random)]
         switch Int.random(in: 0..<100, using: &random) {
         case 0..<35: return Command(account: account, action: .placeOffer(offer()))
-        case 35..<70: return Command(account: account, action: .placeBid(bid()))
-        case 70..<95:
+        case 35..<68: return Command(account: account, action: .placeBid(bid()))
+        case 68..<76:
+            guard let order = engine.state().orders.randomElement(using: &random) else { fallthrough }
+            return Command(account: order.account, action: .amend(amendment(of: order)))
+        case 76: return Command(account: account, action: .setCancelOnDisconnect(true))
+        case 77: return Command(account: .system, action: .disconnected(account))
+        case 78: return Command(account: account, action: .cancelAfter(Int64.random(in: 0...9_000_000, using: &random)))
+        case 79..<95:
             guard let order = engine.state().orders.randomElement(using: &random) else { fallthrough }
             return Command(account: order.account, action: .cancel(order.id))
         default:
@@ -99,10 +108,30 @@ struct StreamMarket {
     }
 
     private mutating func terms() -> OrderTerms {
-        OrderTerms(
-            price: Price(nanoTONPerMTok: Int64.random(in: 20...40, using: &random) * 1_000_000),
-            lots: Lots(Int64.random(in: 1...20, using: &random)),
-            timeInForce: chance(15) ? .ioc : .gtc
+        var rules = OrderRules.none
+        var timeInForce = chance(15) ? TimeInForce.ioc : .gtc
+        if timeInForce == .gtc {
+            if chance(20) { rules.displayLots = Lots(Int64.random(in: 1...4, using: &random)) }
+            if chance(20) {
+                timeInForce = .gtd
+                rules.expiresAt = LogicalTime(microseconds: time + Int64.random(in: 1...20_000_000, using: &random))
+            }
+        }
+        if chance(60) { rules.selfTrade = .decrement }
+        return OrderTerms(price: price(), lots: lots(), timeInForce: timeInForce, rules: rules)
+    }
+
+    private mutating func price() -> Price {
+        Price(nanoTONPerMTok: Int64.random(in: 20...40, using: &random) * 1_000_000)
+    }
+
+    private mutating func lots() -> Lots { Lots(Int64.random(in: 1...20, using: &random)) }
+
+    private mutating func amendment(of order: OrderRecord) -> AmendTerms {
+        AmendTerms(
+            order: order.id,
+            price: chance(40) ? price() : nil,
+            lots: chance(60) ? lots() : nil
         )
     }
 
@@ -170,6 +199,13 @@ struct StreamMirror {
     var bookSequence = SequenceNumber.none
     /// Open orders and what they have left.
     var orders: [String: Int64] = [:]
+    var prices: [String: String] = [:]
+    /// What the book shows of icebergs.
+    var displayed: [String: Int64] = [:]
+    /// How often each type of event came.
+    var types: [String: Int] = [:]
+    /// How often orders were closed, by reason.
+    var closeReasons: [String: Int] = [:]
     var balances: [String: String] = [:]
     var trades: [String] = []
     /// What does not fit together.
@@ -204,12 +240,24 @@ struct StreamMirror {
 
     private mutating func takeOrder(_ event: JSONValue) {
         let id = event["order_id"]?.string ?? event["order"]?["id"]?.string ?? ""
+        types[event["type"]?.string ?? "", default: 0] += 1
         switch event["type"]?.string {
-        case "accepted": orders[id] = event["order"]?["remaining_lots"]?.integer
-        case "rested", "traded":
+        case "accepted":
+            orders[id] = event["order"]?["remaining_lots"]?.integer
+            prices[id] = event["order"]?["price_nanoton_per_mtok"]?.string
+            displayed[id] = event["order"]?["displayed_lots"]?.integer
+        case "rested", "traded", "amended", "reduced":
             if orders[id] == nil { faults.append("\(id) is not known") }
             orders[id] = event["remaining_lots"]?.integer
-        case "closed": if orders.removeValue(forKey: id) == nil { faults.append("\(id) was not open") }
+            if event["type"]?.string == "amended" { prices[id] = event["price_nanoton_per_mtok"]?.string }
+        case "shown":
+            if orders[id] == nil { faults.append("\(id) is not known") }
+            displayed[id] = event["displayed_lots"]?.integer
+        case "closed":
+            if let reason = event["close_reason"]?.string { closeReasons[reason, default: 0] += 1 }
+            prices[id] = nil
+            displayed[id] = nil
+            if orders.removeValue(forKey: id) == nil { faults.append("\(id) was not open") }
         case "reclassified": if orders[id] == nil { faults.append("\(id) is not known") }
         default: faults.append("\(event)")
         }

@@ -37,7 +37,7 @@ package struct StreamReplica: Sendable {
             for member in json["balances"]?.members ?? [] { balances[member.key] = member.value.string ?? "" }
         case "trades":
             for trade in json["trades"]?.elements ?? [] { trades[trade["id"]?.string ?? "", default: 0] += 1 }
-        case "open", "reset", "draining", "overflow", "ticker": break
+        case "open", "reset", "draining", "overflow", "revoked", "expired", "ticker": break
         default: faults.append("an event \(name)")
         }
     }
@@ -97,12 +97,13 @@ package struct StreamReplica: Sendable {
             case "accepted":
                 let lots = event["order"]?["remaining_lots"]?.integer ?? -1
                 orders[id] = Order(remaining: lots, isOpen: true, sequence: sequence)
-            case "rested", "traded", "closed":
+            case "rested", "traded", "closed", "amended", "reduced":
                 if orders[id]?.isOpen != true { faults.append("\(sequence): \(id) is not open") }
                 orders[id]?.remaining = event["remaining_lots"]?.integer ?? -1
                 if event["type"]?.string == "closed" { orders[id]?.isOpen = false }
                 orders[id]?.sequence = sequence
-            case "reclassified": if orders[id]?.isOpen != true { faults.append("\(sequence): \(id) is not open") }
+            case "reclassified", "shown":
+                if orders[id]?.isOpen != true { faults.append("\(sequence): \(id) is not open") }
             default: faults.append("\(event)")
             }
         }

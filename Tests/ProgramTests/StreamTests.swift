@@ -176,12 +176,5 @@ import Testing
             let again = try StreamClient(second, "channels=trades")
             return try again.take(until: { _, _ in true }).first?.name == "open"
         }
-        let cancels = try StreamClient(
-            try server.connect(),
-            "channels=trades&cancel_on_disconnect=true",
-            key: party.key
-        )
-        _ = try cancels.take { _, _ in false }
-        #expect(cancels.refusal?.status == 501)
     }
 }

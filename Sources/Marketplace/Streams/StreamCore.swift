@@ -57,6 +57,10 @@ struct StreamCore {
     var viewTopics: [StreamTopic] = []
     var nextTopic = 1
     let loops: Int
+    /// Keys that were revoked since this server leads: a stream of theirs that was asked for before may not begin.
+    private(set) var revokedKeys: Set<KeyID> = []
+    /// Those whose readers are still to be told.
+    private var untoldKeys: Set<KeyID> = []
     /// Messages that were not taken yet, in the order of their sequence numbers.
     private var outbox: [StreamMessage] = []
 
@@ -85,6 +89,17 @@ struct StreamCore {
         let messages = Self.sorted(outbox)
         outbox = []
         return messages
+    }
+
+    /// Keys whose streams are to be ended.
+    mutating func takeRevokedKeys() -> Set<KeyID> {
+        defer { untoldKeys = [] }
+        return untoldKeys
+    }
+
+    private mutating func revoke(_ key: KeyID) {
+        revokedKeys.insert(key)
+        untoldKeys.insert(key)
     }
 
     /// By sequence number; those of one number stay as they are.
@@ -173,7 +188,17 @@ extension StreamCore {
                 let (from, to) = (transfer.debit.owner, transfer.credit.owner)
                 if isWatching(.balances(from)) { watched.add(detail, of: from) }
                 if to != from, isWatching(.balances(to)) { watched.add(detail, of: to) }
-            default: continue
+            case .amended(let amendment):
+                note(.amended(amendment), of: amendment.order, isWatched, &watched)
+            case .reduced(let id, let lots): note(.reduced(id, lots), of: id, isWatched, &watched)
+            case .shown(let id, let lots, _): note(.shown(id, lots), of: id, isWatched, &watched)
+            case .keyStandingSet(let standing, _): if standing.isRevoked { revoke(standing.key) }
+            // Of no channel. There is no default, so that whoever adds an event decides whether readers hear of it.
+            case .rejected, .replayed, .remembered, .forgotten, .classInterned, .profileInterned, .accountCreated,
+                .keyCreated, .modelSet, .attestationSet, .measurementSet, .feesSet, .checkpointAnnounced,
+                .accountChanged, .controlSet, .feesAnnounced, .operationSet, .operationEnded, .used, .leaseEnded,
+                .keySpent, .orderBudgeted, .operated:
+                continue
             }
         }
         if isWatched { tell(watched, at: sequence, time, names, now) }

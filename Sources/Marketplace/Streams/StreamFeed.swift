@@ -148,6 +148,11 @@ private struct StreamWorker {
         }
         // What came before the stream is not for it.
         send()
+        // Asked again, it is refused for its key.
+        if let key = request.query.key, core?.revokedKeys.contains(key) == true {
+            loops.post(StreamNews.refused(request, .rebuilding), to: loop)
+            return
+        }
         guard let beginning = core?.open(request.query, loop: loop, published) else {
             loops.post(StreamNews.refused(request, .overloaded), to: loop)
             return
@@ -191,6 +196,12 @@ private struct StreamWorker {
     }
 
     private mutating func send() {
+        sendMessages()
+        guard let revoked = core?.takeRevokedKeys(), !revoked.isEmpty else { return }
+        for loop in 0..<count { loops.post(StreamNews.revoked(revoked), to: loop) }
+    }
+
+    private mutating func sendMessages() {
         guard core != nil, let messages = core?.takeMessages(published, at: .now), !messages.isEmpty, let core else {
             return
         }
@@ -219,6 +230,8 @@ struct StreamRequest: Sendable {
     let stream: StreamReference
     let requestID: UInt64
     let query: StreamQuery
+    /// The leadership in which its end was announced to the engine; `nil` when its end is nobody's business.
+    var armedIn: Int64?
 }
 
 /// A stream that may begin.
@@ -241,6 +254,8 @@ enum StreamNews: LoopMessage {
     case caughtUp(StreamReference, StreamMessage)
     /// Messages after this were dropped.
     case lost(SequenceNumber)
+    /// Keys that were revoked.
+    case revoked(Set<KeyID>)
     /// This server leads no longer.
     case ended(SequenceNumber)
 
@@ -249,6 +264,7 @@ enum StreamNews: LoopMessage {
         case .messages(let messages, _): messages.reduce(64) { $0 + 64 + $1.text.count }
         case .opened(let opened): 256 + opened.text.count
         case .caughtUp(_, let message): 128 + message.text.count
+        case .revoked(let keys): 128 + 16 * keys.count
         case .refused, .lost, .ended: 128
         }
     }

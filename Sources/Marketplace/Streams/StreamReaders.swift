@@ -88,9 +88,9 @@ final class StreamReaders {
     }
 
     /// Ends the streams of which it holds, because what allowed them is in force no longer.
-    func end(where isOver: (StreamQuery) -> Bool, on server: LoopServer) {
+    func end(_ reason: StreamEnd, where isOver: (StreamQuery) -> Bool, on server: LoopServer) {
         for case let reader? in slots where isOver(reader.request.query) {
-            server.finish(reader.request.stream, with: StreamText.end(.expired, asOf: sequence))
+            server.finish(reader.request.stream, with: StreamText.end(reason, asOf: sequence))
         }
     }
 
