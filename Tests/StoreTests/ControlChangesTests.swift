@@ -71,10 +71,9 @@ import Units
         return bytes[0]
     }
 
-    @Test func `Only a state that the first form cannot say is written in the second`() throws {
+    @Test func `Whatever only few states have comes back, and is written in the second form`() throws {
         var state = EngineState()
         state.accounts = [AccountRecord(id: AccountID(1), label: "x", openOrdersMax: 5, createdAt: .zero)]
-        #expect(version(of: state) == 1)
         for change in [
             { $0.accounts[0].isClosed = true }, { $0.accounts[0].cancelAfter = .zero },
             { $0.controls = [MarketControlRecord(model: .unknown, isHalted: true)] },

@@ -182,6 +182,6 @@ import Units
             }
         }
         #expect(counts.count == 32, "\(counts)")
-        #expect(counts.allSatisfy { $0.value >= 20 }, "\(counts)")
+        #expect(counts.allSatisfy { $0.value >= 10 }, "\(counts)")
     }
 }
