@@ -105,8 +105,10 @@ private struct Request {
         case .getAccount: return .query(.account(try QueryRequests.account(head.query, for: principal)))
         case .createAccount, .createKey, .createDeposit, .setAttestation, .setModel, .setFees:
             return try operate(principal, newKey)
+        case .previewOrder:
+            return .preview(try Bodies.preview(body, of: principal.account, directory: context.directory))
         case .listTrades, .getBook, .listModels, .getModel, .getFees, .getHealth, .headHealth, .getReadiness,
-            .headReadiness, .getMetrics, .getContract:
+            .headReadiness, .getMetrics, .getContract, .getQuote, .listCandles, .getIndex, .listEndpoints:
             return try publicAdmission()
         }
     }
@@ -125,6 +127,17 @@ private struct Request {
             let id = context.directory.models.id(named: ArraySlice(try modelName().utf8))
             guard id != .unknown else { throw Problem(.modelNotFound) }
             return .models(ModelsQuery(model: id))
+        case .getQuote: return .market(.quote(try QueryRequests.quote(head.query, directory: context.directory)))
+        case .listCandles:
+            return .history(.candles(try QueryRequests.candles(head.query, directory: context.directory)))
+        case .getIndex:
+            let query = try QueryRequests.index(head.query, directory: context.directory, now: context.now)
+            return .history(.index(query))
+        case .listEndpoints:
+            try QueryRequests.none(head.query)
+            let id = context.directory.models.id(named: ArraySlice(try modelName().utf8))
+            guard id != .unknown else { throw Problem(.modelNotFound) }
+            return .market(.endpoints(id))
         case .getFees:
             try QueryRequests.none(head.query)
             return .answer(View.fees(context.directory))
@@ -133,7 +146,7 @@ private struct Request {
         case .getMetrics: return .operations(.metrics)
         case .getContract: return .answer(View.contract)
         case .placeOffer, .placeBid, .getOrder, .listOrders, .cancelOrder, .getAccount, .listTransfers, .createAccount,
-            .createKey, .createDeposit, .setAttestation, .setModel, .setFees:
+            .createKey, .createDeposit, .setAttestation, .setModel, .setFees, .previewOrder:
             throw Problem(.authenticationRequired)
         }
     }

@@ -16,6 +16,8 @@ package struct APIResponse: Hashable, Sendable {
     package var isReplayed = false
     /// The client has to say who it is: `www-authenticate: Bearer`.
     package var demandsAuthentication = false
+    /// The field `next-cursor`, of a list whose form has no place for it.
+    package var nextCursor: String?
 
     package init(status: Int, contentType: ContentType = .json, body: [UInt8]) {
         self.status = status
@@ -30,13 +32,14 @@ package struct APIResponse: Hashable, Sendable {
         if let allow { fields.append(("allow", Array(allow.utf8))) }
         if isReplayed { fields.append(("idempotency-replayed", Array("true".utf8))) }
         if demandsAuthentication { fields.append(("www-authenticate", Array("Bearer".utf8))) }
+        if let nextCursor { fields.append(("next-cursor", Array(nextCursor.utf8))) }
         return fields
     }
 }
 
 /// The media types of our answers.
 package enum ContentType: CaseIterable, Sendable {
-    case json, problem, yaml, metrics
+    case json, problem, yaml, metrics, csv
 
     /// The value of `content-type`.
     package var text: StaticString {
@@ -44,6 +47,7 @@ package enum ContentType: CaseIterable, Sendable {
         case .json: "application/json"
         case .problem: "application/problem+json"
         case .yaml: "application/yaml"
+        case .csv: "text/csv; charset=utf-8; header=present"
         case .metrics: "text/plain; version=0.0.4; charset=utf-8"
         }
     }

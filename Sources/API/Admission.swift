@@ -12,6 +12,8 @@ package enum Admission: Sendable {
     indirect case history(HistoryQuery)
     indirect case book(BookQuery)
     indirect case models(ModelsQuery)
+    indirect case market(MarketQuery)
+    indirect case preview(PreviewQuery)
     case operations(Operation)
 }
 

@@ -18,6 +18,7 @@ package struct Cursor: Equatable, Sendable {
         case orders = 1
         case trades
         case transfers
+        case candles
     }
 
     private static let version: UInt8 = 1

@@ -41,6 +41,11 @@ extension View {
         models: ModelTable,
         asOf: SequenceNumber
     ) -> APIResponse {
+        var next: Cursor?
+        if rows.count > query.limit {
+            next = Cursor(list: .trades, filters: query.filters, first: rows[query.limit - 1].trade.id.rawValue)
+        }
+        if query.format == .csv { return tradesCSV(rows.prefix(query.limit), models: models, next: next) }
         var writer = JSONWriter(capacity: 128 + 384 * min(rows.count, query.limit))
         writer.beginList()
         for row in rows.prefix(query.limit) {
@@ -50,10 +55,6 @@ extension View {
             writer.endObject()
         }
         writer.endArray()
-        var next: Cursor?
-        if rows.count > query.limit {
-            next = Cursor(list: .trades, filters: query.filters, first: rows[query.limit - 1].trade.id.rawValue)
-        }
         writer.page(next, limit: query.limit)
         writer.optional("model", query.model.flatMap { models.record($0)?.terms.name } ?? "")
         writer.optional("account", query.account?.text ?? "")
@@ -89,14 +90,14 @@ extension View {
 }
 
 extension JSONWriter {
-    fileprivate mutating func beginList() {
+    mutating func beginList() {
         beginObject()
         key("data")
         beginArray()
     }
 
     /// Where the next page begins, and the filters, which the caller goes on with and closes.
-    fileprivate mutating func page(_ next: Cursor?, limit: Int) {
+    mutating func page(_ next: Cursor?, limit: Int) {
         member("has_more", next != nil)
         optional("next_cursor", next?.text ?? "")
         key("filters")

@@ -17,6 +17,8 @@ package enum HistoryQuery: Hashable, Sendable {
     case orders(OrdersQuery)
     case trades(TradesQuery)
     case transfers(TransfersQuery)
+    indirect case candles(CandlesQuery)
+    case index(IndexQuery)
 
     /// The account whose last acknowledged command the tables must show first; `nil` when nobody's.
     package var account: AccountID? {
@@ -25,6 +27,7 @@ package enum HistoryQuery: Hashable, Sendable {
         case .orders(let query): query.account
         case .trades(let query): query.account
         case .transfers(let query): query.account
+        case .candles, .index: nil
         }
     }
 }
@@ -55,6 +58,7 @@ package struct TradesQuery: Hashable, Sendable {
     package var limit: Int
     /// Only trades with a smaller number.
     package var before: TradeID?
+    package var format = ListFormat.json
 
     package var rowsWanted: Int { limit + 1 }
 

@@ -29,6 +29,7 @@ enum QueryRequests {
         var parameters = try QueryParameters(query)
         var result = TradesQuery(account: nil, model: nil, limit: limit(&parameters), before: nil)
         let isMine = parameters.flag("mine")
+        result.format = parameters.choice("format", of: Vocabularies.listFormat) ?? .json
         let cursor = parameters.take("cursor")
         let model = parameters.take("model")
         if let model, !ModelName.isValid(model) {
@@ -83,7 +84,7 @@ enum QueryRequests {
         try parameters.end()
         guard !expression.builder.namesUnknownModel else { throw Problem(.modelUnknown) }
         var requirement = expression.builder.finish()
-        requirement.weightSet = try self.weightSet(of: requirement, named: weightSet, directory: directory)
+        requirement.weightSet = try directory.weightSet(of: requirement, named: weightSet)
         return BookQuery(requirement: requirement, depth: Int(depth))
     }
 
@@ -101,23 +102,7 @@ enum QueryRequests {
         throw Problem(.missingScope, "This needs a key with the scope \(scopes.names.joined(separator: " or ")).")
     }
 
-    /// The good that a requirement means, by the engine's rule: the named weight set, or the one of its models, or the
-    /// standard one; all must agree.
-    private static func weightSet(
-        of requirement: Requirement,
-        named: WeightSetID?,
-        directory: Directory
-    ) throws(Problem) -> WeightSetID {
-        var result = named
-        for model in requirement.models.array {
-            guard let weightSet = directory.models.record(model)?.terms.weightSet else { continue }
-            guard result == nil || result == weightSet else { throw Problem(.mixedUnits) }
-            result = weightSet
-        }
-        return result ?? .standard
-    }
-
-    private static func limit(_ parameters: inout QueryParameters) -> Int {
+    static func limit(_ parameters: inout QueryParameters) -> Int {
         Int(parameters.integer("limit", in: 1...Int64(Limits.pageMax)) ?? Int64(Limits.pageDefault))
     }
 

@@ -7,18 +7,20 @@ package enum Route: String, CaseIterable, Sendable {
     case getAccount, listTransfers
     case createAccount, createKey, createDeposit, setAttestation, setModel, setFees
     case getHealth, headHealth, getReadiness, headReadiness, getMetrics, getContract
+    case getQuote, listCandles, getIndex, listEndpoints, previewOrder
 
     /// `operationId` in `openapi.yaml`.
     package var operationID: String { rawValue }
 
     package var method: RequestMethod {
         switch self {
-        case .placeOffer, .placeBid, .createAccount, .createKey, .createDeposit: .post
+        case .placeOffer, .placeBid, .createAccount, .createKey, .createDeposit, .previewOrder: .post
         case .setAttestation, .setModel, .setFees: .put
         case .cancelOrder: .delete
         case .headHealth, .headReadiness: .head
         case .getOrder, .listOrders, .getBook, .listTrades, .listModels, .getModel, .getFees, .getAccount,
-            .listTransfers, .getHealth, .getReadiness, .getMetrics, .getContract:
+            .listTransfers, .getHealth, .getReadiness, .getMetrics, .getContract, .getQuote, .listCandles, .getIndex,
+            .listEndpoints:
             .get
         }
     }
@@ -45,6 +47,11 @@ package enum Route: String, CaseIterable, Sendable {
         case .getReadiness, .headReadiness: "/readyz"
         case .getMetrics: "/metrics"
         case .getContract: "/openapi.yaml"
+        case .getQuote: "/v1/book/quote"
+        case .listCandles: "/v1/candles"
+        case .getIndex: "/v1/index"
+        case .listEndpoints: "/v1/models/{author}/{slug}/endpoints"
+        case .previewOrder: "/v1/orders:preview"
         }
     }
 
@@ -56,8 +63,9 @@ package enum Route: String, CaseIterable, Sendable {
         case .cancelOrder: [.offer, .bid]
         case .getOrder, .listOrders, .getAccount, .listTransfers: [.read, .operator, .auditor]
         case .createAccount, .createKey, .createDeposit, .setAttestation, .setModel, .setFees: .operator
+        case .previewOrder: [.offer, .bid, .read]
         case .getBook, .listTrades, .listModels, .getModel, .getFees, .getHealth, .headHealth, .getReadiness,
-            .headReadiness, .getMetrics, .getContract:
+            .headReadiness, .getMetrics, .getContract, .getQuote, .listCandles, .getIndex, .listEndpoints:
             []
         }
     }
@@ -76,6 +84,7 @@ struct Resource {
         case offers, bids, orders, order, book, trades, models, model, fees, account, transfers
         case accounts, keys, deposits, attestation
         case health, readiness, metrics, contract
+        case quote, candles, index, endpoints, preview
     }
 
     /// `nil` when nothing is at this path.
@@ -106,6 +115,10 @@ struct Resource {
     private init?(collection: ArraySlice<UInt8>, tail: ArraySlice<UInt8>) {
         if collection.equals("orders"), !tail.contains(UInt8(ascii: "/")) {
             self.init(kind: .order, name: tail)
+        } else if collection.equals("book"), tail.equals("quote") {
+            self.init(kind: .quote)
+        } else if collection.equals("models"), let name = Self.model(ofEndpoints: tail) {
+            self.init(kind: .endpoints, name: name)
         } else if collection.equals("models") {
             // A model's name contains a slash, sent as it is or as %2F.
             self.init(kind: .model, name: tail)
@@ -128,6 +141,16 @@ struct Resource {
         }
     }
 
+    /// `AUTHOR/SLUG` of `AUTHOR/SLUG/endpoints`.
+    private static func model(ofEndpoints tail: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
+        guard let slash = tail.lastIndex(of: UInt8(ascii: "/")), tail[(slash + 1)...].equals("endpoints") else {
+            return nil
+        }
+        let name = tail[..<slash]
+        return name.contains(UInt8(ascii: "/")) || name.percentDecoded()?.contains(UInt8(ascii: "/")) == true
+            ? name : nil
+    }
+
     private static func collection(_ name: ArraySlice<UInt8>) -> Kind? {
         if name.equals("offers") { return .offers }
         if name.equals("bids") { return .bids }
@@ -138,6 +161,9 @@ struct Resource {
         if name.equals("fees") { return .fees }
         if name.equals("account") { return .account }
         if name.equals("accounts") { return .accounts }
+        if name.equals("candles") { return .candles }
+        if name.equals("index") { return .index }
+        if name.equals("orders:preview") { return .preview }
         return nil
     }
 
@@ -173,6 +199,11 @@ extension Resource.Kind {
         case .readiness: [.getReadiness, .headReadiness]
         case .metrics: [.getMetrics]
         case .contract: [.getContract]
+        case .quote: [.getQuote]
+        case .candles: [.listCandles]
+        case .index: [.getIndex]
+        case .endpoints: [.listEndpoints]
+        case .preview: [.previewOrder]
         }
     }
 

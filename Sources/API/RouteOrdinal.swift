@@ -26,6 +26,11 @@ extension Route {
         case .headReadiness: 21
         case .getMetrics: 22
         case .getContract: 23
+        case .getQuote: 24
+        case .listCandles: 25
+        case .getIndex: 26
+        case .listEndpoints: 27
+        case .previewOrder: 28
         }
     }
 }

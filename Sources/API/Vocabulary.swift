@@ -50,6 +50,11 @@ enum Vocabularies {
     static let weightSet = Vocabulary(WeightSet.registered.map { ($0.name, $0.id) })
     static let scope = Vocabulary(Scopes.names.enumerated().map { ($1, Scopes(rawValue: 1 << UInt16($0))) })
     static let side = Vocabulary(Side.allCases.map { ($0.name, $0) })
+    /// What a taker does: who buys is a bid.
+    static let quoteSide = Vocabulary<Side>([("buy", .bid), ("sell", .offer)])
+    static let candleInterval = Vocabulary(CandleInterval.allCases.map { ($0.rawValue, $0) })
+    static let indexWindow = Vocabulary(IndexWindow.allCases.map { ($0.rawValue, $0) })
+    static let listFormat = Vocabulary(ListFormat.allCases.map { ($0.rawValue, $0) })
     static let orderState = Vocabulary(OrderState.allCases.map { ($0.rawValue, $0) })
 }
 

@@ -7,9 +7,10 @@ package import Units
 /// |---|---|
 /// | 1 | the first |
 /// | 2 | batches carry gaps; an idempotency key that came with a used client order id is remembered |
+/// | 3 | order types, market control, keys' limits, capabilities |
 package enum RulesVersion {
     /// Of every batch that this build writes.
-    package static let current: Int32 = 2
+    package static let current: Int32 = 3
     /// What this build can carry out again; other batches need the release that wrote them.
     package static let known: ClosedRange<Int32> = 1...current
 }

@@ -13,6 +13,7 @@ struct HistoryAnswers {
         case .history(let query): try answer(query, requestID: job.requestID)
         case .replay(let shape, let sequence, let action):
             try answer(shape, again: sequence, action, requestID: job.requestID)
+        case .preview(let query): published.answer(query, requestID: job.requestID)
         }
     }
 
@@ -51,6 +52,8 @@ struct HistoryAnswers {
                 )
             }
             return View.transfers(query, rows, asOf: found.sequence)
+        case .candles(let query): return try answer(query, requestID: requestID)
+        case .index(let query): return try answer(query)
         }
     }
 

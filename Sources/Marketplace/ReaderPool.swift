@@ -91,6 +91,7 @@ final class ReaderPool: Sendable {
     private func answer(_ job: ReaderJob, _ reader: inout Reader?) -> API.Response {
         // Whoever waited too long is told so at once: the next ones must not wait for it too.
         guard job.deadline > .now else { return Unavailable.overloaded.response(requestID: job.requestID) }
+        if case .preview(let query) = job.question { return published.answer(query, requestID: job.requestID) }
         guard pausedUntil.load(ordering: .relaxed) < Instant.now.nanoseconds else {
             return Unavailable.rebuilding.response(requestID: job.requestID)
         }
@@ -162,11 +163,16 @@ struct ReaderJob: Sendable {
         case history(HistoryQuery)
         /// What an earlier command, which is now repeated, was answered.
         case replay(AnswerShape, SequenceNumber, Command.Action)
+        /// What placing an order would come to, by what was published: the tables are not asked.
+        indirect case preview(PreviewQuery)
     }
 
     /// What it takes of the mailbox: a repeated command keeps its terms, whose lists are bounded by the interface.
     var bytes: Int {
-        if case .replay = question { return MemoryLayout<Self>.stride + 4_096 }
-        return MemoryLayout<Self>.stride
+        switch question {
+        case .replay: MemoryLayout<Self>.stride + 4_096
+        case .preview(let query): MemoryLayout<Self>.stride + 4_096 + query.body.count
+        case .history: MemoryLayout<Self>.stride
+        }
     }
 }

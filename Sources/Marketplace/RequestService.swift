@@ -59,6 +59,8 @@ package final class RequestService: Service {
             }
         case .book(let query): show(marketplace.published.answer(query), stream, requestID, on: server)
         case .models(let query): show(marketplace.published.answer(query), stream, requestID, on: server)
+        case .preview(let query): preview(query, stream, requestID, on: server)
+        case .market(let query): show(marketplace.published.answer(query), stream, requestID, on: server)
         case .operations(let operation):
             answer(marketplace.answer(operation, requestID: requestID), to: stream, requestID, on: server)
         }
@@ -231,6 +233,17 @@ extension RequestService {
         } else {
             answer(response(), to: stream, requestID, on: server)
         }
+    }
+
+    /// Explaining takes a while, so a reader's thread does it.
+    private func preview(
+        _ query: PreviewQuery,
+        _ stream: StreamReference,
+        _ requestID: UInt64,
+        on server: LoopServer
+    ) {
+        if let refusal = marketplace.inbox.refusal { return refuse(stream, requestID, refusal, on: server) }
+        read(.preview(query), needs: .none, stream, requestID, on: server)
     }
 
     /// No engine serves here. While another server leads, the tables still answer what they can, as of their cursor.

@@ -65,6 +65,12 @@ package enum Schema {
             up: PackageResources.m0010_migrations_read_up_sql,
             check: PackageResources.m0010_migrations_read_check_sql
         ),
+        Migration(
+            number: 11,
+            name: "market-data",
+            up: PackageResources.m0011_market_data_up_sql,
+            check: PackageResources.m0011_market_data_check_sql
+        ),
     ]
 
     /// What ``migrate(_:)`` would run; empty when the database is up to date. Changes nothing.

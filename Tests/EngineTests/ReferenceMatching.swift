@@ -204,7 +204,8 @@ extension ReferenceEngine {
             sellerRate: sellerRate,
             model: sold.model,
             modelVersion: sold.modelVersion,
-            weightSet: sold.weightSet
+            weightSet: sold.weightSet,
+            classID: offer.classID
         )
         emit(.traded(trade))
         let lease = LeaseRecord(

@@ -1,0 +1,1 @@
+../../../Migrations/0011-market-data/up.sql
