@@ -79,6 +79,11 @@ extension View {
         writer.beginObject()
         writer.premium("vwap", index.attested.averagePrice, index.unattested.averagePrice)
         writer.premium("median_best_offer", index.attested.medianOffer, index.unattested.medianOffer)
+        writer.premium(
+            "best_offer",
+            index.attested.bestOffers.first?.nanoTONPerMTok,
+            index.unattested.bestOffers.first?.nanoTONPerMTok
+        )
         writer.endObject()
         writer.member("book_as_of_sequence", bookAsOf.rawValue)
         return finish(&writer, asOf)

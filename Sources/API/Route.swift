@@ -63,7 +63,7 @@ package enum Route: String, CaseIterable, Sendable {
         case .cancelOrder: [.offer, .bid]
         case .getOrder, .listOrders, .getAccount, .listTransfers: [.read, .operator, .auditor]
         case .createAccount, .createKey, .createDeposit, .setAttestation, .setModel, .setFees: .operator
-        case .previewOrder: [.offer, .bid, .read]
+        case .previewOrder: [.offer, .bid, .read, .operator]
         case .getBook, .listTrades, .listModels, .getModel, .getFees, .getHealth, .headHealth, .getReadiness,
             .headReadiness, .getMetrics, .getContract, .getQuote, .listCandles, .getIndex, .listEndpoints:
             []

@@ -157,7 +157,7 @@ extension HistoryReader {
         prepared: "history_tiers",
         """
         WITH recent AS MATERIALIZED (
-            SELECT k.tee <> 0 AS attested, t.trade, t.price, t.lots, t.buyer, t.seller
+            SELECT k.tee <> 0 AS attested, t.trade, t.price, t.lots::integer AS lots, t.buyer, t.seller
             FROM market.trades t JOIN market.capability_classes k ON k.class = t.class
             WHERE t.model = $1 AND t.weight_set = $2 AND t.at > $3 AND t.at <= $4 AND t.trade >= (
                 SELECT min(first_trade) FROM market.candles WHERE series = market.model_series($1, $2)
@@ -165,15 +165,15 @@ extension HistoryReader {
             )
             ORDER BY t.trade DESC LIMIT $5
         ), ordered AS (
-            SELECT *, sum(lots) OVER (PARTITION BY attested ORDER BY price, trade)::bigint AS upto,
-                sum(lots) OVER (PARTITION BY attested)::bigint AS total
+            SELECT *, sum(lots) OVER (PARTITION BY attested ORDER BY price, trade) AS upto,
+                sum(lots) OVER (PARTITION BY attested) AS total
             FROM recent
         ), trimmed AS (
             SELECT *, greatest(0, least(upto, total - total / $6) - greatest(upto - lots, total / $6)) AS counted
             FROM ordered
         )
         SELECT c.sequence, found.* FROM projection.cursor c LEFT JOIN LATERAL (
-            SELECT true AS present, attested, count(*) AS trades, sum(lots)::bigint AS lots,
+            SELECT true AS present, attested, count(*) AS trades, sum(lots) AS lots,
                 count(DISTINCT buyer) AS buyers, count(DISTINCT seller) AS sellers,
                 sum(counted)::bigint AS counted, sum(counted::numeric * price) AS value
             FROM trimmed GROUP BY attested

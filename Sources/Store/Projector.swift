@@ -110,10 +110,7 @@ extension Projector {
         }
         try copy(.orders, plan.orders) { $0.add($1) }
         try copy(.trades, plan.trades) { $0.add($1) }
-        if let last = plan.trades.last {
-            let parameters: [Parameter] = [.int8(plan.start.lastTrade.rawValue), .int8(last.trade.id.rawValue)]
-            try change(Self.candlesStatement, parameters)
-        }
+        if !plan.candles.changes.isEmpty { try change(CandleFold.statement, plan.candles.parameters) }
         try copy(.leases, plan.leases) { $0.add($1) }
         try copy(.transfers, plan.transfers) { $0.add($1) }
         try copy(.requests, plan.keptRequests) { $0.add($1) }
@@ -300,17 +297,6 @@ extension Projector {
         )
         INSERT INTO ledger.accounts (account, debits, credits)
         SELECT account, debits, credits FROM moved WHERE account NOT IN (SELECT account FROM changed)
-        """
-    )
-
-    /// Trades come in order, so the newer ones of an interval close it.
-    private static let candlesStatement = Statement(
-        prepared: "candles_add",
-        """
-        INSERT INTO market.candles AS c SELECT * FROM market.candles_of($1, $2)
-        ON CONFLICT (series, seconds, start) DO UPDATE SET last_trade = excluded.last_trade,
-            high = greatest(c.high, excluded.high), low = least(c.low, excluded.low), close = excluded.close,
-            lots = c.lots + excluded.lots, value = c.value + excluded.value, trades = c.trades + excluded.trades
         """
     )
 

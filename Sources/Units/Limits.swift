@@ -99,7 +99,7 @@ package enum Limits {
     /// Price levels that a quote adds up, over all classes.
     package static let quoteLevelsMax = 10_000
     /// Capability classes over which one question may gather candles.
-    package static let candleClassesMax = 4_096
+    package static let candleClassesMax = 1_024
     /// Trades of one model that an index looks at: the newest of its window.
     package static let indexTradesMax = 10_000
     /// Bids that ended unfilled that an index looks at: the newest of its window.
