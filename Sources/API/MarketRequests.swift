@@ -9,7 +9,9 @@ extension QueryRequests {
         let demand = Demand(&parameters, directory)
         let side = parameters.choice("side", of: Vocabularies.quoteSide) ?? .bid
         let lots = parameters.integer("quantity_lots", in: 1...Limits.orderLotsMax)
-        if lots == nil, parameters.errors.isEmpty { parameters.fail("quantity_lots", .required, "quantity_lots is required.") }
+        if lots == nil, parameters.errors.isEmpty {
+            parameters.fail("quantity_lots", .required, "quantity_lots is required.")
+        }
         try parameters.end()
         return QuoteQuery(requirement: try demand.resolved(), side: side, lots: Lots(lots ?? 1))
     }

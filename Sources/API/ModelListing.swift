@@ -51,7 +51,9 @@ extension Features {
     }
 
     fileprivate var inputModalities: [String] {
-        let others = [("image_input", "image"), ("file_input", "file"), ("audio_input", "audio"), ("video_input", "video")]
+        let others = [
+            ("image_input", "image"), ("file_input", "file"), ("audio_input", "audio"), ("video_input", "video"),
+        ]
         return ["text"] + others.filter { has($0.0) }.map(\.1)
     }
 

@@ -107,7 +107,8 @@ struct RelaxationText {
         let change = "\(to.isEmpty ? "any \(name)" : to) instead of \(from.isEmpty ? "none" : from)"
         let counted = "\(found.tally.orders) \(isBid ? "offer" : "bid")\(found.tally.orders == 1 ? "" : "s")"
         let limit = found.isWithinLimit ? "" : ", with a limit of \(found.priceNeeded.nanoTONPerMTok)"
-        sentence = "\(change): \(counted) from \(found.bestPrice.nanoTONPerMTok)"
+        sentence =
+            "\(change): \(counted) from \(found.bestPrice.nanoTONPerMTok)"
             + (found.change == .limit ? "" : limit)
     }
 

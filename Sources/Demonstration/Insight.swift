@@ -128,7 +128,8 @@ extension Report {
         }
         var table = TextTable("lrr")
         table.row("model", "best offer", "traded")
-        for premium in compared.sorted(by: { ($1.bestOffer ?? 0, $0.model) < ($0.bestOffer ?? 0, $1.model) }).prefix(5) {
+        for premium in compared.sorted(by: { ($1.bestOffer ?? 0, $0.model) < ($0.bestOffer ?? 0, $1.model) }).prefix(5)
+        {
             table.row(premium.model, Self.ratio(premium.bestOffer), Self.ratio(premium.traded))
         }
         let sentence =

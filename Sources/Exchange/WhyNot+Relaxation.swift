@@ -4,8 +4,8 @@ extension WhyNot {
     /// The search for the least change of one constraint with which the order would be filled.
     ///
     /// A change that fills the order at its own limit comes before one that needs another price too. Of those, a number
-    /// changes by as little as possible, features are as few as possible, a country comes before the union, and of names,
-    /// or of equally many features, the cheapest for the order wins, then the smaller number.
+    /// changes by as little as possible, features are as few as possible, a country comes before the union, and of
+    /// names, or of equally many features, the cheapest for the order wins, then the smaller number.
     struct Search {
         /// 1 when the order is a bid, so that the lowest price is the best; −1 when it is an offer.
         let sign: Int64
@@ -130,7 +130,8 @@ extension WhyNot {
         }
 
         /// The candidate that comes first by the rule of this type; `nil` when none fills the order.
-        private func best(_ candidates: [(value: Int64, cost: Int, stack: PriceStack)], with base: PriceStack) -> Int64? {
+        private func best(_ candidates: [(value: Int64, cost: Int, stack: PriceStack)], with base: PriceStack) -> Int64?
+        {
             var best: (value: Int64, bound: Int64, cost: Int, money: Int128)?
             for candidate in candidates {
                 guard let reached = candidate.stack.reach(wanted, with: base) else { continue }

@@ -92,7 +92,8 @@ struct CandleFold {
         """
         INSERT INTO market.candles AS c (series, seconds, start, first_trade, last_trade, open, high, low, close, lots,
             value, trades)
-        SELECT series, seconds, to_timestamp(start), first_trade, last_trade, open, high, low, close, lots, value, trades
+        SELECT series, seconds, to_timestamp(start), first_trade, last_trade, open, high, low, close, lots, value,
+            trades
         FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) AS n (series, seconds, start, first_trade,
             last_trade, open, high, low, close, lots, value, trades)
         ON CONFLICT (series, seconds, start) DO UPDATE SET last_trade = excluded.last_trade,

@@ -70,7 +70,8 @@ import Units
 
     @Test(
         arguments: [
-            ("/v1/book/quote", "quantity_lots required"), ("/v1/book/quote?quantity_lots=0", "quantity_lots out_of_range"),
+            ("/v1/book/quote", "quantity_lots required"),
+            ("/v1/book/quote?quantity_lots=0", "quantity_lots out_of_range"),
             ("/v1/book/quote?quantity_lots=1&side=bid", "side not_allowed"),
             ("/v1/book/quote?quantity_lots=1&requirement=quality:lte=4", "requirement not_allowed"),
             ("/v1/candles", "model required"), ("/v1/candles?model=tiny&requirement=", "model required"),
@@ -78,7 +79,8 @@ import Units
             ("/v1/candles?model=tiny&before=yesterday", "before bad_format"),
             ("/v1/candles?model=tiny&format=xml", "format not_allowed"), ("/v1/index", "model required"),
             ("/v1/candles?model=a;b", "model bad_format"), ("/v1/index?model=tiny&window=2h", "window not_allowed"),
-            ("/v1/trades?format=tsv", "format not_allowed"), ("/v1/models/Qwen/Qwen3-32B/endpoints?x=1", "x unknown_field"),
+            ("/v1/trades?format=tsv", "format not_allowed"),
+            ("/v1/models/Qwen/Qwen3-32B/endpoints?x=1", "x unknown_field"),
         ]
     )
     func `A parameter that breaks a rule is named`(target: String, error: String) throws {
@@ -90,7 +92,8 @@ import Units
 
     @Test(
         arguments: [
-            ("/v1/candles?model=nobody/nothing", "model_unknown", 422), ("/v1/index?model=nobody", "model_unknown", 422),
+            ("/v1/candles?model=nobody/nothing", "model_unknown", 422),
+            ("/v1/index?model=nobody", "model_unknown", 422),
             ("/v1/models/nobody/nothing/endpoints", "model_not_found", 404),
             ("/v1/models/tiny/endpoints", "model_not_found", 404),
             ("/v1/book/quote?quantity_lots=1&requirement=model:in=tiny,Qwen/Qwen3-32B", "mixed_units", 422),
@@ -115,7 +118,8 @@ import Units
         let next = Cursor(list: .candles, filters: query.filters, first: 7_200_000_000).text
         let again = try candles("/v1/candles?requirement=quality:gte=40&interval=1h&limit=9&cursor=\(next)")
         #expect(again.before == LogicalTime(microseconds: 7_200_000_000))
-        for other in ["requirement=quality:gte=41&interval=1h", "requirement=quality:gte=40", "model=tiny&interval=1h"] {
+        for other in ["requirement=quality:gte=41&interval=1h", "requirement=quality:gte=40", "model=tiny&interval=1h"]
+        {
             let problem = try market.problem("GET", "/v1/candles?\(other)&cursor=\(next)")
             #expect(problem.json["code"]?.string == "bad_cursor")
         }
@@ -123,7 +127,8 @@ import Units
 
     @Test(
         arguments: [
-            ("1m", "2026-11-21T01:00:00Z", 0), ("1m", "2026-11-21T01:00:00.000001Z", 60), ("1h", "2026-11-21T01:00:01Z", 3_600),
+            ("1m", "2026-11-21T01:00:00Z", 0), ("1m", "2026-11-21T01:00:00.000001Z", 60),
+            ("1h", "2026-11-21T01:00:01Z", 3_600),
             ("1d", "2026-11-21T01:00:00Z", 82_800),
         ] as [(String, String, Int64)]
     )
@@ -144,7 +149,8 @@ import Units
 @Suite struct SidedBodyTests {
     @Test(
         arguments: [
-            #"{"side":"bid","a":1}"#, #"{"a":1,"side":"bid"}"#, #"{"side" : "bid"}"#, #"{"a":{"side":"x"},"side":"bid" , "b":2}"#,
+            #"{"side":"bid","a":1}"#, #"{"a":1,"side":"bid"}"#, #"{"side" : "bid"}"#,
+            #"{"a":{"side":"x"},"side":"bid" , "b":2}"#,
             #"{ "\u0073ide":"\u0062id" ,"a":[1,{"side":3}]}"#,
         ]
     )
@@ -161,7 +167,8 @@ import Units
 
     @Test(
         arguments: [
-            ("{}", "#/side required"), (#"{"side":1}"#, "#/side wrong_type"), (#"{"side":"buy"}"#, "#/side not_allowed"),
+            ("{}", "#/side required"), (#"{"side":1}"#, "#/side wrong_type"),
+            (#"{"side":"buy"}"#, "#/side not_allowed"),
             (#"{"side":"bid","side":"bid"}"#, "#/side duplicate_field"), ("[]", "# wrong_type"),
         ]
     )

@@ -115,7 +115,8 @@ import Units
         let text = String(decoding: response.body, as: UTF8.self)
         #expect(
             text == """
-                id,traded_at,model,model_version,weight_set,price_nanoton_per_mtok,quantity_lots,value_nanoton,taker_side,sequence\r
+                id,traded_at,model,model_version,weight_set,price_nanoton_per_mtok,quantity_lots,value_nanoton,\
+                taker_side,sequence\r
                 t7,2026-11-21T01:00:00.000000Z,Qwen/Qwen3-32B,1,standard,100000000000000,5,500000000000,bid,20\r
 
                 """

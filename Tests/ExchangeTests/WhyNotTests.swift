@@ -46,22 +46,37 @@ import Units
                 "bid 8 @ 15 model=1 context=131072 features=tools tee=tdx region=de",
                 ["model 2!: 1 of 9 from 20 to 20 for 160", "contextLength 65536!: 2 of 9 from 41 to 45 for 340"]
             ),
-            ("the price alone", "bid 9 @ 43 features=tools tee=tdx model=1", [
-                "model 2: 2 of 14 from 20 to 20 for 180", "tee none: 2 of 14 from 30 to 30 for 270",
-                "price!: 2 of 9 from 41 to 45 for 385",
-            ]),
-            ("as few features as will do", "bid 6 @ 20 features=tools,seed", [
-                "features seed: 1 of 9 from 20 to 20 for 120"
-            ]),
-            ("more features where the limit asks for it", "bid 6 @ 10 features=tools,seed", [
-                "features tools,seed: 1 of 9 from 10 to 10 for 60"
-            ]),
-            ("nothing that makes the order dearer than its own price would", "bid 6 @ 10 features=tools model=1", [
-                "model 2!: 1 of 9 from 20 to 20 for 120", "features tools: 1 of 9 from 10 to 10 for 60",
-                "price!: 1 of 9 from 30 to 30 for 180",
-            ]),
+            (
+                "the price alone", "bid 9 @ 43 features=tools tee=tdx model=1",
+                [
+                    "model 2: 2 of 14 from 20 to 20 for 180", "tee none: 2 of 14 from 30 to 30 for 270",
+                    "price!: 2 of 9 from 41 to 45 for 385",
+                ]
+            ),
+            (
+                "as few features as will do", "bid 6 @ 20 features=tools,seed",
+                [
+                    "features seed: 1 of 9 from 20 to 20 for 120"
+                ]
+            ),
+            (
+                "more features where the limit asks for it", "bid 6 @ 10 features=tools,seed",
+                [
+                    "features tools,seed: 1 of 9 from 10 to 10 for 60"
+                ]
+            ),
+            (
+                "nothing that makes the order dearer than its own price would", "bid 6 @ 10 features=tools model=1",
+                [
+                    "model 2!: 1 of 9 from 20 to 20 for 120", "features tools: 1 of 9 from 10 to 10 for 60",
+                    "price!: 1 of 9 from 30 to 30 for 180",
+                ]
+            ),
             ("nothing when there is too little of everything", "bid 100 @ 43 model=1", []),
-            ("any name when one more is not enough", "bid 20 @ 43 tee=sev-snp", ["tee any: 4 of 32 from 10 to 30 for 330"]),
+            (
+                "any name when one more is not enough", "bid 20 @ 43 tee=sev-snp",
+                ["tee any: 4 of 32 from 10 to 30 for 330"]
+            ),
         ] as [(String, String, [String])]
     )
     func `A bid is told the least change of each constraint that would fill it`(
@@ -106,9 +121,13 @@ import Units
                 "offer 9 @ 35 model=1 context=32768 quant=fp8",
                 ["features tools!: 2 of 11 from 38 to 33 for 317", "quantization bf16: 1 of 9 from 50 to 50 for 450"]
             ),
-            ("a context that more bids take", "offer 9 @ 30 model=1 context=512 features=tools quant=fp8 tee=tdx", [
-                "contextLength 32768: 2 of 11 from 38 to 33 for 317", "quantization bf16: 1 of 9 from 50 to 50 for 450",
-            ]),
+            (
+                "a context that more bids take", "offer 9 @ 30 model=1 context=512 features=tools quant=fp8 tee=tdx",
+                [
+                    "contextLength 32768: 2 of 11 from 38 to 33 for 317",
+                    "quantization bf16: 1 of 9 from 50 to 50 for 450",
+                ]
+            ),
             (
                 "a place in the union", "offer 6 @ 55 model=2 region=us",
                 ["quantization bf16!: 1 of 9 from 50 to 50 for 300", "region eu: 1 of 6 from 60 to 60 for 360"]
