@@ -73,7 +73,7 @@ package enum API {
 }
 
 /// A request that has a route and, where one is needed, a principal.
-private struct Request {
+struct Request {
     let route: Route
     /// The part of the path that names one thing.
     let name: ArraySlice<UInt8>
@@ -103,12 +103,22 @@ private struct Request {
         case .listOrders: return .history(.orders(try QueryRequests.orders(head.query, for: principal)))
         case .listTransfers: return .history(.transfers(try QueryRequests.transfers(head.query, for: principal)))
         case .getAccount: return .query(.account(try QueryRequests.account(head.query, for: principal)))
-        case .createAccount, .createKey, .createDeposit, .setAttestation, .setModel, .setFees:
+        case .placeBatch: return try placeBatch(principal)
+        case .amendOrder, .cancelOrders, .setCancelAfter: return try change(principal)
+        case .setHalt, .setPriceBand, .setAccountLimits, .setFees: return try control(principal)
+        case .createAccount, .createKey, .createDeposit, .setAttestation, .setModel:
             return try operate(principal, newKey)
         case .previewOrder:
-            return .preview(try Bodies.preview(body, of: principal.account, directory: context.directory))
-        case .listTrades, .getBook, .listModels, .getModel, .getFees, .getHealth, .headHealth, .getReadiness,
-            .headReadiness, .getMetrics, .getContract, .getQuote, .listCandles, .getIndex, .listEndpoints:
+            let query = try Bodies.preview(
+                body,
+                of: principal.account,
+                directory: context.directory,
+                now: context.now
+            )
+            return .query(.preview(query))
+        case .getMarketStatus, .listTrades, .getBook, .listModels, .getModel, .getFees, .getHealth, .headHealth,
+            .getReadiness, .headReadiness, .getMetrics, .getContract, .getQuote, .listCandles, .getIndex,
+            .listEndpoints:
             return try publicAdmission()
         }
     }
@@ -141,12 +151,16 @@ private struct Request {
         case .getFees:
             try QueryRequests.none(head.query)
             return .answer(View.fees(context.directory))
+        case .getMarketStatus:
+            try QueryRequests.none(head.query)
+            return .answer(View.marketStatus(context.directory))
         case .getHealth, .headHealth: return .answer(View.health)
         case .getReadiness, .headReadiness: return .operations(.readiness)
         case .getMetrics: return .operations(.metrics)
         case .getContract: return .answer(View.contract)
-        case .placeOffer, .placeBid, .getOrder, .listOrders, .cancelOrder, .getAccount, .listTransfers, .createAccount,
-            .createKey, .createDeposit, .setAttestation, .setModel, .setFees, .previewOrder:
+        case .placeOffer, .placeBid, .placeBatch, .getOrder, .listOrders, .cancelOrder, .cancelOrders, .amendOrder,
+            .setCancelAfter, .getAccount, .listTransfers, .createAccount, .createKey, .createDeposit, .setAttestation,
+            .setModel, .setFees, .setHalt, .setPriceBand, .setAccountLimits, .previewOrder:
             throw Problem(.authenticationRequired)
         }
     }
@@ -154,7 +168,7 @@ private struct Request {
     // MARK: Orders
 
     private func placeOffer(_ principal: Principal) throws(Problem) -> Admission {
-        var terms = try Bodies.offer(body, directory: context.directory)
+        var terms = try Bodies.offer(body, directory: context.directory, now: context.now)
         let identity = try identity(principal)
         if identity != nil || terms.order.clientOrderID != nil {
             terms.order.bodyHash = Idempotency.bodyHash(route, path: head.path, body: body)
@@ -163,7 +177,7 @@ private struct Request {
     }
 
     private func placeBid(_ principal: Principal) throws(Problem) -> Admission {
-        var terms = try Bodies.bid(body, directory: context.directory)
+        var terms = try Bodies.bid(body, directory: context.directory, now: context.now)
         let identity = try identity(principal)
         if identity != nil || terms.order.clientOrderID != nil {
             terms.order.bodyHash = Idempotency.bodyHash(route, path: head.path, body: body)
@@ -171,7 +185,7 @@ private struct Request {
         return .command(make(.placeBid(terms), principal, identity), .placed)
     }
 
-    private func orderID() throws(Problem) -> OrderID {
+    func orderID() throws(Problem) -> OrderID {
         guard let id = OrderID(text: name) else { throw Problem(.orderNotFound) }
         return id
     }
@@ -203,15 +217,12 @@ private struct Request {
         case .setModel:
             let terms = try Bodies.model(body, name: try modelName())
             return try command(.setModel(terms), .modelSet, principal)
-        case .setFees:
-            let terms = try Bodies.fees(body, directory: context.directory)
-            return try command(.setFees(terms), .feesSet, principal)
         default:
             return try command(.createAccount(try Bodies.account(body)), .accountCreated, principal)
         }
     }
 
-    private func accountID() throws(Problem) -> AccountID {
+    func accountID() throws(Problem) -> AccountID {
         guard let id = AccountID(text: name) else { throw Problem(.accountUnknown) }
         return id
     }
@@ -225,7 +236,7 @@ private struct Request {
 
     // MARK: Commands
 
-    private func command(
+    func command(
         _ action: Command.Action,
         _ shape: AnswerShape,
         _ principal: Principal
@@ -233,7 +244,7 @@ private struct Request {
         .command(make(action, principal, try identity(principal)), shape)
     }
 
-    private func make(_ action: Command.Action, _ principal: Principal, _ identity: IdempotencyKey?) -> Command {
+    func make(_ action: Command.Action, _ principal: Principal, _ identity: IdempotencyKey?) -> Command {
         Command(account: principal.account, requestID: context.requestID, idempotency: identity, action: action)
     }
 

@@ -13,8 +13,9 @@ package enum Admission: Sendable {
     indirect case book(BookQuery)
     indirect case models(ModelsQuery)
     indirect case market(MarketQuery)
-    indirect case preview(PreviewQuery)
     case operations(Operation)
+    /// Give the commands among them to the engine together, and answer all of them at once (``Answer/batch(_:)``).
+    indirect case batch([BatchItem])
 }
 
 /// How the outcome of a command is written.
@@ -28,6 +29,14 @@ package enum AnswerShape: Sendable {
     case attested
     case modelSet
     case feesSet
+    case amended(OrderID)
+    case cancelledTogether
+    /// Microseconds; 0 for never.
+    case cancelAfterSet(Int64)
+    indirect case haltSet(HaltTerms, ModelTable)
+    indirect case priceBandSet(PriceBandTerms, ModelTable)
+    case limitsSet
+    indirect case feesAnnounced(FeeNoticeTerms)
 }
 
 /// What a request is judged by beside its own bytes: everything that changes comes in here.

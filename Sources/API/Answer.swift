@@ -41,6 +41,9 @@ package enum Answer {
         switch shape {
         case .placed: return OrderAnswer.placed(outcome)
         case .cancelled(let id): return OrderAnswer.cancelled(id, outcome)
+        case .amended(let id): return OrderAnswer.amended(id, outcome)
+        case .cancelledTogether, .cancelAfterSet, .haltSet, .priceBandSet, .limitsSet, .feesAnnounced:
+            return ControlAnswer.written(shape, outcome)
         default: break
         }
         for event in outcome.events {
@@ -129,7 +132,7 @@ package enum Answer {
     }
 
     /// Ends the object with the command's sequence number.
-    private static func finish(_ writer: inout JSONWriter, _ outcome: Outcome, status: Int) -> APIResponse {
+    static func finish(_ writer: inout JSONWriter, _ outcome: Outcome, status: Int) -> APIResponse {
         writer.member("sequence", outcome.sequence.rawValue)
         writer.endObject()
         return APIResponse(status: status, body: writer.take())

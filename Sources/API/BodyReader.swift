@@ -82,9 +82,9 @@ struct BodyReader: ~Copyable {
     private var json: JSONReader
     private(set) var errors: [FieldError] = []
 
-    init(_ body: [UInt8]) throws(JSONError) {
+    init(_ body: [UInt8], bytesMax: Int = Limits.bodyBytesMax) throws(JSONError) {
         self.body = body
-        json = try JSONReader(body, limits: JSONLimits(depthMax: Limits.jsonDepthMax, bytesMax: Limits.bodyBytesMax))
+        json = try JSONReader(body, limits: JSONLimits(depthMax: Limits.jsonDepthMax, bytesMax: bytesMax))
     }
 
     mutating func fail(_ place: BodyPlace, _ rule: FieldError.Rule, _ detail: String) {
@@ -116,6 +116,12 @@ struct BodyReader: ~Copyable {
     ) throws(JSONError) -> Field? {
         guard let index = try nextField(Field.names, of: place, seen: &seen) else { return nil }
         return Field(rawValue: index)
+    }
+
+    /// Whether the next field has this name, whatever the others are; `nil` at the end of the object.
+    mutating func nextKey(is name: StaticString) throws(JSONError) -> Bool? {
+        guard let key = try json.nextKey() else { return nil }
+        return json.equals(key, name)
     }
 
     /// The position in `names` of the next known field.
@@ -217,6 +223,31 @@ struct BodyReader: ~Copyable {
         }
     }
 
+    /// `true` or `false`.
+    mutating func boolean(at place: BodyPlace) throws(JSONError) -> Bool? {
+        do {
+            return try json.readBool()
+        } catch {
+            try recover(error, at: place, "true or false")
+            return nil
+        }
+    }
+
+    /// Whether the value is `null`, which is then read.
+    mutating func readsNull() throws(JSONError) -> Bool {
+        guard try json.nextKind() == .null else { return false }
+        try json.readNull()
+        return true
+    }
+
+    /// The bytes of the next value, whatever it is.
+    mutating func value() throws(JSONError) -> ArraySlice<UInt8> {
+        _ = try json.nextKind()
+        let start = json.offset
+        try json.skipValue()
+        return body[start..<json.offset]
+    }
+
     /// Money: a decimal string, or a JSON integer.
     mutating func money(at place: BodyPlace, in range: ClosedRange<Int64>) throws(JSONError) -> Int64? {
         do {
@@ -260,7 +291,7 @@ extension Problem {
     init(_ error: JSONError) {
         switch (error.category, error.reason) {
         case (.limit, .tooLarge):
-            self.init(.bodyTooLarge, "The body may have at most \(Limits.bodyBytesMax) bytes.")
+            self.init(.bodyTooLarge, "The body may have at most \(error.offset) bytes.")
         case (.limit, _):
             self.init(.jsonTooDeep, "Objects and arrays may be nested at most \(Limits.jsonDepthMax) deep.")
         case (.syntax, _), (.value, _):

@@ -1,7 +1,7 @@
 package import Engine
 package import Units
 
-/// What requests are checked against before they reach the engine: keys, models, fees. An immutable snapshot; the
+/// What requests are checked against before they reach the engine: keys, models, fees, market control. An immutable snapshot; the
 /// marketplace makes the next one from the events of durable batches and publishes it.
 package final class Directory: Sendable {
     /// Everything up to this command is in it.
@@ -9,6 +9,10 @@ package final class Directory: Sendable {
     /// Changes whenever a key does: what a connection remembers of a key is then looked up again.
     package let keysVersion: UInt64
     package let fees: FeeTerms
+    /// The fees that come next, if they are announced.
+    package let feeNotice: FeeNoticeTerms?
+    /// Halts and price bands, by model; ``ModelID/unknown`` is the whole market.
+    package let controls: [ModelID: MarketControlRecord]
     package let models: ModelTable
     private let keys: KeyTable
 
@@ -20,16 +24,51 @@ package final class Directory: Sendable {
         self.init(
             asOf: state.sequence,
             keysVersion: (previous?.keysVersion ?? 0) + 1,
-            fees: state.fees,
+            market: Market(state),
             models: ModelTable(state.models),
             keys: keys
         )
     }
 
-    private init(asOf: SequenceNumber, keysVersion: UInt64, fees: FeeTerms, models: ModelTable, keys: KeyTable) {
+    /// What the operator sets beside keys and models.
+    private struct Market {
+        var fees: FeeTerms
+        var feeNotice: FeeNoticeTerms?
+        var controls: [ModelID: MarketControlRecord]
+
+        init(_ state: EngineState) {
+            fees = state.fees
+            feeNotice = state.feeNotice
+            controls = Dictionary(uniqueKeysWithValues: state.controls.map { ($0.model, $0) })
+        }
+
+        init(_ directory: Directory) {
+            fees = directory.fees
+            feeNotice = directory.feeNotice
+            controls = directory.controls
+        }
+
+        /// Whether the event was one of these.
+        mutating func apply(_ event: Event, at time: LogicalTime) -> Bool {
+            switch event {
+            case .feesSet(let terms):
+                fees = terms
+                if let notice = feeNotice, notice.effectiveAt <= time, notice.fees == terms { feeNotice = nil }
+            case .feesAnnounced(let notice): feeNotice = notice
+            case .controlSet(let record):
+                controls[record.model] = record.isHalted || record.band != nil ? record : nil
+            default: return false
+            }
+            return true
+        }
+    }
+
+    private init(asOf: SequenceNumber, keysVersion: UInt64, market: Market, models: ModelTable, keys: KeyTable) {
         self.asOf = asOf
         self.keysVersion = keysVersion
-        self.fees = fees
+        fees = market.fees
+        feeNotice = market.feeNotice
+        controls = market.controls
         self.models = models
         self.keys = keys
     }
@@ -38,10 +77,15 @@ package final class Directory: Sendable {
     package func principal(of hash: KeyHash) -> Principal? { keys[hash] }
 
     /// The next snapshot; `nil` when none of the events concerns it, so that most batches publish nothing.
-    package func applying(_ events: some Sequence<Event>, through sequence: SequenceNumber) -> Directory? {
+    /// `time` is that of the batch.
+    package func applying(
+        _ events: some Sequence<Event>,
+        through sequence: SequenceNumber,
+        at time: LogicalTime
+    ) -> Directory? {
         var keys = keys
         var changedModels: [ModelRecord] = []
-        var fees = fees
+        var market = Market(self)
         var keysVersion = keysVersion
         var isChanged = false
         for event in events {
@@ -50,14 +94,13 @@ package final class Directory: Sendable {
                 keys.insert(key)
                 keysVersion += 1
             case .modelSet(let model): changedModels.append(model)
-            case .feesSet(let terms): fees = terms
-            default: continue
+            default: guard market.apply(event, at: time) else { continue }
             }
             isChanged = true
         }
         guard isChanged else { return nil }
         let models = changedModels.isEmpty ? models : ModelTable(models.records + changedModels)
-        return Directory(asOf: sequence, keysVersion: keysVersion, fees: fees, models: models, keys: keys)
+        return Directory(asOf: sequence, keysVersion: keysVersion, market: market, models: models, keys: keys)
     }
 }
 

@@ -23,11 +23,6 @@ enum AttestationField: Int, BodyField {
     static let names: [StaticString] = ["tees", "expires_at"]
 }
 
-enum FeesField: Int, BodyField {
-    case maker, taker, minimumNotional
-    static let names: [StaticString] = ["maker_fee_bps", "taker_fee_bps", "minimum_notional_nanoton"]
-}
-
 enum ModelField: Int, BodyField {
     case huggingFaceID, revision, weightsSHA256, weightSet, quality, contextLength
     static let names: [StaticString] = [
@@ -122,30 +117,6 @@ extension Bodies {
                 reader.require(field.name, field.rawValue, of: .document, seen: seen)
             }
             return terms
-        }
-    }
-
-    /// `PUT /v1/fees`; the minimum notional stays as it is when it is left out.
-    static func fees(_ body: [UInt8], directory: Directory) throws(Problem) -> FeeTerms {
-        try read(body) { (reader: inout BodyReader) throws(JSONError) in
-            var seen = JSONFieldSet()
-            var maker: Int64 = 0
-            var taker: Int64 = 0
-            var minimum = directory.fees.minimumNotional.count
-            guard try reader.beginObject(at: .document) else { return nil }
-            while let field = try reader.nextField(FeesField.self, of: .document, seen: &seen) {
-                let place = BodyPlace.document.field(field.name)
-                switch field {
-                case .maker: maker = try reader.integer(at: place, in: 0...Limits.feeMax) ?? 0
-                case .taker: taker = try reader.integer(at: place, in: 0...Limits.feeMax) ?? 0
-                case .minimumNotional: minimum = try reader.money(at: place, in: 0...Limits.orderValueMax) ?? 0
-                }
-            }
-            for field in [FeesField.maker, .taker] {
-                reader.require(field.name, field.rawValue, of: .document, seen: seen)
-            }
-            let rates = FeeRates(maker: BasisPoints(maker), taker: BasisPoints(taker))
-            return FeeTerms(rates: rates, minimumNotional: NanoTON(minimum))
         }
     }
 

@@ -9,7 +9,7 @@ enum OrderAnswer {
     /// Bytes of an answer without trades.
     private static let capacity = 512
     /// Bytes that one trade adds.
-    private static let tradeCapacity = 192
+    static let tradeCapacity = 192
 
     /// 201 with what became of the order at once; `nil` when it was not accepted.
     static func placed(_ outcome: Outcome) -> APIResponse? {
@@ -20,10 +20,11 @@ enum OrderAnswer {
             switch event {
             case .accepted(let record) where record.id == id: order = record
             case .rested(id, let remaining): order?.remaining = remaining
+            case .shown(id, let lots, _): order?.displayed = lots
             case .closed(id, let reason, let remaining):
                 order?.remaining = remaining
                 order?.closeReason = reason
-            case .traded: tradeCount += 1
+            case .traded(let trade) where trade.bid == id || trade.offer == id: tradeCount += 1
             default: continue
             }
         }
@@ -36,7 +37,7 @@ enum OrderAnswer {
         writer.member("trade_count", Int64(tradeCount))
         writer.key("trades")
         writer.beginArray()
-        if tradeCount > 0 { write(outcome.events, of: order, to: &writer) }
+        if tradeCount > 0 { write(outcome.events, of: order.id, to: &writer) }
         writer.endArray()
         writer.endObject()
         var response = APIResponse(status: 201, body: writer.take())
@@ -69,10 +70,12 @@ enum OrderAnswer {
         return APIResponse(status: 200, body: writer.take())
     }
 
-    private static func write(_ events: ArraySlice<Event>, of order: OrderRecord, to writer: inout JSONWriter) {
+    static func write(_ events: ArraySlice<Event>, of order: OrderID, to writer: inout JSONWriter) {
         var listed = 0
         for event in events {
-            guard case .traded(let trade) = event, listed < Limits.tradesInAnswerMax else { continue }
+            guard case .traded(let trade) = event, listed < Limits.tradesInAnswerMax,
+                trade.bid == order || trade.offer == order
+            else { continue }
             listed += 1
             writer.beginObject()
             writer.member("id", "t", trade.id.rawValue)
@@ -80,7 +83,7 @@ enum OrderAnswer {
             writer.member("price_nanoton_per_mtok", decimalString: trade.price.nanoTONPerMTok)
             writer.member("quantity_lots", trade.lots.count)
             writer.member("value_nanoton", decimalString: trade.price.value(of: trade.lots).count)
-            if order.side == .bid { writer.member("locked_nanoton", decimalString: trade.locked.count) }
+            if trade.bid == order { writer.member("locked_nanoton", decimalString: trade.locked.count) }
             writer.endObject()
         }
     }
@@ -117,6 +120,8 @@ extension JSONWriter {
         switch order.timeInForce {
         case .gtc: member("time_in_force", word: "gtc")
         case .ioc: member("time_in_force", word: "ioc")
+        case .gtd: member("time_in_force", word: "gtd")
+        case .fok: member("time_in_force", word: "fok")
         }
         if let id = order.clientOrderID {
             key("client_order_id")
@@ -128,5 +133,6 @@ extension JSONWriter {
         member("maker_fee_bps", order.rates.maker.count)
         member("taker_fee_bps", order.rates.taker.count)
         time("created_at", order.createdAt)
+        rules(of: order)
     }
 }

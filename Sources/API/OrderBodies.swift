@@ -3,39 +3,25 @@ internal import Exchange
 internal import JSON
 internal import Units
 
-/// The terms that offers and bids share, as they are found in a body.
-struct OrderFields {
-    var price: Int64?
-    var lots: Int64?
-    var timeInForce = TimeInForce.gtc
-    var clientOrderID: ClientOrderID?
-
-    /// `nil` when a required one was missing or wrong, which the reader has recorded.
-    var terms: OrderTerms? {
-        guard let price, let lots else { return nil }
-        return OrderTerms(
-            price: Price(nanoTONPerMTok: price),
-            lots: Lots(lots),
-            timeInForce: timeInForce,
-            clientOrderID: clientOrderID
-        )
-    }
-}
-
 enum OfferField: Int, BodyField {
     case model, price, quantity, timeInForce, clientOrderID, maxOpenLots, capability
+    case type, expiresAt, postOnly, minQuantity, allOrNone, display, selfTrade, buyers, side
 
     static let names: [StaticString] = [
         "model", "price_nanoton_per_mtok", "quantity_lots", "time_in_force", "client_order_id", "max_open_lots",
-        "capability",
+        "capability", "type", "expires_at", "post_only", "min_quantity_lots", "all_or_none", "display_quantity_lots",
+        "self_trade_prevention", "buyers", "side",
     ]
 }
 
 enum BidField: Int, BodyField {
     case requirement, price, quantity, timeInForce, clientOrderID, weightSet
+    case type, expiresAt, postOnly, minQuantity, allOrNone, display, selfTrade, qualityCredit, side
 
     static let names: [StaticString] = [
         "requirement", "price_nanoton_per_mtok", "quantity_lots", "time_in_force", "client_order_id", "weight_set",
+        "type", "expires_at", "post_only", "min_quantity_lots", "all_or_none", "display_quantity_lots",
+        "self_trade_prevention", "quality_credit_nanoton_per_mtok", "side",
     ]
 }
 
@@ -50,12 +36,13 @@ enum Bodies {
     /// Runs `read` over a body and ends it; throws what was wrong.
     static func read<Terms>(
         _ body: [UInt8],
+        bytesMax: Int = Limits.bodyBytesMax,
         _ read: (inout BodyReader) throws(JSONError) -> Terms?
     ) throws(Problem) -> Terms {
         let terms: Terms?
         let errors: [FieldError]
         do throws(JSONError) {
-            var reader = try BodyReader(body)
+            var reader = try BodyReader(body, bytesMax: bytesMax)
             terms = try read(&reader)
             try reader.end()
             errors = reader.errors
@@ -67,10 +54,10 @@ enum Bodies {
     }
 
     /// `POST /v1/offers`.
-    static func offer(_ body: [UInt8], directory: Directory) throws(Problem) -> OfferTerms {
+    static func offer(_ body: [UInt8], directory: Directory, now: LogicalTime) throws(Problem) -> OfferTerms {
         try read(body) { (reader: inout BodyReader) throws(JSONError) in
             var seen = JSONFieldSet()
-            var fields = OrderFields()
+            var fields = OrderFields(now: now)
             var model: ModelID?
             var offer = OfferTerms(
                 order: OrderTerms(price: Price(nanoTONPerMTok: 0), lots: .zero, timeInForce: .gtc),
@@ -82,19 +69,27 @@ enum Bodies {
                 let place = BodyPlace.document.field(field.name)
                 switch field {
                 case .model: model = try reader.modelID(at: place, directory: directory)
-                case .price: fields.price = try reader.price(at: place)
-                case .quantity: fields.lots = try reader.integer(at: place, in: 1...Limits.orderLotsMax)
-                case .timeInForce:
-                    fields.timeInForce = try reader.choice(of: Vocabularies.timeInForce, at: place) ?? .gtc
-                case .clientOrderID: fields.clientOrderID = try reader.clientOrderID(at: place)
+                case .price: try reader.read(.price, at: place, into: &fields)
+                case .quantity: try reader.read(.quantity, at: place, into: &fields)
+                case .timeInForce: try reader.read(.timeInForce, at: place, into: &fields)
+                case .clientOrderID: try reader.read(.clientOrderID, at: place, into: &fields)
                 case .maxOpenLots:
                     offer.maxOpenLots = try reader.integer(at: place, in: 1...Limits.orderLotsMax).map(Lots.init)
                 case .capability: try reader.capability(at: place, into: &offer)
+                case .type: try reader.read(.type, at: place, into: &fields)
+                case .expiresAt: try reader.read(.expiresAt, at: place, into: &fields)
+                case .postOnly: try reader.read(.postOnly, at: place, into: &fields)
+                case .minQuantity: try reader.read(.minQuantity, at: place, into: &fields)
+                case .allOrNone: try reader.read(.allOrNone, at: place, into: &fields)
+                case .display: try reader.read(.display, at: place, into: &fields)
+                case .selfTrade: try reader.read(.selfTrade, at: place, into: &fields)
+                case .buyers: offer.buyers = try reader.buyers(at: place)
+                case .side: try reader.side(.offer, at: place)
                 }
             }
             reader.require(OfferField.model, of: .document, seen: seen)
-            reader.require(OfferField.price, of: .document, seen: seen)
             reader.require(OfferField.quantity, of: .document, seen: seen)
+            reader.check(&fields)
             guard let model, let terms = fields.terms else { return nil }
             offer.model = model
             offer.order = terms
@@ -103,10 +98,10 @@ enum Bodies {
     }
 
     /// `POST /v1/bids`.
-    static func bid(_ body: [UInt8], directory: Directory) throws(Problem) -> BidTerms {
+    static func bid(_ body: [UInt8], directory: Directory, now: LogicalTime) throws(Problem) -> BidTerms {
         try read(body) { (reader: inout BodyReader) throws(JSONError) in
             var seen = JSONFieldSet()
-            var fields = OrderFields()
+            var fields = OrderFields(now: now)
             var builder: RequirementBuilder?
             var weightSet: WeightSetID?
             guard try reader.beginObject(at: .document) else { return nil }
@@ -114,17 +109,25 @@ enum Bodies {
                 let place = BodyPlace.document.field(field.name)
                 switch field {
                 case .requirement: builder = try reader.requirement(at: place, directory: directory)
-                case .price: fields.price = try reader.price(at: place)
-                case .quantity: fields.lots = try reader.integer(at: place, in: 1...Limits.orderLotsMax)
-                case .timeInForce:
-                    fields.timeInForce = try reader.choice(of: Vocabularies.timeInForce, at: place) ?? .gtc
-                case .clientOrderID: fields.clientOrderID = try reader.clientOrderID(at: place)
+                case .price: try reader.read(.price, at: place, into: &fields)
+                case .quantity: try reader.read(.quantity, at: place, into: &fields)
+                case .timeInForce: try reader.read(.timeInForce, at: place, into: &fields)
+                case .clientOrderID: try reader.read(.clientOrderID, at: place, into: &fields)
                 case .weightSet: weightSet = try reader.choice(of: Vocabularies.weightSet, at: place)
+                case .type: try reader.read(.type, at: place, into: &fields)
+                case .expiresAt: try reader.read(.expiresAt, at: place, into: &fields)
+                case .postOnly: try reader.read(.postOnly, at: place, into: &fields)
+                case .minQuantity: try reader.read(.minQuantity, at: place, into: &fields)
+                case .allOrNone: try reader.read(.allOrNone, at: place, into: &fields)
+                case .display: try reader.read(.display, at: place, into: &fields)
+                case .selfTrade: try reader.read(.selfTrade, at: place, into: &fields)
+                case .qualityCredit: try reader.read(.qualityCredit, at: place, into: &fields)
+                case .side: try reader.side(.bid, at: place)
                 }
             }
             reader.require(BidField.requirement, of: .document, seen: seen)
-            reader.require(BidField.price, of: .document, seen: seen)
             reader.require(BidField.quantity, of: .document, seen: seen)
+            reader.check(&fields)
             guard let builder, let terms = fields.terms else { return nil }
             return BidTerms(
                 order: terms,

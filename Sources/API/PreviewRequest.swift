@@ -25,13 +25,14 @@ extension Bodies {
     static func preview(
         _ body: [UInt8],
         of account: AccountID,
-        directory: Directory
+        directory: Directory,
+        now: LogicalTime
     ) throws(Problem) -> PreviewQuery {
         let sided = try SidedBody(body)
         let action: Command.Action =
             switch sided.side {
-            case .offer: .placeOffer(try offer(sided.rest, directory: directory))
-            case .bid: .placeBid(try bid(sided.rest, directory: directory))
+            case .offer: .placeOffer(try offer(sided.rest, directory: directory, now: now))
+            case .bid: .placeBid(try bid(sided.rest, directory: directory, now: now))
             }
         return PreviewQuery(account: account, side: sided.side, action: action, body: sided.rest)
     }

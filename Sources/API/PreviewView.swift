@@ -5,7 +5,7 @@ package import Units
 
 /// What placing an order would come to.
 package struct PreviewOutcome: Hashable, Sendable {
-    /// What would be traded at each price, the best first; `orders` counts those of the other side.
+    /// What would be traded at each price, in the order of the walk; `orders` counts the fills.
     package var fills: [BookView.Level] = []
     package var filled = Lots.zero
     package var value = NanoTON.zero
@@ -24,8 +24,8 @@ package struct PreviewOutcome: Hashable, Sendable {
 
     var state: StaticString {
         if rejection != nil { return "rejected" }
-        if remaining.count == 0 { return "filled" }
-        return closeReason == nil ? "open" : "cancelled"
+        if closeReason != nil { return "cancelled" }
+        return remaining.count == 0 ? "filled" : "open"
     }
 }
 
@@ -34,7 +34,7 @@ extension View {
     package static func preview(
         _ query: PreviewQuery,
         _ outcome: PreviewOutcome,
-        whyNot: WhyNot,
+        whyNot: WhyNot?,
         models: ModelTable,
         asOf: SequenceNumber,
         whyNotAsOf: SequenceNumber
@@ -76,7 +76,11 @@ extension View {
             writer.endObject()
         }
         writer.endArray()
-        writer.whyNot(whyNot, models: models, asOf: whyNotAsOf)
+        if let whyNot {
+            writer.whyNot(whyNot, models: models, asOf: whyNotAsOf)
+        } else {
+            writer.nullMember("why_not")
+        }
         return finish(&writer, asOf)
     }
 }

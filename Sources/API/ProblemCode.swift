@@ -63,6 +63,12 @@ package enum ProblemCode: String, CaseIterable, Sendable {
     case usageNotMonotone = "usage_not_monotone"
     case usageAboveLease = "usage_above_lease"
     case keyNotFound = "key_not_found"
+    case noPriceBand = "no_price_band"
+    case priceOutsideBand = "price_outside_band"
+    case quantityFilled = "quantity_filled"
+    case expiryNotAmendable = "expiry_not_amendable"
+    case noticeTooShort = "notice_too_short"
+    case operationLimit = "operation_limit"
 
     /// The only place that gives an error its HTTP status. A refusal that depends on the state of the market is 409,
     /// one that the request alone causes is 422.
@@ -76,13 +82,13 @@ package enum ProblemCode: String, CaseIterable, Sendable {
         case .requestTimeout: 408
         case .duplicateClientOrderID, .accountClosed, .marketHalted, .classLimit, .profileLimit, .openOrderLimit,
             .insufficientFunds, .postOnlyWouldTrade, .fokUnfillable, .depositLimit, .modelLimit, .usageNotMonotone,
-            .usageAboveLease:
+            .usageAboveLease, .noPriceBand, .quantityFilled, .operationLimit:
             409
         case .bodyTooLarge: 413
         case .targetTooLong: 414
         case .unsupportedMediaType: 415
         case .invalidFields, .modelUnknown, .expired, .mixedUnits, .belowMinimumNotional, .idempotencyKeyReused,
-            .weightSetUnknown:
+            .weightSetUnknown, .priceOutsideBand, .expiryNotAmendable, .noticeTooShort:
             422
         case .rateLimited: 429
         case .expectationFailed: 417
@@ -132,6 +138,12 @@ package enum ProblemCode: String, CaseIterable, Sendable {
             case .usageNotMonotone: .usageNotMonotone
             case .usageAboveLease: .usageAboveLease
             case .keyNotFound: .keyNotFound
+            case .noPriceBand: .noPriceBand
+            case .priceOutsideBand: .priceOutsideBand
+            case .quantityFilled: .quantityFilled
+            case .expiryNotAmendable: .expiryNotAmendable
+            case .noticeTooShort: .noticeTooShort
+            case .operationLimit: .operationLimit
             }
     }
 }

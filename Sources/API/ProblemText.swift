@@ -60,6 +60,12 @@ extension ProblemCode {
         case .usageNotMonotone: "The usage is below what was already stated."
         case .usageAboveLease: "The usage is above what the lease gives."
         case .keyNotFound: "There is no such key."
+        case .noPriceBand: "A market order needs a price band of every model that it may trade, and there is none."
+        case .priceOutsideBand: "The price is outside of the price band."
+        case .quantityFilled: "The order has filled as much already."
+        case .expiryNotAmendable: "This order has no expiry to change, or the new one is over."
+        case .noticeTooShort: "Dearer fees must be announced an hour before."
+        case .operationLimit: "Too many mass operations are under way."
         default: "The request was refused."
         }
     }

@@ -9,6 +9,8 @@ package enum EngineQuery: Hashable, Sendable {
     case order(OrderID, owner: AccountID?)
     /// Balances and counts of one account.
     case account(AccountID)
+    /// What placing an order would do now.
+    indirect case preview(PreviewQuery)
 }
 
 /// A question to the tables, as of the projection's cursor (ENGINE §7).

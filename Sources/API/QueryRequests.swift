@@ -102,6 +102,22 @@ enum QueryRequests {
         throw Problem(.missingScope, "This needs a key with the scope \(scopes.names.joined(separator: " or ")).")
     }
 
+    /// The good that a requirement means, by the engine's rule: the named weight set, or the one of its models, or the
+    /// standard one; all must agree.
+    static func weightSet(
+        of requirement: Requirement,
+        named: WeightSetID?,
+        directory: Directory
+    ) throws(Problem) -> WeightSetID {
+        var result = named
+        for model in requirement.models.array {
+            guard let weightSet = directory.models.record(model)?.terms.weightSet else { continue }
+            guard result == nil || result == weightSet else { throw Problem(.mixedUnits) }
+            result = weightSet
+        }
+        return result ?? .standard
+    }
+
     static func limit(_ parameters: inout QueryParameters) -> Int {
         Int(parameters.integer("limit", in: 1...Int64(Limits.pageMax)) ?? Int64(Limits.pageDefault))
     }

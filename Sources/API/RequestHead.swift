@@ -44,7 +44,8 @@ package enum RequestMethod: String, CaseIterable, Sendable {
     case post = "POST"
     case put = "PUT"
     case delete = "DELETE"
-    /// Any method that no route has: PATCH, OPTIONS, TRACE and what nobody knows.
+    case patch = "PATCH"
+    /// Any method that no route has: OPTIONS, TRACE and what nobody knows.
     case other = ""
 
     /// The method of this name, which is case-sensitive; ``other`` for all that no route has.
@@ -54,6 +55,7 @@ package enum RequestMethod: String, CaseIterable, Sendable {
         case (3, UInt8(ascii: "P")): self = name.elementsEqual("PUT".utf8) ? .put : .other
         case (4, UInt8(ascii: "P")): self = name.elementsEqual("POST".utf8) ? .post : .other
         case (4, UInt8(ascii: "H")): self = name.elementsEqual("HEAD".utf8) ? .head : .other
+        case (5, UInt8(ascii: "P")): self = name.elementsEqual("PATCH".utf8) ? .patch : .other
         case (6, UInt8(ascii: "D")): self = name.elementsEqual("DELETE".utf8) ? .delete : .other
         default: self = .other
         }

@@ -3,6 +3,8 @@ package import Engine
 /// Every operation of the interface. `openapi.yaml` has the same list: a test compares the two in both directions.
 package enum Route: String, CaseIterable, Sendable {
     case placeOffer, placeBid, getOrder, listOrders, cancelOrder
+    case placeBatch, amendOrder, cancelOrders, setCancelAfter
+    case getMarketStatus, setHalt, setPriceBand, setAccountLimits
     case getBook, listTrades, listModels, getModel, getFees
     case getAccount, listTransfers
     case createAccount, createKey, createDeposit, setAttestation, setModel, setFees
@@ -14,13 +16,16 @@ package enum Route: String, CaseIterable, Sendable {
 
     package var method: RequestMethod {
         switch self {
-        case .placeOffer, .placeBid, .createAccount, .createKey, .createDeposit, .previewOrder: .post
-        case .setAttestation, .setModel, .setFees: .put
-        case .cancelOrder: .delete
+        case .placeOffer, .placeBid, .placeBatch, .setCancelAfter, .createAccount, .createKey, .createDeposit,
+            .previewOrder:
+            .post
+        case .setAttestation, .setModel, .setFees, .setHalt, .setPriceBand, .setAccountLimits: .put
+        case .amendOrder: .patch
+        case .cancelOrder, .cancelOrders: .delete
         case .headHealth, .headReadiness: .head
         case .getOrder, .listOrders, .getBook, .listTrades, .listModels, .getModel, .getFees, .getAccount,
-            .listTransfers, .getHealth, .getReadiness, .getMetrics, .getContract, .getQuote, .listCandles, .getIndex,
-            .listEndpoints:
+            .listTransfers, .getMarketStatus, .getHealth, .getReadiness, .getMetrics, .getContract, .getQuote,
+            .listCandles, .getIndex, .listEndpoints:
             .get
         }
     }
@@ -30,8 +35,13 @@ package enum Route: String, CaseIterable, Sendable {
         switch self {
         case .placeOffer: "/v1/offers"
         case .placeBid: "/v1/bids"
-        case .listOrders: "/v1/orders"
-        case .getOrder, .cancelOrder: "/v1/orders/{id}"
+        case .listOrders, .cancelOrders: "/v1/orders"
+        case .getOrder, .cancelOrder, .amendOrder: "/v1/orders/{id}"
+        case .placeBatch: "/v1/orders:batch"
+        case .setCancelAfter: "/v1/orders:cancel-after"
+        case .getMarketStatus: "/v1/market/status"
+        case .setHalt: "/v1/market/halt"
+        case .setPriceBand: "/v1/market/price-band"
         case .getBook: "/v1/book"
         case .listTrades: "/v1/trades"
         case .listModels: "/v1/models"
@@ -43,6 +53,7 @@ package enum Route: String, CaseIterable, Sendable {
         case .createKey: "/v1/accounts/{id}/keys"
         case .createDeposit: "/v1/accounts/{id}/deposits"
         case .setAttestation: "/v1/accounts/{id}/attestation"
+        case .setAccountLimits: "/v1/accounts/{id}/limits"
         case .getHealth, .headHealth: "/healthz"
         case .getReadiness, .headReadiness: "/readyz"
         case .getMetrics: "/metrics"
@@ -60,18 +71,21 @@ package enum Route: String, CaseIterable, Sendable {
         switch self {
         case .placeOffer: .offer
         case .placeBid: .bid
-        case .cancelOrder: [.offer, .bid]
+        case .cancelOrder, .cancelOrders, .amendOrder, .placeBatch, .setCancelAfter: [.offer, .bid]
         case .getOrder, .listOrders, .getAccount, .listTransfers: [.read, .operator, .auditor]
-        case .createAccount, .createKey, .createDeposit, .setAttestation, .setModel, .setFees: .operator
+        case .createAccount, .createKey, .createDeposit, .setAttestation, .setModel, .setFees, .setHalt, .setPriceBand,
+            .setAccountLimits:
+            .operator
         case .previewOrder: [.offer, .bid, .read, .operator]
-        case .getBook, .listTrades, .listModels, .getModel, .getFees, .getHealth, .headHealth, .getReadiness,
-            .headReadiness, .getMetrics, .getContract, .getQuote, .listCandles, .getIndex, .listEndpoints:
+        case .getMarketStatus, .getBook, .listTrades, .listModels, .getModel, .getFees, .getHealth, .headHealth,
+            .getReadiness, .headReadiness, .getMetrics, .getContract, .getQuote, .listCandles, .getIndex,
+            .listEndpoints:
             []
         }
     }
 
     /// The route takes a JSON body.
-    package var hasBody: Bool { method == .post || method == .put }
+    package var hasBody: Bool { method == .post || method == .put || method == .patch }
 }
 
 /// What a path names, before the method is looked at.
@@ -82,7 +96,8 @@ struct Resource {
 
     enum Kind: CaseIterable {
         case offers, bids, orders, order, book, trades, models, model, fees, account, transfers
-        case accounts, keys, deposits, attestation
+        case batch, cancelAfter, marketStatus, halt, priceBand
+        case accounts, keys, deposits, attestation, limits
         case health, readiness, metrics, contract
         case quote, candles, index, endpoints, preview
     }
@@ -122,6 +137,9 @@ struct Resource {
         } else if collection.equals("models") {
             // A model's name contains a slash, sent as it is or as %2F.
             self.init(kind: .model, name: tail)
+        } else if collection.equals("market") {
+            guard let kind = Self.market(tail) else { return nil }
+            self.init(kind: kind)
         } else if collection.equals("account"), tail.equals("transfers") {
             self.init(kind: .transfers)
         } else if collection.equals("accounts"), let slash = tail.firstIndex(of: UInt8(ascii: "/")) {
@@ -133,6 +151,8 @@ struct Resource {
                 self.init(kind: .deposits, name: name)
             } else if part.equals("attestation") {
                 self.init(kind: .attestation, name: name)
+            } else if part.equals("limits") {
+                self.init(kind: .limits, name: name)
             } else {
                 return nil
             }
@@ -151,10 +171,19 @@ struct Resource {
             ? name : nil
     }
 
+    private static func market(_ name: ArraySlice<UInt8>) -> Kind? {
+        if name.equals("status") { return .marketStatus }
+        if name.equals("halt") { return .halt }
+        if name.equals("price-band") { return .priceBand }
+        return nil
+    }
+
     private static func collection(_ name: ArraySlice<UInt8>) -> Kind? {
         if name.equals("offers") { return .offers }
         if name.equals("bids") { return .bids }
         if name.equals("orders") { return .orders }
+        if name.equals("orders:batch") { return .batch }
+        if name.equals("orders:cancel-after") { return .cancelAfter }
         if name.equals("book") { return .book }
         if name.equals("trades") { return .trades }
         if name.equals("models") { return .models }
@@ -182,8 +211,14 @@ extension Resource.Kind {
         switch self {
         case .offers: [.placeOffer]
         case .bids: [.placeBid]
-        case .orders: [.listOrders]
-        case .order: [.getOrder, .cancelOrder]
+        case .orders: [.listOrders, .cancelOrders]
+        case .order: [.getOrder, .cancelOrder, .amendOrder]
+        case .batch: [.placeBatch]
+        case .cancelAfter: [.setCancelAfter]
+        case .marketStatus: [.getMarketStatus]
+        case .halt: [.setHalt]
+        case .priceBand: [.setPriceBand]
+        case .limits: [.setAccountLimits]
         case .book: [.getBook]
         case .trades: [.listTrades]
         case .models: [.listModels]

@@ -7,30 +7,38 @@ extension Route {
         case .getOrder: 2
         case .listOrders: 3
         case .cancelOrder: 4
-        case .getBook: 5
-        case .listTrades: 6
-        case .listModels: 7
-        case .getModel: 8
-        case .getFees: 9
-        case .getAccount: 10
-        case .listTransfers: 11
-        case .createAccount: 12
-        case .createKey: 13
-        case .createDeposit: 14
-        case .setAttestation: 15
-        case .setModel: 16
-        case .setFees: 17
-        case .getHealth: 18
-        case .headHealth: 19
-        case .getReadiness: 20
-        case .headReadiness: 21
-        case .getMetrics: 22
-        case .getContract: 23
-        case .getQuote: 24
-        case .listCandles: 25
-        case .getIndex: 26
-        case .listEndpoints: 27
-        case .previewOrder: 28
+        case .placeBatch: 5
+        case .amendOrder: 6
+        case .cancelOrders: 7
+        case .setCancelAfter: 8
+        case .getMarketStatus: 9
+        case .setHalt: 10
+        case .setPriceBand: 11
+        case .setAccountLimits: 12
+        case .getBook: 13
+        case .listTrades: 14
+        case .listModels: 15
+        case .getModel: 16
+        case .getFees: 17
+        case .getAccount: 18
+        case .listTransfers: 19
+        case .createAccount: 20
+        case .createKey: 21
+        case .createDeposit: 22
+        case .setAttestation: 23
+        case .setModel: 24
+        case .setFees: 25
+        case .getHealth: 26
+        case .headHealth: 27
+        case .getReadiness: 28
+        case .headReadiness: 29
+        case .getMetrics: 30
+        case .getContract: 31
+        case .getQuote: 32
+        case .listCandles: 33
+        case .getIndex: 34
+        case .listEndpoints: 35
+        case .previewOrder: 36
         }
     }
 }

@@ -110,7 +110,9 @@ package enum View {
         }
         writer.endObject()
         writer.member("open_order_count", Int64(detail.openOrders))
-        writer.member("open_orders_max", detail.record.openOrdersMax)
+        writer.limits(of: detail.record)
+        writer.time("cancel_after", detail.record.cancelAfter)
+        writer.member("cancels_on_disconnect", detail.record.cancelsOnDisconnect)
         writer.key("attestation")
         if let attestation = detail.attestation, attestation.terms.tees != 0 {
             writer.beginObject()
@@ -155,6 +157,15 @@ package enum View {
         var writer = JSONWriter()
         writer.beginObject()
         writer.fees(directory.fees)
+        writer.key("next")
+        if let notice = directory.feeNotice {
+            writer.beginObject()
+            writer.fees(notice.fees)
+            writer.time("effective_at", notice.effectiveAt)
+            writer.endObject()
+        } else {
+            writer.null()
+        }
         return finish(&writer, directory.asOf)
     }
 
@@ -198,6 +209,7 @@ extension JSONWriter {
             beginObject()
             self.capability(capability, claimed: record.claimedTEE, models: models)
             endObject()
+            buyers(capability.buyers.rules)
             optional("max_open_lots", record.maxOpenLots?.count)
             member("open_lots", record.openLots.count)
         }

@@ -49,6 +49,9 @@ enum Vocabularies {
     static let timeInForce = Vocabulary(TimeInForce.allCases.map { ($0.name, $0) })
     static let weightSet = Vocabulary(WeightSet.registered.map { ($0.name, $0.id) })
     static let scope = Vocabulary(Scopes.names.enumerated().map { ($1, Scopes(rawValue: 1 << UInt16($0))) })
+    static let selfTradePrevention = Vocabulary(SelfTradePrevention.allCases.map { ($0.name, $0) })
+    /// Whether it is a market order.
+    static let orderType = Vocabulary([("limit", false), ("market", true)])
     static let side = Vocabulary(Side.allCases.map { ($0.name, $0) })
     /// What a taker does: who buys is a bid.
     static let quoteSide = Vocabulary<Side>([("buy", .bid), ("sell", .offer)])
@@ -70,7 +73,8 @@ package enum OrderState: String, CaseIterable, Sendable {
         switch reason {
         case nil: self = .open
         case .filled: self = .filled
-        case .cancelled, .ioc, .selfTrade, .workLimit, .modelSuperseded: self = .cancelled
+        case .cancelled, .ioc, .selfTrade, .workLimit, .modelSuperseded, .expired, .cancelAfter, .disconnected:
+            self = .cancelled
         }
     }
 }

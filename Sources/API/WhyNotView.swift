@@ -64,12 +64,47 @@ extension Constraint {
         case .weightSet: "weight_set"
         case .price: "price_nanoton_per_mtok"
         case .model: "model"
-        case .quality: "quality"
-        case .contextLength: "context_length"
+        case .quality, .qualityMost: "quality"
+        case .contextLength, .contextLengthMost: "context_length"
         case .features: "features"
         case .quantization: "quantization"
         case .tee: "tee"
         case .region: "region"
+        case .trait(let trait), .traitMost(let trait): trait.name
+        case .weights: "weights"
+        case .exclusions: "exclusions"
+        }
+    }
+
+    /// Its values in words; `nil` of a number.
+    fileprivate func words(_ names: [Int64], _ models: ModelTable) -> [String] {
+        names.map { name in
+            switch self {
+            case .model: models.record(ModelID(name))?.terms.name ?? ModelID(name).text
+            case .quantization: Quantization(rawValue: UInt8(truncatingIfNeeded: name))?.name ?? ""
+            case .tee: TEE(rawValue: UInt8(truncatingIfNeeded: name))?.name ?? ""
+            case .region: Region(code: UInt16(truncatingIfNeeded: name)).name
+            case .trait(let trait): trait.word(name)
+            default: "\(name)"
+            }
+        }.filter { !$0.isEmpty }
+    }
+
+    fileprivate func words(bits: UInt64) -> [String] {
+        guard case .trait(let trait) = self, case .set(let names) = trait.kind else {
+            return Features(rawValue: UInt32(truncatingIfNeeded: bits)).names
+        }
+        return names.indices.filter { bits >> UInt64($0) & 1 == 1 }.map { names[$0] }
+    }
+}
+
+extension Trait {
+    /// A value of a choice or a flag; empty when nobody knows it.
+    fileprivate func word(_ value: Int64) -> String {
+        switch kind {
+        case .choice(let names): (1...Int64(names.count)).contains(value) ? names[Int(value) - 1] : ""
+        case .flag: value == 1 ? "false" : value == 2 ? "true" : ""
+        case .number, .set: "\(value)"
         }
     }
 }
@@ -82,77 +117,53 @@ struct RelaxationText {
     let sentence: String
 
     init(_ found: WhyNot.Relaxation, of whyNot: WhyNot, models: ModelTable) {
-        let name = found.constraint.name
-        switch (whyNot.subject, found.change) {
-        case (_, .limit):
-            from = "\(name)=\(whyNot.limit.nanoTONPerMTok)"
-            to = "\(name)=\(found.priceNeeded.nanoTONPerMTok)"
-        case (.bid(let demand), _):
-            from = Self.expression(demand, found.constraint, models)
-            to = Self.expression(Self.changed(demand, found), found.constraint, models)
-        case (.offer(let supply), .number(let number)):
-            let present = found.constraint.number(of: supply)
-            from = present < 0 ? "" : "\(name)=\(present)"
-            to = "\(name)=\(number)"
-        case (.offer(let supply), .name(let value)):
-            from = Self.member(name, Self.text(found.constraint.name(of: supply), found.constraint, models))
-            to = Self.member(name, Self.text(value, found.constraint, models))
-        case (.offer(let supply), .bits(let bits)):
-            from = Self.member(name, supply.features.names.joined(separator: ","))
-            let features = supply.features.union(Features(rawValue: UInt32(truncatingIfNeeded: bits)))
-            to = Self.member(name, features.names.joined(separator: ","))
-        case (.offer, .anyName): break
+        let constraint = found.constraint
+        let isBid: Bool
+        switch whyNot.subject {
+        case .bid(let demand):
+            isBid = true
+            from = Self.demand(demand, constraint, models)
+            to = Self.demand(constraint.applying(found.change, to: demand), constraint, models)
+        case .offer(let supply):
+            isBid = false
+            from = Self.supply(supply, constraint, models)
+            to = Self.supply(constraint.applying(found.change, to: supply), constraint, models)
         }
-        let isBid = if case .bid = whyNot.subject { true } else { false }
-        let change = "\(to.isEmpty ? "any \(name)" : to) instead of \(from.isEmpty ? "none" : from)"
+        if found.change == .limit {
+            from = "\(constraint.name)=\(whyNot.limit.nanoTONPerMTok)"
+            to = "\(constraint.name)=\(found.priceNeeded.nanoTONPerMTok)"
+        }
+        let change = "\(to.isEmpty ? "any \(constraint.name)" : to) instead of \(from.isEmpty ? "none" : from)"
         let counted = "\(found.tally.orders) \(isBid ? "offer" : "bid")\(found.tally.orders == 1 ? "" : "s")"
-        let limit = found.isWithinLimit ? "" : ", with a limit of \(found.priceNeeded.nanoTONPerMTok)"
-        sentence =
-            "\(change): \(counted) from \(found.bestPrice.nanoTONPerMTok)"
-            + (found.change == .limit ? "" : limit)
+        let limit =
+            found.isWithinLimit || found.change == .limit
+            ? "" : ", with a limit of \(found.priceNeeded.nanoTONPerMTok)"
+        sentence = "\(change): \(counted) from \(found.bestPrice.nanoTONPerMTok)" + limit
     }
 
-    private static func member(_ name: String, _ value: String) -> String { value.isEmpty ? "" : "\(name)=\(value)" }
-
-    /// What the demand says of one field.
-    private static func expression(_ demand: Requirement, _ constraint: Constraint, _ models: ModelTable) -> String {
-        RequirementText.expression(demand, models: models).split(separator: ";").first {
-            $0.hasPrefix(constraint.name + ":")
-        }.map(String.init) ?? ""
-    }
-
-    private static func changed(_ demand: Requirement, _ found: WhyNot.Relaxation) -> Requirement {
-        var demand = demand
-        switch (found.constraint, found.change) {
-        case (.quality, .number(let number)): demand.qualityAtLeast = number
-        case (.contextLength, .number(let number)): demand.contextLengthAtLeast = number
-        case (.model, .name(let name)): demand.models = demand.models.with(ModelID(name))
-        case (.model, .anyName): demand.models = FixedList()
-        case (.quantization, .name(let name)): demand.quantizations |= 1 << UInt16(truncatingIfNeeded: name)
-        case (.quantization, .anyName): demand.quantizations = 0
-        case (.tee, .name(let name)): demand.tees |= 1 << UInt8(truncatingIfNeeded: name)
-        case (.tee, .anyName): demand.tees = 0
-        case (.region, .name(let name)):
-            demand.regions = demand.regions.with(Region(code: UInt16(truncatingIfNeeded: name)))
-        case (.region, .anyName): demand.regions = FixedList()
-        case (.features, .bits(let bits)):
-            demand.features.subtract(Features(rawValue: UInt32(truncatingIfNeeded: bits)))
-        default: break
-        }
-        return demand
-    }
-
-    private static func text(_ value: Int64, _ constraint: Constraint, _ models: ModelTable) -> String {
-        switch constraint {
-        case .model: models.record(ModelID(value))?.terms.name ?? ModelID(value).text
-        case .quantization: Quantization(rawValue: UInt8(truncatingIfNeeded: value))?.name ?? ""
-        case .tee: TEE(rawValue: UInt8(truncatingIfNeeded: value))?.name ?? ""
-        default: Region(code: UInt16(truncatingIfNeeded: value)).name
+    /// What a demand says of one field.
+    private static func demand(_ demand: Requirement, _ constraint: Constraint, _ models: ModelTable) -> String {
+        guard constraint.isAsked(by: demand) else { return "" }
+        switch constraint.shape {
+        case .number: return "\(constraint.name):\(constraint.isMost ? "lte" : "gte")=\(constraint.bound(of: demand))"
+        case .oneOf:
+            // As the bid names them: a union is not its members.
+            let names = constraint == .region ? demand.regions.array.map { Int64($0.code) } : constraint.names(of: demand)
+            return "\(constraint.name):in=" + constraint.words(names ?? [], models).joined(separator: ",")
+        case .allOf: return "\(constraint.name):all=" + constraint.words(bits: constraint.bits(of: demand)).joined(separator: ",")
+        case .fixed, .limit: return ""
         }
     }
-}
 
-extension FixedList {
-    /// With one more value; a list that is full stays.
-    fileprivate func with(_ value: Element) -> Self { Self(array + [value]) ?? self }
+    /// What an offer has of one field.
+    private static func supply(_ supply: Capability, _ constraint: Constraint, _ models: ModelTable) -> String {
+        let words: [String] =
+            switch constraint.shape {
+            case .number: constraint.number(of: supply).map { ["\($0)"] } ?? []
+            case .oneOf: constraint.words([constraint.name(of: supply)], models)
+            case .allOf: constraint.words(bits: constraint.bits(of: supply))
+            case .fixed, .limit: []
+            }
+        return words.isEmpty ? "" : "\(constraint.name)=" + words.joined(separator: ",")
+    }
 }

@@ -38,6 +38,19 @@ package struct Command: Hashable, Sendable {
         case tick
         /// The server has written a checkpoint of the state.
         case announceCheckpoint(CheckpointTerms)
+        case amend(AmendTerms)
+        /// Cancels the giver's own orders.
+        indirect case massCancel(OrderFilter)
+        /// Cancels all of the giver's orders after so many microseconds without another of these; 0 never.
+        case cancelAfter(Int64)
+        /// Whether the end of the account's stream cancels its orders.
+        case setCancelOnDisconnect(Bool)
+        /// The account's stream has ended.
+        case disconnected(AccountID)
+        case setHalt(HaltTerms)
+        case setPriceBand(PriceBandTerms)
+        case setAccountLimits(AccountLimitTerms)
+        case announceFees(FeeNoticeTerms)
     }
 }
 
@@ -123,22 +136,18 @@ package struct ClientOrderIDHash: Hashable, Sendable {
     }
 }
 
-/// How long an order may stay in the book.
-package enum TimeInForce: UInt8, CaseIterable, Sendable {
-    /// Until it is filled or cancelled.
-    case gtc = 1
-    /// Immediate or cancel: what does not trade at once is cancelled.
-    case ioc = 2
-
-    /// The name in JSON.
-    package var name: String { String(describing: self) }
-}
-
 /// What both kinds of order have.
 package struct OrderTerms: Hashable, Sendable {
+    /// The limit; ``OrderTerms/market`` for the end of the price band.
     package var price: Price
     package var lots: Lots
     package var timeInForce: TimeInForce
+    /// What else the order asks for.
+    package var rules: OrderRules {
+        get { seldomRules.rules }
+        set { seldomRules = SeldomOrderRules(newValue) }
+    }
+    private var seldomRules = SeldomOrderRules.none
     package var clientOrderID: ClientOrderID?
     /// 64 bits of SHA-256 of the request's body; tells a repetition of a `client_order_id` from a misuse.
     package var bodyHash: UInt64
@@ -148,14 +157,20 @@ package struct OrderTerms: Hashable, Sendable {
         lots: Lots,
         timeInForce: TimeInForce,
         clientOrderID: ClientOrderID? = nil,
-        bodyHash: UInt64 = 0
+        bodyHash: UInt64 = 0,
+        rules: OrderRules = .none
     ) {
+        seldomRules = SeldomOrderRules(rules)
         self.price = price
         self.lots = lots
         self.timeInForce = timeInForce
         self.clientOrderID = clientOrderID
         self.bodyHash = bodyHash
     }
+
+    /// Stands for the price of a market order.
+    package static let market = Price(nanoTONPerMTok: 0)
+    package var isMarket: Bool { price == Self.market }
 }
 
 /// An order to sell.
@@ -171,6 +186,12 @@ package struct OfferTerms: Hashable, Sendable {
     package var claimedTEE: TEE
     /// Most lots of this offer that may be leased at once; `nil` for no limit.
     package var maxOpenLots: Lots?
+    /// Whom the offer sells to.
+    package var buyers: BuyerRules {
+        get { seldomBuyers.rules }
+        set { seldomBuyers = SeldomBuyerRules(newValue) }
+    }
+    private(set) var seldomBuyers = SeldomBuyerRules.anyone
 
     package init(
         order: OrderTerms,
@@ -180,8 +201,10 @@ package struct OfferTerms: Hashable, Sendable {
         quantization: Quantization = .unknown,
         region: Region = .unknown,
         claimedTEE: TEE = .none,
-        maxOpenLots: Lots? = nil
+        maxOpenLots: Lots? = nil,
+        buyers: BuyerRules = .anyone
     ) {
+        seldomBuyers = SeldomBuyerRules(buyers)
         self.order = order
         self.model = model
         self.contextLength = contextLength

@@ -14,11 +14,16 @@ extension OrderTerms {
         }
     }
 
+    /// Nothing but price, quantity and time in force: the form of most orders.
+    var isPlain: Bool { !isMarket && rules == .none }
+
     fileprivate static func decode(
         _ bytes: Span<UInt8>,
-        _ cursor: inout CommandCursor
+        _ cursor: inout CommandCursor,
+        isPlain: Bool
     ) throws(CommandDecodingError) -> Self {
-        let price = Price(nanoTONPerMTok: try cursor.integer(bytes, .price, in: Limits.priceMin...Limits.priceMax))
+        let priceMin = isPlain ? Limits.priceMin : market.nanoTONPerMTok
+        let price = Price(nanoTONPerMTok: try cursor.integer(bytes, .price, in: priceMin...Limits.priceMax))
         guard price.nanoTONPerMTok % Price.step == 0 else { throw .invalid(.price) }
         let lots = Lots(try cursor.integer(bytes, .lots, in: 1...Limits.orderLotsMax))
         guard let timeInForce = TimeInForce(rawValue: try cursor.integer(bytes)) else { throw .invalid(.timeInForce) }
@@ -49,10 +54,20 @@ extension OfferTerms {
         bytes.append(integer: region.code)
         bytes.append(claimedTEE.rawValue)
         bytes.append(integer: maxOpenLots?.count ?? 0)
+        guard !isPlain else { return }
+        order.rules.encode(into: &bytes)
+        buyers.encode(into: &bytes)
     }
 
-    static func decode(_ bytes: Span<UInt8>, _ cursor: inout CommandCursor) throws(CommandDecodingError) -> Self {
-        let order = try OrderTerms.decode(bytes, &cursor)
+    /// See ``OrderTerms/isPlain``.
+    var isPlain: Bool { order.isPlain && seldomBuyers == .anyone }
+
+    static func decode(
+        _ bytes: Span<UInt8>,
+        _ cursor: inout CommandCursor,
+        isPlain: Bool
+    ) throws(CommandDecodingError) -> Self {
+        let order = try OrderTerms.decode(bytes, &cursor, isPlain: isPlain)
         let model = ModelID(try cursor.integer(bytes, .model, in: 0...Int64.max))
         let contextLength = try cursor.integer(bytes, .contextLength, in: 0...Limits.contextLengthMax)
         let features = Features(rawValue: try cursor.integer(bytes))
@@ -62,7 +77,7 @@ extension OfferTerms {
         let region = try cursor.region(bytes, .region)
         guard let tee = TEE(rawValue: try cursor.integer(bytes)) else { throw .invalid(.tee) }
         let most = try cursor.integer(bytes, .maxOpenLots, in: 0...Int64.max - 1)
-        return OfferTerms(
+        var terms = OfferTerms(
             order: order,
             model: model,
             contextLength: contextLength,
@@ -72,28 +87,50 @@ extension OfferTerms {
             claimedTEE: tee,
             maxOpenLots: most == 0 ? nil : Lots(most)
         )
+        if !isPlain {
+            terms.order.rules = try OrderRules.decode(bytes, &cursor)
+            terms.buyers = try BuyerRules.decode(bytes, &cursor)
+            guard !terms.isPlain, terms.order.rules.qualityCredit == 0 else { throw .invalid(.rules) }
+        }
+        guard terms.order.isConsistent else { throw .invalid(.rules) }
+        return terms
     }
 }
 
 extension BidTerms {
     func encode(into bytes: inout [UInt8]) {
         order.encode(into: &bytes)
-        bytes.append(UInt8(requirement.models.count))
-        for index in 0..<requirement.models.count { bytes.append(integer: requirement.models[index].rawValue) }
-        bytes.append(requirement.weightSet.rawValue)
-        bytes.append(integer: requirement.qualityAtLeast)
-        bytes.append(integer: requirement.contextLengthAtLeast)
-        bytes.append(integer: requirement.features.rawValue)
-        bytes.append(integer: requirement.quantizations)
-        bytes.append(requirement.tees)
-        bytes.append(UInt8(requirement.regions.count))
-        for index in 0..<requirement.regions.count { bytes.append(integer: requirement.regions[index].code) }
+        requirement.encode(into: &bytes)
         bytes.append(namedWeightSet?.rawValue ?? 0)
         bytes.append(namesUnknownModel ? 1 : 0)
+        if !order.isPlain { order.rules.encode(into: &bytes) }
     }
 
+    static func decode(
+        _ bytes: Span<UInt8>,
+        _ cursor: inout CommandCursor,
+        isPlain: Bool
+    ) throws(CommandDecodingError) -> Self {
+        let order = try OrderTerms.decode(bytes, &cursor, isPlain: isPlain)
+        let requirement = try Requirement.decode(bytes, &cursor)
+        let named: UInt8 = try cursor.integer(bytes)
+        var terms = BidTerms(
+            order: order,
+            requirement: requirement,
+            namedWeightSet: named == 0 ? nil : WeightSetID(named),
+            namesUnknownModel: try cursor.flag(bytes, .namesUnknownModel)
+        )
+        if !isPlain {
+            terms.order.rules = try OrderRules.decode(bytes, &cursor)
+            guard !terms.order.isPlain else { throw .invalid(.rules) }
+        }
+        guard terms.order.isConsistent else { throw .invalid(.rules) }
+        return terms
+    }
+}
+
+extension Requirement {
     static func decode(_ bytes: Span<UInt8>, _ cursor: inout CommandCursor) throws(CommandDecodingError) -> Self {
-        let order = try OrderTerms.decode(bytes, &cursor)
         var requirement = Requirement()
         let modelCount: UInt8 = try cursor.integer(bytes)
         for _ in 0..<modelCount {
@@ -110,13 +147,7 @@ extension BidTerms {
         for _ in 0..<regionCount {
             guard requirement.regions.append(try cursor.region(bytes, .regions)) else { throw .invalid(.regions) }
         }
-        let named: UInt8 = try cursor.integer(bytes)
-        return BidTerms(
-            order: order,
-            requirement: requirement,
-            namedWeightSet: named == 0 ? nil : WeightSetID(named),
-            namesUnknownModel: try cursor.flag(bytes, .namesUnknownModel)
-        )
+        return requirement
     }
 }
 

@@ -24,8 +24,23 @@ import Units
 //     11 end lease       lease i64
 //     12 tick            nothing
 //     13 checkpoint      batch i64 · SHA-256 32 bytes
+//     14 amend           order i64 · price i64 (0: stays) · lots i64 (0: stays) · expires at i64 (0: stays)
+//     15 mass cancel     side u8 (0: both) · model i64 (-1: any) · has requirement u8 [· requirement]
+//     16 cancel after    microseconds i64 (0: never)
+//     17 on disconnect   cancels u8
+//     18 disconnected    account i64
+//     19 halt            model i64 (0: the market) · is halted u8
+//     20 price band      model i64 (0: the market) · low i64 · high i64 (both 0: none)
+//     21 account limits  account i64 · open orders max i64 · offer lots max i64 (0: no limit)
+//                        · self-trade group i64 · is closed u8
+//     22 fee notice      as 9 · effective at i64
+//     24 place offer     as 1 · rules · buyers        when it has rules, buyers, or no price
+//     25 place bid       as 2 · rules                 when it has rules, or no price
 //
 // An order is: price i64 · lots i64 · time in force u8 · body hash u64 · client order id length u8 (0: none) · bytes.
+// Rules are: expires at i64 · least fill i64 · display i64 · flags u8 (1 post only, 2 all or none) · self-trade u8 ·
+// quality credit i64. Buyers are: two lists of count u8 · accounts i64… (allowed, denied) · least deposit i64.
+// A requirement is what stands in 2 from the models to the regions.
 // A text is: length u16 · UTF-8 bytes. Lists are in ascending order. There is one encoding for each command, and
 // whatever the decoder accepts is within the limits, so that the engine can carry it out.
 
@@ -84,14 +99,16 @@ package enum CommandDecodingError: Error, Hashable, Sendable {
         case account, hasKey, price, lots, timeInForce, clientOrderID, model, contextLength, quantization, region, tee
         case maxOpenLots, models, quality, regions, namesUnknownModel, amount, label, openOrdersMax, name
         case huggingFaceID, revision, weightsSHA256, fee, minimumNotional, checkpoint
+        case expiresAt, leastFill, display, flags, selfTrade, qualityCredit, buyers, deposit, side, duration
+        case isHalted, priceBand, offerLotsMax, selfTradeGroup, isClosed, cancels, rules, hasRequirement
     }
 }
 
 extension Command.Action {
     fileprivate var kind: UInt8 {
         switch self {
-        case .placeOffer: 1
-        case .placeBid: 2
+        case .placeOffer(let terms): terms.isPlain ? 1 : 24
+        case .placeBid(let terms): terms.order.isPlain ? 2 : 25
         case .cancel: 3
         case .deposit: 4
         case .createAccount: 5
@@ -103,6 +120,15 @@ extension Command.Action {
         case .endLease: 11
         case .tick: 12
         case .announceCheckpoint: 13
+        case .amend: 14
+        case .massCancel: 15
+        case .cancelAfter: 16
+        case .setCancelOnDisconnect: 17
+        case .disconnected: 18
+        case .setHalt: 19
+        case .setPriceBand: 20
+        case .setAccountLimits: 21
+        case .announceFees: 22
         }
     }
 
@@ -123,10 +149,7 @@ extension Command.Action {
             bytes.append(integer: terms.account.rawValue)
             bytes.append(terms.tees)
             bytes.append(integer: terms.expiresAt.microseconds)
-        case .setFees(let terms):
-            bytes.append(integer: terms.rates.maker.count)
-            bytes.append(integer: terms.rates.taker.count)
-            bytes.append(integer: terms.minimumNotional.count)
+        case .setFees(let terms): terms.encode(into: &bytes)
         case .usage(let lease, let tokens):
             bytes.append(integer: lease.rawValue)
             bytes.append(integer: tokens.count)
@@ -135,6 +158,7 @@ extension Command.Action {
         case .announceCheckpoint(let terms):
             bytes.append(integer: terms.batch)
             bytes.append(contentsOf: terms.sha256.bytes)
+        default: encodeControl(into: &bytes)
         }
     }
 
@@ -144,8 +168,8 @@ extension Command.Action {
         _ cursor: inout CommandCursor
     ) throws(CommandDecodingError) -> Self {
         switch kind {
-        case 1: return .placeOffer(try OfferTerms.decode(bytes, &cursor))
-        case 2: return .placeBid(try BidTerms.decode(bytes, &cursor))
+        case 1: return .placeOffer(try OfferTerms.decode(bytes, &cursor, isPlain: true))
+        case 2: return .placeBid(try BidTerms.decode(bytes, &cursor, isPlain: true))
         case 3: return .cancel(OrderID(try cursor.integer(bytes)))
         case 4:
             let owner = AccountID(try cursor.integer(bytes, .account, in: 0...Int64.max))
@@ -161,11 +185,7 @@ extension Command.Action {
             let tees: UInt8 = try cursor.integer(bytes)
             let expiresAt = LogicalTime(microseconds: try cursor.integer(bytes))
             return .setAttested(AttestationTerms(account: account, tees: tees, expiresAt: expiresAt))
-        case 9:
-            let maker = BasisPoints(try cursor.integer(bytes, .fee, in: 0...Limits.feeMax))
-            let taker = BasisPoints(try cursor.integer(bytes, .fee, in: 0...Limits.feeMax))
-            let least = try cursor.integer(bytes, .minimumNotional, in: 0...Limits.orderValueMax)
-            return .setFees(FeeTerms(rates: FeeRates(maker: maker, taker: taker), minimumNotional: NanoTON(least)))
+        case 9: return .setFees(try FeeTerms.decode(bytes, &cursor))
         case 10:
             let lease = LeaseID(try cursor.integer(bytes))
             return .usage(lease, AdjustedTokens(try cursor.integer(bytes)))
@@ -175,6 +195,7 @@ extension Command.Action {
             let batch = try cursor.integer(bytes, .checkpoint, in: 1...Int64.max)
             guard let sha256 = SHA256Words(bytes: try cursor.bytes(bytes, 32)) else { throw .invalid(.checkpoint) }
             return .announceCheckpoint(CheckpointTerms(batch: batch, sha256: sha256))
+        case 14...25: return try decodeControl(kind, bytes, &cursor)
         default: throw .unknownKind(kind)
         }
     }

@@ -6,7 +6,7 @@ import Units
 ///
 /// Every record's hash begins with a tag of its kind: 1 capability, 2 requirement, 3 client order id, 10 open order,
 /// 11 balance, 12 lease, 13 account, 14 key, 15 model version, 16 attestation, 17 remembered request, 18 fees, 19 head,
-/// 20 grace (when there is any), 21 newest checkpoint.
+/// 20 grace (when there is any), 21 newest checkpoint, 30 market control, 31 mass operation, 32 fee notice.
 extension Engine {
     /// Equal for equal states, however they were reached.
     package var digest: StateDigest {
@@ -27,6 +27,7 @@ extension Engine {
             sum.add(hash)
         }
         sum.add(checkpoint?.recordHash)
+        sum.add(feeNotice?.recordHash)
         return sum
     }
 
@@ -40,6 +41,8 @@ extension Engine {
         hash.combine(order.remaining.count)
         hash.combine(details[Int(slot)].openLots.count)
         hash.combine(details[Int(slot)].lastSequence.rawValue)
+        if order.isIceberg { hash.combine(order.displayed.count) }
+        if order.priority != Priority(order.id) { hash.combine(order.priority.rawValue) }
         details[Int(slot)].digest = StateDigest(hash)
         recordSum.add(details[Int(slot)].digest)
     }
@@ -113,6 +116,11 @@ extension AccountRecord {
         hash.combine(label)
         hash.combine(openOrdersMax)
         hash.combine(createdAt.microseconds)
+        guard hasLimitsOrTimers else { return hash }
+        hash.combine(offerLotsMax?.count ?? -1)
+        hash.combine(selfTradeGroup)
+        hash.combine(UInt64(isClosed ? 1 : 0) | UInt64(cancelsOnDisconnect ? 2 : 0))
+        hash.combine(cancelAfter.microseconds)
         return hash
     }
 }
@@ -156,6 +164,42 @@ extension AttestationRecord {
         hash.combine(UInt64(terms.tees))
         hash.combine(terms.expiresAt.microseconds)
         hash.combine(setAt.microseconds)
+        return hash
+    }
+}
+
+extension MarketControlRecord {
+    var recordHash: RecordHash {
+        var hash = RecordHash(tag: 30)
+        hash.combine(model.rawValue)
+        hash.combine(isHalted ? 1 : 0 as Int64)
+        hash.combine(band?.low.nanoTONPerMTok ?? -1)
+        hash.combine(band?.high.nanoTONPerMTok ?? -1)
+        hash.combine(sequence.rawValue)
+        return hash
+    }
+}
+
+extension MassOperation {
+    var recordHash: RecordHash {
+        var hash = RecordHash(tag: 31)
+        hash.combine(sequence.rawValue)
+        hash.combine(UInt64(kind.rawValue) << 8 | UInt64(side?.rawValue ?? 0))
+        hash.combine(account.rawValue)
+        hash.combine(model?.rawValue ?? -1)
+        hash.combine(profile?.rawValue ?? -1)
+        hash.combine(cursor)
+        return hash
+    }
+}
+
+extension FeeNoticeTerms {
+    var recordHash: RecordHash {
+        var hash = RecordHash(tag: 32)
+        hash.combine(fees.rates.maker.count)
+        hash.combine(fees.rates.taker.count)
+        hash.combine(fees.minimumNotional.count)
+        hash.combine(effectiveAt.microseconds)
         return hash
     }
 }

@@ -70,13 +70,14 @@ extension Engine {
         }
     }
 
-    /// No offer and bid of different accounts could trade. Prices alone may look crossed.
+    /// No offer and bid could trade under all rules. Prices alone may look crossed.
     private func checkNothingCouldTrade() throws(InvariantViolation) {
-        if let pair = book.findTradablePair() { throw .couldTrade(pair.bid, pair.offer) }
+        let pair = book.findTradablePair { bid, offer in couldTrade(bid: bid, offer: offer) }
+        if let pair { throw .couldTrade(pair.bid, pair.offer) }
     }
 
     private func checkDigest() throws(InvariantViolation) {
-        guard let rebuilt = try? Engine(state: state(), requestsMax: requestsMax) else { throw .notRebuildable }
+        guard let rebuilt = try? Engine(state: state(), requestsMax: requestsMax, work: work) else { throw .notRebuildable }
         guard rebuilt.digest == digest else { throw .digest }
     }
 }

@@ -97,6 +97,6 @@ extension Engine {
     private mutating func free(_ offer: Int32, _ lots: Lots, _ events: inout [Event]) {
         details[Int(offer)].openLots = details[Int(offer)].openLots - lots
         details[Int(offer)].lastSequence = sequence
-        if book.free(offer, lots) { reenter(offer, &events) } else { updateDigest(of: offer) }
+        if book.free(offer, lots) || ordersWithLeast > 0 { reenter(offer, &events) } else { updateDigest(of: offer) }
     }
 }

@@ -28,13 +28,16 @@ extension Engine {
         let isOffer = record.side == .offer
         let free = record.maxOpenLots.map { $0 - record.openLots } ?? BookOrder.unlimited
         let group = isOffer ? record.classID.rawValue - 1 : record.profileID.rawValue - 1
+        let isIceberg = record.rules.displayLots.count > 0
         let slot = book.add(
             BookOrder(
                 id: record.id,
                 account: record.account,
                 isOffer: isOffer,
                 price: record.price,
+                priority: record.priority,
                 remaining: record.remaining,
+                displayed: isIceberg ? record.displayed : BookOrder.unlimited,
                 free: free,
                 group: Int32(group)
             )
@@ -59,6 +62,10 @@ extension Engine {
         registry.accounts[account].orders += 1
         hold(slot, order)
         if details[Int(slot)].claimedTEE != .none { linkClaiming(slot, account) }
+        linkOwn(slot, account)
+        let rules = details[Int(slot)].rules
+        if rules.expiresAt != .never { expiries.insert(rules.expiresAt, .order(order.id)) }
+        if details[Int(slot)].hasLeastFill { ordersWithLeast += 1 }
         updateDigest(of: slot)
     }
 
@@ -72,6 +79,10 @@ extension Engine {
         registry.accounts[account].orders -= 1
         release(slot, order)
         if details[Int(slot)].claimedTEE != .none { unlinkClaiming(slot, account) }
+        unlinkOwn(slot, account)
+        let rules = details[Int(slot)].rules
+        if rules.expiresAt != .never { expiries.remove(rules.expiresAt, .order(order.id)) }
+        if details[Int(slot)].hasLeastFill { ordersWithLeast -= 1 }
         recordSum.subtract(details[Int(slot)].digest)
     }
 
@@ -121,6 +132,29 @@ extension Engine {
         }
     }
 
+    private mutating func linkOwn(_ slot: Int32, _ account: Int) {
+        let last = registry.accounts[account].lastOwn
+        details[Int(slot)].previousOwn = last
+        details[Int(slot)].nextOwn = -1
+        if last >= 0 { details[Int(last)].nextOwn = slot } else { registry.accounts[account].firstOwn = slot }
+        registry.accounts[account].lastOwn = slot
+    }
+
+    private mutating func unlinkOwn(_ slot: Int32, _ account: Int) {
+        let next = details[Int(slot)].nextOwn
+        let previous = details[Int(slot)].previousOwn
+        if next >= 0 {
+            details[Int(next)].previousOwn = previous
+        } else {
+            registry.accounts[account].lastOwn = previous
+        }
+        if previous >= 0 {
+            details[Int(previous)].nextOwn = next
+        } else {
+            registry.accounts[account].firstOwn = next
+        }
+    }
+
     /// Ends an order, listed or just taken in: what its hold still has is released.
     mutating func close(_ slot: Int32, _ reason: CloseReason, _ events: inout [Event]) {
         let order = book.orders[Int(slot)]
@@ -129,6 +163,7 @@ extension Engine {
             post(order.account, .held, order.account, .available, amount, .release, order: order.id, &events)
         }
         events.append(.closed(order.id, reason, order.remaining))
+        touch(order.account)
         if details[Int(slot)].isListed { unlist(slot) }
         book.remove(slot)
     }
@@ -156,7 +191,10 @@ extension Engine {
             openLots: detail.openLots,
             createdAt: detail.createdAt,
             closeReason: nil,
-            lastSequence: detail.lastSequence
+            lastSequence: detail.lastSequence,
+            priority: order.priority,
+            displayed: order.isIceberg ? order.displayed : .zero,
+            rules: detail.rules
         )
     }
 }

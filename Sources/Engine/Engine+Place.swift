@@ -2,12 +2,100 @@ import Exchange
 import Ledger
 import Units
 
-/// Placing and cancelling orders.
+/// Placing orders. Every check comes before anything changes, in the order of ``Rejection``.
 extension Engine {
     mutating func place(_ terms: OfferTerms, of owner: AccountID, _ events: inout [Event]) -> Rejection? {
-        guard let account = registry.accountIndex(owner) else { return .accountUnknown }
-        guard let model = registry.model(terms.model) else { return .modelUnknown }
-        let capability = Capability(
+        let checked: Checked<Capability>
+        switch check(terms, of: owner) {
+        case .success(let order): checked = order
+        case .failure(let rejection): return rejection
+        }
+        let group = checked.known ?? intern(checked.group, &events)
+        var record = checked.record
+        record.classID = ClassID(Int64(group) + 1)
+        return enter(record, isFrozen: checked.isFrozen, &events)
+    }
+
+    mutating func place(_ terms: BidTerms, of owner: AccountID, _ events: inout [Event]) -> Rejection? {
+        let checked: Checked<Requirement>
+        switch check(terms, of: owner) {
+        case .success(let order): checked = order
+        case .failure(let rejection): return rejection
+        }
+        let group = checked.known ?? intern(checked.group, &events)
+        var record = checked.record
+        record.profileID = ProfileID(Int64(group) + 1)
+        return enter(record, isFrozen: checked.isFrozen, &events)
+    }
+
+    // MARK: Checks
+
+    /// An order that nothing but its walk can refuse any more.
+    struct Checked<Group> {
+        /// Without class or profile.
+        var record: OrderRecord
+        /// What it can do, or demands.
+        let group: Group
+        /// Its class or profile, if there is one.
+        let known: Int32?
+        let isFrozen: Bool
+    }
+
+    func check(_ terms: OfferTerms, of owner: AccountID) -> Result<Checked<Capability>, Rejection> {
+        guard let account = registry.accountIndex(owner) else { return .failure(.accountUnknown) }
+        guard !registry.accounts[account].record.isClosed else { return .failure(.accountClosed) }
+        guard let model = registry.model(terms.model) else { return .failure(.modelUnknown) }
+        let isFrozen = control.isHalted(terms.model)
+        if let rejection = rejection(of: terms.order, isFrozen: isFrozen) { return .failure(rejection) }
+        var order = terms.order
+        switch limit(of: order, band: control.band(terms.model), side: .offer) {
+        case .success(let price): order.price = price
+        case .failure(let rejection): return .failure(rejection)
+        }
+        let capability = capability(of: terms, account, model)
+        let known = book.findClass(capability)
+        if registry.accounts[account].classes >= Limits.classesPerAccountMax {
+            guard let known, holdings.find(owner, known, isOffer: true) != nil else { return .failure(.classLimit) }
+        }
+        if let rejection = rejection(of: order, account) { return .failure(rejection) }
+        var record = newRecord(.offer, owner, order)
+        record.claimedTEE = terms.claimedTEE
+        let most = registry.accounts[account].record.offerLotsMax
+        record.maxOpenLots = terms.maxOpenLots.map { min($0, most ?? $0) } ?? most
+        return .success(Checked(record: record, group: capability, known: known, isFrozen: isFrozen))
+    }
+
+    func check(_ terms: BidTerms, of owner: AccountID) -> Result<Checked<Requirement>, Rejection> {
+        guard let account = registry.accountIndex(owner) else { return .failure(.accountUnknown) }
+        guard !registry.accounts[account].record.isClosed else { return .failure(.accountClosed) }
+        var requirement = terms.requirement
+        let weightSet = weightSet(for: terms)
+        if weightSet == .failure(.modelUnknown) { return .failure(.modelUnknown) }
+        let isFrozen = isHalted(requirement)
+        if let rejection = rejection(of: terms.order, isFrozen: isFrozen) { return .failure(rejection) }
+        switch weightSet {
+        case .success(let set): requirement.weightSet = set
+        case .failure(let rejection): return .failure(rejection)
+        }
+        var order = terms.order
+        switch limit(of: order, for: requirement) {
+        case .success(let price): order.price = price
+        case .failure(let rejection): return .failure(rejection)
+        }
+        let known = book.findProfile(requirement)
+        if registry.accounts[account].profiles >= Limits.profilesPerAccountMax {
+            guard let known, holdings.find(owner, known, isOffer: false) != nil else { return .failure(.profileLimit) }
+        }
+        if let rejection = rejection(of: order, account) { return .failure(rejection) }
+        let record = newRecord(.bid, owner, order)
+        guard balances.balance(LedgerAccount(owner, .available)) >= record.held else {
+            return .failure(.insufficientFunds)
+        }
+        return .success(Checked(record: record, group: requirement, known: known, isFrozen: isFrozen))
+    }
+
+    func capability(of terms: OfferTerms, _ account: Int, _ model: Registry.CurrentModel) -> Capability {
+        var capability = Capability(
             model: terms.model,
             modelVersion: model.version,
             weightSet: model.weightSet,
@@ -18,45 +106,38 @@ extension Engine {
             region: terms.region,
             tee: registry.effectiveTEE(terms.claimedTEE, account: account, at: time)
         )
-        let known = book.findClass(capability)
-        if registry.accounts[account].classes >= Limits.classesPerAccountMax {
-            guard let known, holdings.find(owner, known, isOffer: true) != nil else { return .classLimit }
-        }
-        if let rejection = rejection(of: terms.order, account) { return rejection }
-
-        let group = known ?? intern(capability, &events)
-        var record = newRecord(.offer, owner, terms.order)
-        record.classID = ClassID(Int64(group) + 1)
-        record.claimedTEE = terms.claimedTEE
-        record.maxOpenLots = terms.maxOpenLots
-        enter(record, &events)
-        return nil
+        capability.buyers = terms.seldomBuyers
+        return capability
     }
 
-    mutating func place(_ terms: BidTerms, of owner: AccountID, _ events: inout [Event]) -> Rejection? {
-        guard let account = registry.accountIndex(owner) else { return .accountUnknown }
-        var requirement = terms.requirement
-        switch weightSet(for: terms) {
-        case .success(let set): requirement.weightSet = set
-        case .failure(let rejection): return rejection
-        }
-        let known = book.findProfile(requirement)
-        if registry.accounts[account].profiles >= Limits.profilesPerAccountMax {
-            guard let known, holdings.find(owner, known, isOffer: false) != nil else { return .profileLimit }
-        }
-        if let rejection = rejection(of: terms.order, account) { return rejection }
-        let hold = fees.rates.hold(for: terms.order.lots, at: terms.order.price)
-        guard balances.balance(LedgerAccount(owner, .available)) >= hold else { return .insufficientFunds }
-
-        let group = known ?? intern(requirement, &events)
-        var record = newRecord(.bid, owner, terms.order)
-        record.profileID = ProfileID(Int64(group) + 1)
-        enter(record, &events)
-        return nil
+    /// Halt and expiry.
+    private func rejection(of terms: OrderTerms, isFrozen: Bool) -> Rejection? {
+        if isFrozen && !terms.timeInForce.mayRest { return .marketHalted }
+        return terms.rules.expiresAt <= time ? .expired : nil
     }
 
-    /// What both sides are checked for, in order of precedence.
-    private func rejection(of terms: OrderTerms, _ account: Int) -> Rejection? {
+    /// The limit price of an order: its own, or the end of the band.
+    func limit(of terms: OrderTerms, band: PriceBand?, side: Side) -> Result<Price, Rejection> {
+        guard let band else { return terms.isMarket ? .failure(.noPriceBand) : .success(terms.price) }
+        let end = side == .offer ? band.low : band.high
+        if terms.isMarket { return .success(end) }
+        let isWithin = side == .offer ? terms.price >= end : terms.price <= end
+        return isWithin ? .success(terms.price) : .failure(.priceOutsideBand)
+    }
+
+    /// What a bid's models allow together: the least high end. A market bid needs a band for each of them.
+    func limit(of terms: OrderTerms, for requirement: Requirement) -> Result<Price, Rejection> {
+        guard !requirement.models.isEmpty else { return limit(of: terms, band: control.band(.unknown), side: .bid) }
+        var price = Result<Price, Rejection>.success(terms.isMarket ? Price(nanoTONPerMTok: .max) : terms.price)
+        requirement.models.forEach { model in
+            guard case .success(let so) = price else { return }
+            price = limit(of: terms, band: control.band(model), side: .bid).map { min($0, so) }
+        }
+        return price
+    }
+
+    /// What both sides are checked for after their groups.
+    func rejection(of terms: OrderTerms, _ account: Int) -> Rejection? {
         guard registry.accounts[account].orders < registry.accounts[account].record.openOrdersMax else {
             return .openOrderLimit
         }
@@ -78,6 +159,8 @@ extension Engine {
         return isMixed ? .failure(.mixedUnits) : .success(set ?? .standard)
     }
 
+    // MARK: Names
+
     /// Gives a capability that is new its class.
     mutating func intern(_ capability: Capability, _ events: inout [Event]) -> Int32 {
         let group = book.addClass(capability)
@@ -85,7 +168,7 @@ extension Engine {
         return group
     }
 
-    private mutating func intern(_ requirement: Requirement, _ events: inout [Event]) -> Int32 {
+    mutating func intern(_ requirement: Requirement, _ events: inout [Event]) -> Int32 {
         let group = book.addProfile(requirement)
         events.append(.profileInterned(ProfileID(Int64(group) + 1), requirement))
         return group
@@ -110,26 +193,66 @@ extension Engine {
             openLots: .zero,
             createdAt: time,
             closeReason: nil,
-            lastSequence: sequence
+            lastSequence: sequence,
+            rules: terms.rules
         )
     }
 
-    /// Accepts an order: hold, match, then close or rest what is left.
-    private mutating func enter(_ record: OrderRecord, _ events: inout [Event]) {
+    // MARK: Entering
+
+    /// Accepts an order: hold, match, then close or rest what is left. Refuses it when the walk would break its rules.
+    private mutating func enter(_ record: OrderRecord, isFrozen: Bool, _ events: inout [Event]) -> Rejection? {
         let slot = add(record)
+        if let rejection = isFrozen ? nil : walkRejection(of: slot) {
+            book.remove(slot)
+            return rejection
+        }
         events.append(.accepted(record))
         let owner = record.account
         if record.side == .bid {
             post(owner, .available, owner, .held, record.held, .hold, order: record.id, &events)
         }
-        switch match(slot, as: .arrival, &events) {
+        settle(slot, isFrozen ? .exhausted : match(slot, as: .arrival, &events), &events)
+        return nil
+    }
+
+    /// Why an order that is on its way in must not take what the other side has for it.
+    mutating func walkRejection(of slot: Int32) -> Rejection? {
+        let rules = details[Int(slot)].rules
+        let isWhole = rules.isAllOrNone || details[Int(slot)].timeInForce == .fok
+        guard isWhole || rules.isPostOnly else { return nil }
+        if isWhole {
+            switch wholeFill(of: slot) {
+            case .found: return rules.isPostOnly ? .postOnlyWouldTrade : nil
+            case .none: return details[Int(slot)].timeInForce == .fok ? .fokUnfillable : nil
+            case .unknown:
+                if rules.isPostOnly { return .postOnlyWouldTrade }
+                return details[Int(slot)].timeInForce == .fok ? .fokUnfillable : nil
+            }
+        }
+        var plan = WalkPlan(least: rules.minLots, isFirstEnough: true)
+        // Lowered by an order of its own, it may take what was too little for it before.
+        let modes: [SelfTradePrevention?] = rules.selfTrade == .decrement ? [nil, .decrement] : [nil]
+        for mode in modes {
+            plan.prevention = mode
+            let run = dryRun(slot, plan)
+            guard run.fills.isEmpty && !run.isCutShort else { return .postOnlyWouldTrade }
+        }
+        return nil
+    }
+
+    /// Closes or rests an order whose walk has ended.
+    mutating func settle(_ slot: Int32, _ end: WalkEnd, _ events: inout [Event]) {
+        switch end {
         case .filled: close(slot, .filled, &events)
         case .selfTrade: close(slot, .selfTrade, &events)
         case .workLimit: close(slot, .workLimit, &events)
-        case .exhausted where record.timeInForce == .ioc: close(slot, .ioc, &events)
+        case .exhausted where !details[Int(slot)].timeInForce.mayRest: close(slot, .ioc, &events)
         case .exhausted:
-            events.append(.rested(record.id, book.orders[Int(slot)].remaining))
-            list(slot)
+            let order = book.orders[Int(slot)]
+            events.append(.rested(order.id, order.remaining))
+            show(details[Int(slot)].rules.displayLots, of: slot, &events)
+            if details[Int(slot)].isListed { updateDigest(of: slot) } else { list(slot) }
             book.enter(slot)
         }
     }

@@ -17,6 +17,7 @@ extension Engine {
         balances.addOwner()
         recordSum.add(record.recordHash)
         registry.accounts[registry.accounts.count - 1].lastTouched = sequence
+        if record.cancelAfter != .never { expiries.insert(record.cancelAfter, .account(record.id)) }
     }
 
     mutating func createKey(_ terms: KeyTerms, _ events: inout [Event]) -> Rejection? {
@@ -132,7 +133,8 @@ extension Engine {
     // MARK: Time
 
     /// Carries out what is due: first attestations that have expired, whose offers arrive again in ascending order,
-    /// whosever they are; then requests that need no longer be remembered are forgotten.
+    /// whosever they are; then orders that have expired, dead-man switches, and mass operations, as many orders as a
+    /// command may visit; then announced fees; at last requests that need no longer be remembered are forgotten.
     mutating func tick(_ events: inout [Event]) -> Rejection? {
         var misplaced: [OrderID] = []
         while let next = registry.deadlines.earliest, next.at <= time {
@@ -142,8 +144,27 @@ extension Engine {
         }
         // An account may have had the same deadline twice.
         reenter(Set(misplaced).sorted(), &events)
+        var budget = work.step
+        expire(&budget, &events)
+        goOnWithOperations(&budget, &events)
+        carryOutFeeNotice(&events)
         forgetOld(&events)
         return nil
+    }
+
+    private mutating func expire(_ budget: inout Int, _ events: inout [Event]) {
+        var waiting: [AccountID] = []
+        while budget > 0, let due = expiries.takeDue(at: time) {
+            switch due {
+            case .order(let id):
+                guard let slot = find(id) else { continue }
+                budget -= 1
+                touch(book.orders[Int(slot)].account)
+                close(slot, .expired, &events)
+            case .account(let id): if !carryOutCancelAfter(id, &budget, &events) { waiting.append(id) }
+            }
+        }
+        for id in waiting { expiries.insert(account(id)?.cancelAfter ?? .never, .account(id)) }
     }
 }
 

@@ -23,6 +23,9 @@ extension Engine {
         state.grace = grace
         state.checkpoint = checkpoint
         state.fees = fees
+        state.feeNotice = feeNotice
+        state.controls = control.sorted
+        state.operations = operations
         state.accounts = registry.accounts.map(\.record)
         state.keys = Array(registry.keys)
         state.models = registry.models.flatMap { $0 }
@@ -39,16 +42,22 @@ extension Engine {
     }
 
     /// An engine with this state: its digest, and whatever it does next, is that of the engine that the state is from.
-    package init(state: EngineState, requestsMax: Int = Limits.idempotencyEntriesMax) throws(StateError) {
-        self.init(requestsMax: requestsMax)
+    package init(
+        state: EngineState,
+        requestsMax: Int = Limits.idempotencyEntriesMax,
+        work: WorkLimits = .standard
+    ) throws(StateError) {
+        self.init(requestsMax: requestsMax, work: work)
         time = state.time
         lastTrade = state.lastTrade
         grace = state.grace
         checkpoint = state.checkpoint
         fees = state.fees
+        feeNotice = state.feeNotice
         try restoreAccounts(state)
         try restoreModels(state)
         try restoreGroups(state)
+        try restoreControl(state)
         for attestation in state.attestations { try restore(attestation) }
         var last = OrderID(0)
         for order in state.orders {
@@ -79,6 +88,32 @@ extension Engine {
             }
             registry.keys.append(record)
             recordSum.add(record.recordHash)
+        }
+    }
+
+    private mutating func restoreControl(_ state: EngineState) throws(StateError) {
+        var last: ModelID?
+        for record in state.controls {
+            let name = "control of \(record.model.text)"
+            if let last, record.model <= last { throw StateError(name, .outOfOrder) }
+            last = record.model
+            guard record.model == .unknown || registry.model(record.model) != nil else {
+                throw StateError(name, .modelUnknown)
+            }
+            guard record.isHalted || record.band != nil else { throw StateError(name, .outOfRange) }
+            control.set(record)
+            recordSum.add(record.recordHash)
+        }
+        for operation in state.operations {
+            let name = "mass operation \(operation.sequence.rawValue)"
+            guard operation.account == .system || registry.accountIndex(operation.account) != nil else {
+                throw StateError(name, .accountUnknown)
+            }
+            if let profile = operation.profile?.rawValue, profile < 1 || profile > Int64(book.requirements.count) {
+                throw StateError(name, .groupUnknown)
+            }
+            operations.append(operation)
+            recordSum.add(operation.recordHash)
         }
     }
 
@@ -141,7 +176,7 @@ extension Engine {
         }
         let openLotsMax = order.maxOpenLots?.count ?? .max
         guard
-            order.closeReason == nil, order.timeInForce == .gtc, order.price.isWithinLimits,
+            order.closeReason == nil, order.timeInForce.mayRest, order.price.isWithinLimits,
             order.lots.isWithinLimits, order.remaining.count >= 1, order.remaining <= order.lots,
             order.openLots.count >= 0, order.openLots.count <= openLotsMax, order.rates.areWithinLimits
         else { throw StateError(order.id.text, .outOfRange) }

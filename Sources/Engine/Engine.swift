@@ -20,6 +20,13 @@ package struct Engine: Sendable {
     /// Of the batch; no part of the state.
     var rules = RulesVersion.current
     var fees = FeeTerms.initial
+    /// The fees that come next.
+    var feeNotice: FeeNoticeTerms?
+    var control = MarketControl()
+    /// By the command that began them.
+    var operations: [MassOperation] = []
+    /// What a resumption still has before it; derived from the book.
+    var resumption = Resumption()
     var registry = Registry()
     var balances = Balances()
     var book = Book()
@@ -28,16 +35,30 @@ package struct Engine: Sendable {
     var openOrders = HashIndex()
     /// Open orders by account and client order id.
     var clientOrders = HashIndex()
+    /// When orders expire and dead-man switches act.
+    var expiries = Expiries()
+    /// Listed orders that may refuse a fill for being small.
+    var ordersWithLeast = 0
+    /// Orders that the command under way must look at again.
+    var again: [OrderID] = []
+    /// Parts of icebergs that the command under way has shown.
+    var shownOrdinal: Int64 = 0
+    /// Orders that the last walk has visited.
+    var walkVisits = 0
     var holdings = Holdings()
     var leases = LeaseTable()
     var requests = RequestMemory()
     /// Most entries in ``requests``.
     let requestsMax: Int
+    let work: WorkLimits
     /// The digest of all records but the head of the state.
     var recordSum = StateDigest()
 
-    /// An empty exchange with the initial fees. `requestsMax` is for tests.
-    package init(requestsMax: Int = Limits.idempotencyEntriesMax) { self.requestsMax = requestsMax }
+    /// An empty exchange with the initial fees. Both limits are for tests.
+    package init(requestsMax: Int = Limits.idempotencyEntriesMax, work: WorkLimits = .standard) {
+        self.requestsMax = requestsMax
+        self.work = work
+    }
 
     // MARK: Time
 
@@ -45,7 +66,10 @@ package struct Engine: Sendable {
     /// for never. Forgetting waits a second for company, so that a steady stream of requests does not cause a batch
     /// each.
     package var nextDeadline: LogicalTime? {
+        if !operations.isEmpty { return time }
         var next = registry.deadlines.earliest?.at
+        if let expiry = expiries.earliest { next = min(next ?? expiry, expiry) }
+        if let feeNotice { next = min(next ?? feeNotice.effectiveAt, feeNotice.effectiveAt) }
         if let oldest = requests.oldest {
             let due = LogicalTime(microseconds: oldest.at.microseconds + Limits.idempotencyWindow + Self.forgetStep)
             next = min(next ?? due, due)
@@ -67,6 +91,7 @@ package struct Engine: Sendable {
     /// Carries out one command under the next sequence number and appends its events.
     package mutating func apply(_ command: Command, into events: inout [Event]) {
         sequence = sequence.next
+        shownOrdinal = 0
         touch(command.account)
         guard command.isRepeatable else {
             if let rejection = carryOut(command, &events) { events.append(.rejected(rejection)) }
@@ -85,6 +110,7 @@ package struct Engine: Sendable {
     }
 
     private mutating func carryOut(_ command: Command, _ events: inout [Event]) -> Rejection? {
+        defer { if !again.isEmpty { lookAgain(&events) } }
         guard command.account == .system || registry.accountIndex(command.account) != nil else {
             return .accountUnknown
         }
@@ -102,6 +128,15 @@ package struct Engine: Sendable {
         case .endLease(let lease): return endLease(lease, &events)
         case .tick: return tick(&events)
         case .announceCheckpoint(let terms): return announce(terms, &events)
+        case .amend(let terms): return amend(terms, of: command.account, &events)
+        case .massCancel(let filter): return cancel(filter, of: command.account, &events)
+        case .cancelAfter(let microseconds): return setCancelAfter(microseconds, of: command.account, &events)
+        case .setCancelOnDisconnect(let cancels): return setCancelOnDisconnect(cancels, of: command.account, &events)
+        case .disconnected(let account): return disconnected(account, &events)
+        case .setHalt(let terms): return setHalt(terms, &events)
+        case .setPriceBand(let terms): return setPriceBand(terms, &events)
+        case .setAccountLimits(let terms): return setAccountLimits(terms, &events)
+        case .announceFees(let terms): return announce(terms, &events)
         }
     }
 

@@ -36,6 +36,21 @@ package enum Event: Hashable, Sendable {
     case attestationSet(AttestationRecord)
     case feesSet(FeeTerms)
     case checkpointAnnounced(CheckpointRecord)
+    /// Another price, quantity or expiry; all that an amendment changes but the class. Of an order that lost its place
+    /// trades and ``rested(_:_:)`` or ``closed(_:_:_:)`` follow.
+    case amended(OrderAmendment)
+    /// The order has so much left, without a trade: self-trade prevention lowered it.
+    case reduced(OrderID, Lots)
+    /// What an iceberg shows now, and where it stands.
+    case shown(OrderID, Lots, Priority)
+    /// An account's limits or timers.
+    case accountChanged(AccountRecord)
+    case controlSet(MarketControlRecord)
+    case feesAnnounced(FeeNoticeTerms)
+    /// A mass operation has begun, or has gone on.
+    case operationSet(MassOperation)
+    /// The mass operation that this command began for this account is done.
+    case operationEnded(SequenceNumber, AccountID)
     /// Cumulative adjusted tokens of a lease that are charged now.
     case used(LeaseID, AdjustedTokens)
     /// A lease is over; the tokens used in all. If its offer is still open, the offer's open lots fall by the lease's.
@@ -59,6 +74,11 @@ package enum CloseReason: UInt8, CaseIterable, Sendable {
     case selfTrade = 4
     case workLimit = 5
     case modelSuperseded = 6
+    case expired = 7
+    /// The dead-man switch.
+    case cancelAfter = 8
+    /// The account's stream ended.
+    case disconnected = 9
 
     /// The name in SQL and JSON.
     package var name: String {
@@ -69,7 +89,36 @@ package enum CloseReason: UInt8, CaseIterable, Sendable {
         case .selfTrade: "self_trade"
         case .workLimit: "work_limit"
         case .modelSuperseded: "model_superseded"
+        case .expired: "expired"
+        case .cancelAfter: "cancel_after"
+        case .disconnected: "disconnected"
         }
+    }
+}
+
+/// What an amendment has made of an order.
+package struct OrderAmendment: Hashable, Sendable {
+    package var order: OrderID
+    package var price: Price
+    package var lots: Lots
+    package var remaining: Lots
+    package var expiresAt: LogicalTime
+    package var priority: Priority
+
+    package init(
+        order: OrderID,
+        price: Price,
+        lots: Lots,
+        remaining: Lots,
+        expiresAt: LogicalTime,
+        priority: Priority
+    ) {
+        self.order = order
+        self.price = price
+        self.lots = lots
+        self.remaining = remaining
+        self.expiresAt = expiresAt
+        self.priority = priority
     }
 }
 

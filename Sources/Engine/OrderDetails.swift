@@ -3,7 +3,7 @@ import Units
 
 /// What an order has beside what matching needs; lies at the same slot as its ``BookOrder``.
 struct OrderDetails: Sendable {
-    let lots: Lots
+    private(set) var lots: Lots
     /// Lots of an offer that are leased now.
     var openLots: Lots
     let maxOpenLots: Lots?
@@ -14,17 +14,39 @@ struct OrderDetails: Sendable {
     let clientOrderID: ClientOrderID?
     let timeInForce: TimeInForce
     let claimedTEE: TEE
+    private var seldomRules: SeldomOrderRules
     /// The account's count of orders in this class or profile; −1 while the order is not listed.
     var holding: Int32 = -1
     /// Neighbours among the account's listed offers that claim an environment.
     var nextClaiming: Int32 = -1
     var previousClaiming: Int32 = -1
-    /// Hash of what never changes.
-    let fixedHash: RecordHash
+    /// Neighbours among the account's listed orders, in ascending order.
+    var nextOwn: Int32 = -1
+    var previousOwn: Int32 = -1
+    /// Hash of what only an amendment changes.
+    private(set) var fixedHash: RecordHash
     /// What the order adds to the state digest now.
     var digest = StateDigest()
 
     var isListed: Bool { holding >= 0 }
+    var rules: OrderRules { seldomRules.rules }
+
+    /// The least fill that the order as a maker takes, with so much left.
+    func leastFill(of remaining: Lots) -> Lots {
+        if case .some(let rules) = seldomRules { rules.leastFill(of: remaining) } else { .zero }
+    }
+
+    /// Whether it may refuse a fill for being small.
+    var hasLeastFill: Bool {
+        if case .some(let rules) = seldomRules { rules.isAllOrNone || rules.minLots.count > 0 } else { false }
+    }
+
+    /// Takes over what an amendment changed.
+    mutating func amend(_ record: OrderRecord) {
+        lots = record.lots
+        seldomRules = SeldomOrderRules(record.rules)
+        fixedHash = Self.fixedHash(of: record)
+    }
 
     init(_ record: OrderRecord) {
         lots = record.lots
@@ -37,6 +59,7 @@ struct OrderDetails: Sendable {
         clientOrderID = record.clientOrderID
         timeInForce = record.timeInForce
         claimedTEE = record.claimedTEE
+        seldomRules = SeldomOrderRules(record.rules)
         fixedHash = Self.fixedHash(of: record)
     }
 
@@ -56,6 +79,7 @@ struct OrderDetails: Sendable {
             hash.combine(name.high)
             hash.combine(name.low)
         }
+        if record.rules != .none { record.rules.combine(into: &hash) }
         return hash
     }
 }
@@ -113,5 +137,16 @@ struct Holdings: Sendable {
     private static func hash(_ account: AccountID, _ group: Int32, _ isOffer: Bool) -> UInt32 {
         let word = UInt64(bitPattern: Int64(group)) << 1 | (isOffer ? 1 : 0)
         return HashIndex.hash(UInt64(bitPattern: account.rawValue), word)
+    }
+}
+
+extension OrderRules {
+    /// Adds the rules of an order that has some to its hash.
+    fileprivate func combine(into hash: inout RecordHash) {
+        hash.combine(expiresAt.microseconds)
+        hash.combine(minLots.count)
+        hash.combine(displayLots.count)
+        hash.combine(UInt64(selfTrade.rawValue) << 2 | (isPostOnly ? 1 : 0) | (isAllOrNone ? 2 : 0))
+        hash.combine(qualityCredit)
     }
 }

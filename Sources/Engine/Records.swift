@@ -31,6 +31,16 @@ package struct OrderRecord: Hashable, Sendable {
     package var closeReason: CloseReason?
     /// The last command that changed it.
     package var lastSequence: SequenceNumber
+    /// Where it stands among the orders of its price.
+    package var priority: Priority
+    /// Of an iceberg: what is left of the part that is shown; 0 for any other order.
+    package var displayed = Lots.zero
+    /// What it asks for beside price and quantity.
+    package var rules: OrderRules {
+        get { seldomRules.rules }
+        set { seldomRules = SeldomOrderRules(newValue) }
+    }
+    private var seldomRules: SeldomOrderRules
 
     package init(
         id: OrderID,
@@ -50,8 +60,14 @@ package struct OrderRecord: Hashable, Sendable {
         openLots: Lots,
         createdAt: LogicalTime,
         closeReason: CloseReason?,
-        lastSequence: SequenceNumber
+        lastSequence: SequenceNumber,
+        priority: Priority? = nil,
+        displayed: Lots = .zero,
+        rules: OrderRules = .none
     ) {
+        self.priority = priority ?? Priority(id)
+        self.displayed = displayed
+        seldomRules = SeldomOrderRules(rules)
         self.id = id
         self.account = account
         self.side = side
@@ -84,6 +100,21 @@ package struct AccountRecord: Hashable, Sendable {
     package var label: String
     package var openOrdersMax: Int64
     package var createdAt: LogicalTime
+    /// Most lots of each of its offers that may be leased at once; `nil` for no limit.
+    package var offerLotsMax: Lots?
+    /// Accounts of one group do not trade with each other; 0 for an account on its own.
+    package var selfTradeGroup: Int64 = 0
+    /// A closed account places and amends nothing.
+    package var isClosed = false
+    /// When its dead-man switch cancels all of its orders; ``LogicalTime/never`` while it is off.
+    package var cancelAfter = LogicalTime.never
+    /// The end of its stream cancels all of its orders.
+    package var cancelsOnDisconnect = false
+
+    /// Whether any of these differs from what a new account has.
+    var hasLimitsOrTimers: Bool {
+        offerLotsMax != nil || selfTradeGroup != 0 || isClosed || cancelAfter != .never || cancelsOnDisconnect
+    }
 
     package init(id: AccountID, label: String, openOrdersMax: Int64, createdAt: LogicalTime) {
         self.id = id
@@ -218,6 +249,11 @@ package struct EngineState: Hashable, Sendable {
     /// The newest one that was announced.
     package var checkpoint: CheckpointRecord?
     package var fees: FeeTerms = .initial
+    /// The fees that come next.
+    package var feeNotice: FeeNoticeTerms?
+    /// By model, the whole market first; only those that say something.
+    package var controls: [MarketControlRecord] = []
+    package var operations: [MassOperation] = []
     package var accounts: [AccountRecord] = []
     package var keys: [KeyRecord] = []
     /// All versions.
@@ -237,7 +273,8 @@ package struct EngineState: Hashable, Sendable {
     package static func == (left: Self, right: Self) -> Bool {
         left.sequence == right.sequence && left.time == right.time && left.lastTrade == right.lastTrade
             && left.grace == right.grace && left.checkpoint == right.checkpoint
-            && left.fees == right.fees && left.accounts == right.accounts && left.keys == right.keys
+            && left.fees == right.fees && left.feeNotice == right.feeNotice && left.controls == right.controls
+            && left.operations == right.operations && left.accounts == right.accounts && left.keys == right.keys
             && left.models == right.models && left.attestations == right.attestations
             && left.classes.elementsEqual(right.classes, by: ==) && left.profiles.elementsEqual(right.profiles, by: ==)
             && left.orders == right.orders && left.leases == right.leases

@@ -14,6 +14,9 @@ struct Registry: Sendable {
         var profiles = 0
         /// Slot of one of the listed offers that claim an environment, from which the others are linked; −1 for none.
         var firstClaiming: Int32 = -1
+        /// Slots of the oldest and the newest listed order, between which all are linked; −1 for none.
+        var firstOwn: Int32 = -1
+        var lastOwn: Int32 = -1
         var lastTouched = SequenceNumber.none
     }
 

@@ -11,6 +11,9 @@ package enum Rejection: UInt16, Error, CaseIterable, Sendable {
     /// Of an offer; a bid has ``profileLimit`` in the same place.
     case classLimit = 7
     case profileLimit = 13
+    /// A market order, and no price band to take its limit from.
+    case noPriceBand = 14
+    case priceOutsideBand = 15
     case openOrderLimit = 8
     case belowMinimumNotional = 9
     case insufficientFunds = 10
@@ -32,6 +35,14 @@ package enum Rejection: UInt16, Error, CaseIterable, Sendable {
     case usageNotMonotone = 45
     case usageAboveLease = 46
     case keyNotFound = 47
+    /// An amendment to less than what is filled already, or just that.
+    case quantityFilled = 50
+    /// An expiry for an order that is not `gtd`, or a date that is over.
+    case expiryNotAmendable = 51
+    /// Fees that were to change without the notice that is due.
+    case noticeTooShort = 52
+    /// Too many mass operations are under way.
+    case operationLimit = 53
 
     /// The code in JSON, e.g. `insufficient_funds`.
     package var code: String {
@@ -60,6 +71,12 @@ package enum Rejection: UInt16, Error, CaseIterable, Sendable {
         case .usageNotMonotone: "usage_not_monotone"
         case .usageAboveLease: "usage_above_lease"
         case .keyNotFound: "key_not_found"
+        case .noPriceBand: "no_price_band"
+        case .priceOutsideBand: "price_outside_band"
+        case .quantityFilled: "quantity_filled"
+        case .expiryNotAmendable: "expiry_not_amendable"
+        case .noticeTooShort: "notice_too_short"
+        case .operationLimit: "operation_limit"
         }
     }
 }

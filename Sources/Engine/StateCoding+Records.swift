@@ -30,7 +30,7 @@ extension FeeTerms {
 }
 
 extension FeeRates {
-    fileprivate init(_ reader: inout StateReader) throws(StateCodingError) {
+    init(_ reader: inout StateReader) throws(StateCodingError) {
         let maker = BasisPoints(try reader.integer("maker's rate"))
         self.init(maker: maker, taker: BasisPoints(try reader.integer("taker's rate")))
     }

@@ -4,9 +4,10 @@ import Units
 
 // The form of a whole state, as checkpoints keep it. Numbers are little-endian and of fixed width, a text is its length
 // (u16) and UTF-8, a list is its count (u32) and its elements in ascending order, an optional is a byte 0, or 1 and the
-// value. There is one form for each state.
+// value. There is one form for each state: version 2 says what version 1 cannot, behind it (StateCoding+Control.swift),
+// and a state that has nothing of it is written as version 1.
 //
-//     version u16 (1) · sequence i64 · time i64 · last trade i64 · grace i64 · checkpoint? · fees
+//     version u16 (1, 2) · sequence i64 · time i64 · last trade i64 · grace i64 · checkpoint? · fees
 //     · accounts · keys · models · attestations · classes · profiles · orders · leases · balances · remembered requests
 //
 //     checkpoint    batch i64 · SHA-256 32 bytes · sequence i64 · announced at i64
@@ -37,11 +38,10 @@ package struct StateCodingError: Error, Hashable, Sendable, CustomStringConverti
 }
 
 extension EngineState {
-    private static let version: UInt16 = 1
-
     /// Appends the one form that the state has.
     package func encode(into bytes: inout [UInt8]) {
-        bytes.append(integer: Self.version)
+        let additions = StateAdditions(of: self)
+        bytes.append(integer: (additions.isEmpty ? 1 : 2) as UInt16)
         bytes.append(integers: [sequence.rawValue, time.microseconds, lastTrade.rawValue, grace])
         bytes.append(optional: checkpoint) { $1.encode(into: &$0) }
         fees.encode(into: &bytes)
@@ -65,6 +65,7 @@ extension EngineState {
             bytes.append(wide: entry.counters.credits)
         }
         bytes.append(list: remembered) { $1.encode(into: &$0) }
+        if !additions.isEmpty { additions.encode(into: &bytes) }
     }
 
     /// Reads a state that takes up all the bytes. Never traps, whatever they are; whether the records belong together
@@ -72,7 +73,8 @@ extension EngineState {
     package init(decoding bytes: ArraySlice<UInt8>) throws(StateCodingError) {
         var reader = StateReader(bytes)
         self.init()
-        guard try reader.integer("version") as UInt16 == Self.version else { throw reader.error("version") }
+        let version: UInt16 = try reader.integer("version")
+        guard (1...2).contains(version) else { throw reader.error("version") }
         sequence = SequenceNumber(try reader.integer("sequence"))
         time = try reader.time("time")
         lastTrade = TradeID(try reader.integer("last trade"))
@@ -97,6 +99,7 @@ extension EngineState {
             return (account, LedgerCounters(debits: debits, credits: try r.wide("credits")))
         }
         remembered = try reader.list("requests") { (r) throws(StateCodingError) in try RememberedRequest(&r) }
+        if version == 2 { try add(&reader) }
         guard reader.isAtEnd else { throw reader.error("end") }
     }
 }
@@ -192,12 +195,12 @@ extension [UInt8] {
         append(integer: UInt64(truncatingIfNeeded: value >> 64))
     }
 
-    fileprivate mutating func append<Value>(optional value: Value?, _ encode: (inout [UInt8], Value) -> Void) {
+    mutating func append<Value>(optional value: Value?, _ encode: (inout [UInt8], Value) -> Void) {
         append(value == nil ? 0 : 1)
         if let value { encode(&self, value) }
     }
 
-    fileprivate mutating func append<Value>(list values: [Value], _ encode: (inout [UInt8], Value) -> Void) {
+    mutating func append<Value>(list values: [Value], _ encode: (inout [UInt8], Value) -> Void) {
         append(integer: UInt32(values.count))
         for value in values { encode(&self, value) }
     }

@@ -45,7 +45,12 @@ package struct Book: Sendable {
         // At one price attested offers come first, whenever they came.
         let rankOffset: Int64 = capability.isAttested ? 0 : 1 << 62
         let models = [HeadIndex.wildcard, model]
-        offers.addGroup(masks: HeadIndex.Masks(class: capability), models: models, rankOffset: rankOffset)
+        offers.addGroup(
+            masks: GroupMasks(capability),
+            models: models,
+            rankOffset: rankOffset,
+            quality: capability.quality ?? 0
+        )
         return group
     }
 
@@ -57,8 +62,24 @@ package struct Book: Sendable {
         profiles[requirement] = group
         let named = requirement.models.array.map { Int($0.rawValue) }
         let models = named.isEmpty ? [HeadIndex.wildcard] : named
-        bids.addGroup(masks: HeadIndex.Masks(profile: requirement), models: models, rankOffset: 0)
+        bids.addGroup(masks: GroupMasks(requirement), models: models, rankOffset: 0, quality: 0)
         return group
+    }
+
+    /// Takes the newest class away again; it has no order, and nobody has been told of it.
+    package mutating func removeLastClass() {
+        let capability = capabilities.removeLast()
+        capabilityHashes.removeLast()
+        classes[capability] = nil
+        classesOfModel[Int(capability.model.rawValue)].removeLast()
+        offers.removeLastGroup()
+    }
+
+    /// Takes the newest profile away again; it has no order, and nobody has been told of it.
+    package mutating func removeLastProfile() {
+        profiles[requirements.removeLast()] = nil
+        requirementHashes.removeLast()
+        bids.removeLastGroup()
     }
 
     // MARK: Orders
@@ -86,7 +107,7 @@ package struct Book: Sendable {
         freeSlots.append(slot)
     }
 
-    /// Puts an order where its price and its sequence number put it.
+    /// Puts an order where its price and its priority put it.
     package mutating func enter(_ slot: Int32) {
         if orders[Int(slot)].isOffer { offers.enter(slot, &orders) } else { bids.enter(slot, &orders) }
     }
@@ -107,11 +128,47 @@ package struct Book: Sendable {
         if orders[Int(slot)].isOffer { offers.fill(slot, lots, &orders) } else { bids.fill(slot, lots, &orders) }
     }
 
+    /// Lowers what an order has left without a trade, to no less than 1.
+    package mutating func reduce(_ slot: Int32, by lots: Lots) {
+        if orders[Int(slot)].isOffer {
+            offers.reduce(slot, by: lots, &orders)
+        } else {
+            bids.reduce(slot, by: lots, &orders)
+        }
+    }
+
+    /// Gives an order that is in no queue another price, quantity and place.
+    package mutating func amend(_ slot: Int32, price: Price, remaining: Lots, priority: Priority) {
+        precondition(!orders[Int(slot)].isResting, "an order is taken out before it changes")
+        orders[Int(slot)].price = price
+        orders[Int(slot)].remaining = remaining
+        orders[Int(slot)].priority = priority
+    }
+
+    /// What an iceberg that is in no queue shows from now on, and where it stands.
+    package mutating func show(_ slot: Int32, _ lots: Lots, _ priority: Priority) {
+        precondition(!orders[Int(slot)].isResting, "an order is taken out before it changes")
+        orders[Int(slot)].displayed = lots
+        orders[Int(slot)].priority = priority
+    }
+
     /// Gives an offer back lots of its limit; says whether it stood at the limit and must enter again to trade.
     package mutating func free(_ slot: Int32, _ lots: Lots) -> Bool {
         let wasParked = orders[Int(slot)].level == BookOrder.parked
         offers.free(slot, lots, &orders)
         return wasParked
+    }
+
+    /// Slots of all resting offers, in no particular order.
+    package var restingOffers: [Int32] { capabilities.indices.flatMap { offers.slots(of: $0, orders) } }
+
+    /// Slots of all resting bids that an offer of a model may meet, or of all, in no particular order.
+    package func restingBids(for model: ModelID?) -> [Int32] {
+        requirements.indices.flatMap { profile -> [Int32] in
+            let models = requirements[profile].models
+            guard model.map({ models.isEmpty || models.contains($0) }) ?? true else { return [] }
+            return bids.slots(of: profile, orders)
+        }
     }
 
     /// Slots of all resting offers of a model, in no particular order.

@@ -4,8 +4,12 @@ package import Units
 package struct BookOrder: Sendable {
     package let id: OrderID
     package let account: AccountID
-    package let price: Price
+    package var price: Price
+    /// Where it stands among the orders of its price.
+    package var priority: Priority
     package var remaining: Lots
+    /// What is left of the part that an iceberg shows; ``unlimited`` for any other order. Only makers hide anything.
+    package var displayed: Lots
     /// Lots of an offer that may still be leased (`max_open_lots`); ``unlimited`` where nothing limits it.
     package var free: Lots
     /// The class of an offer, the profile of a bid; counted from 0.
@@ -22,10 +26,14 @@ package struct BookOrder: Sendable {
         account: AccountID,
         isOffer: Bool,
         price: Price,
+        priority: Priority? = nil,
         remaining: Lots,
+        displayed: Lots = BookOrder.unlimited,
         free: Lots,
         group: Int32
     ) {
+        self.priority = priority ?? Priority(id)
+        self.displayed = displayed
         self.id = id
         self.isOffer = isOffer
         self.account = account
@@ -44,8 +52,12 @@ package struct BookOrder: Sendable {
     /// At its limit of open lots: it rests, but is no candidate.
     static let parked: Int32 = -2
 
-    /// What it can trade now.
-    package var tradable: Lots { min(remaining, free) }
+    /// What it can trade now as a maker.
+    package var tradable: Lots { min(remaining, free, displayed) }
+    /// What it can trade now as a taker, which hides nothing.
+    package var takeable: Lots { min(remaining, free) }
+    /// Whether it shows only a part.
+    package var isIceberg: Bool { displayed != Self.unlimited }
     /// Whether it is in the book, whether it can trade now or not.
     package var isResting: Bool { level != Self.outside }
 }
@@ -83,12 +95,21 @@ struct BookSide: Sendable {
 
     func key(_ price: Price) -> Int64 { sign * price.nanoTONPerMTok }
 
-    mutating func addGroup(masks: HeadIndex.Masks, models: [Int], rankOffset: Int64) {
-        index.addGroup(masks: masks, models: models)
+    mutating func addGroup(masks: GroupMasks, models: [Int], rankOffset: Int64, quality: Int64) {
+        index.addGroup(masks: masks, models: models, quality: quality)
         ladders.append(PriceLadder())
         parkedHeads.append(-1)
         rankOffsets.append(rankOffset)
         isChanged.append(false)
+    }
+
+    /// Takes the last group away again, which has no order.
+    mutating func removeLastGroup() {
+        index.removeLastGroup()
+        ladders.removeLast()
+        parkedHeads.removeLast()
+        rankOffsets.removeLast()
+        isChanged.removeLast()
     }
 
     /// Puts an order in its place: in the queue of its price by sequence, or aside when it is at its limit.
@@ -126,27 +147,39 @@ struct BookSide: Sendable {
         noteChange(of: order.group, atHead: isHead, orders)
     }
 
-    /// Lowers what an order has left, and what it may still lease; takes it out of its queue when it can trade no more.
+    /// Lowers what an order has left, and what it may still lease and shows; takes it out of its queue when it can
+    /// trade no more. An iceberg of which nothing is shown any more is left outside.
     mutating func fill(_ slot: Int32, _ lots: Lots, _ orders: inout ContiguousArray<BookOrder>) {
-        let order = orders[Int(slot)]
-        let remaining = order.remaining - lots
-        let free = order.free == BookOrder.unlimited ? order.free : order.free - lots
+        var order = orders[Int(slot)]
+        let before = order.tradable.count
+        order.remaining = order.remaining - lots
+        if order.free != BookOrder.unlimited { order.free = order.free - lots }
         guard order.level >= 0 else {
-            orders[Int(slot)].remaining = remaining
-            orders[Int(slot)].free = free
+            orders[Int(slot)] = order
             return
         }
-        if remaining.count == 0 || free.count == 0 {
+        if order.isIceberg { order.displayed = order.displayed - lots }
+        if order.tradable.count == 0 {
             leave(slot, &orders)
-            orders[Int(slot)].remaining = remaining
-            orders[Int(slot)].free = free
-            if remaining.count > 0 { park(slot, &orders) }
+            order.level = BookOrder.outside
+            orders[Int(slot)] = order
+            if order.remaining.count > 0 && order.displayed.count > 0 { park(slot, &orders) }
         } else {
-            orders[Int(slot)].remaining = remaining
-            orders[Int(slot)].free = free
-            levels[Int(order.level)].lots += orders[Int(slot)].tradable.count - order.tradable.count
+            orders[Int(slot)] = order
+            levels[Int(order.level)].lots += order.tradable.count - before
             markChanged(Int(order.group))
         }
+    }
+
+    /// Lowers what an order has left without a trade, to no less than 1.
+    mutating func reduce(_ slot: Int32, by lots: Lots, _ orders: inout ContiguousArray<BookOrder>) {
+        let before = orders[Int(slot)]
+        let remaining = before.remaining - lots
+        orders[Int(slot)].remaining = remaining
+        if before.isIceberg { orders[Int(slot)].displayed = min(before.displayed, remaining) }
+        guard before.level >= 0 else { return }
+        levels[Int(before.level)].lots += orders[Int(slot)].tradable.count - before.tradable.count
+        markChanged(Int(before.group))
     }
 
     /// Raises what an order may still lease. Who was at the limit stays aside until it enters again.
@@ -177,7 +210,7 @@ struct BookSide: Sendable {
 
     /// How the ranking sees an order.
     func rankedHead(_ order: BookOrder) -> HeadIndex.Head {
-        HeadIndex.Head(key: key(order.price), rank: order.id.rawValue + rankOffsets[Int(order.group)])
+        HeadIndex.Head(key: key(order.price), rank: order.priority.rawValue + rankOffsets[Int(order.group)])
     }
 
     /// Levels of a group that can trade, best first.
@@ -240,11 +273,11 @@ extension BookSide {
         index.setHead(slot < 0 ? nil : rankedHead(orders[Int(slot)]), of: group)
     }
 
-    /// Appends to the level's queue; an order that comes again goes where its sequence number puts it.
+    /// Appends to the level's queue; an order that comes again goes where its priority puts it.
     private mutating func enqueue(_ slot: Int32, _ level: Int32, _ orders: inout ContiguousArray<BookOrder>) {
-        let id = orders[Int(slot)].id
+        let priority = orders[Int(slot)].priority
         var before = levels[Int(level)].tail
-        while before >= 0, orders[Int(before)].id > id { before = orders[Int(before)].previous }
+        while before >= 0, orders[Int(before)].priority > priority { before = orders[Int(before)].previous }
         let after = before >= 0 ? orders[Int(before)].next : levels[Int(level)].head
         orders[Int(slot)].level = level
         orders[Int(slot)].previous = before

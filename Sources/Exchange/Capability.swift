@@ -23,6 +23,12 @@ package struct Capability: Hashable, Sendable {
     package var region: Region
     /// **Attested**: the environment that the worker claims, while an attestation for it stands, else `.none`.
     package var tee: TEE
+    /// Declared: whom the offer sells to.
+    package var buyers: SeldomBuyerRules = .anyone
+    /// Everything else that may be known: declared, measured, attested.
+    package var traits: Traits
+    /// The digests of the model's version, which the version determines: they are no part of the value.
+    package var weights: ModelWeights
 
     package init(
         model: ModelID,
@@ -33,7 +39,9 @@ package struct Capability: Hashable, Sendable {
         features: Features,
         quantization: Quantization,
         region: Region,
-        tee: TEE
+        tee: TEE,
+        traits: Traits = Traits(),
+        weights: ModelWeights = .unknown
     ) {
         self.model = model
         self.modelVersion = modelVersion
@@ -44,8 +52,29 @@ package struct Capability: Hashable, Sendable {
         self.quantization = quantization
         self.region = region
         self.tee = tee
+        self.traits = traits
+        self.weights = weights
     }
 
     /// At one price attested offers come before unattested ones.
     package var isAttested: Bool { tee != .none }
+
+    package static func == (left: Self, right: Self) -> Bool {
+        left.model == right.model && left.modelVersion == right.modelVersion && left.weightSet == right.weightSet
+            && left.quality == right.quality && left.contextLength == right.contextLength
+            && left.features == right.features && left.quantization == right.quantization
+            && left.region == right.region && left.tee == right.tee && left.traits == right.traits
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(model)
+        hasher.combine(modelVersion)
+        hasher.combine(quality)
+        hasher.combine(contextLength)
+        hasher.combine(features)
+        hasher.combine(quantization)
+        hasher.combine(region)
+        hasher.combine(tee)
+        hasher.combine(traits)
+    }
 }

@@ -2,93 +2,105 @@
 /// and which is the best?".
 ///
 /// A group is listed under each model that it stands for and, when it stands for any, in a list of its own; only
-/// groups with an order that can trade are listed. A search is a flat scan over arrays that lie one after the other:
-/// about a nanosecond a group, so it serves up to some ten thousand groups a model. A tournament tree over the same
-/// heads, with the smallest key and the OR of the masks in its nodes, would take this type's place (DESIGN §3).
-///
-/// Both sides ask the same: `query.first & entry.first == 0 && query.second & entry.second == 0`. Classes are entered
-/// as `(~has, exclusive)` and asked with `(required, ~allowed)`; profiles the other way round.
+/// groups with an order that can trade are listed. A list is a tree of heads (``HeadForest``), so that a search visits
+/// a few of its groups and not all of them.
 package struct HeadIndex: Sendable {
-    /// A pair of masks.
-    package struct Masks: Sendable {
-        package let first: UInt64
-        package let second: UInt64
-
-        package init(class capability: Capability) {
-            let mask = CapabilityMask(capability)
-            first = ~mask.has
-            second = mask.exclusive
-        }
-
-        package init(profile requirement: Requirement) {
-            let mask = RequirementMask(requirement)
-            first = mask.required
-            second = ~mask.allowed
-        }
-    }
-
     /// A group's best order as the ranking sees it: the smaller key first, then the smaller rank.
     package struct Head: Hashable, Comparable, Sendable {
         package var key: Int64
         package var rank: Int64
 
+        package init(key: Int64, rank: Int64) {
+            self.key = key
+            self.rank = rank
+        }
+
         package static func < (left: Self, right: Self) -> Bool {
             left.key != right.key ? left.key < right.key : left.rank < right.rank
         }
 
-        /// Stands for a group without an order that can trade.
-        static let none = Head(key: .max, rank: .max)
+        /// Stands for a group without an order that can trade; behind every order's.
+        package static let none = Head(key: .max, rank: .max)
         /// Before every order's.
-        static let first = Head(key: .min, rank: .min)
+        package static let first = Head(key: .min, rank: .min)
+
+        /// How a taker sees it that gives `credit` for each point of quality (``Question/credit``).
+        func less(credit: Int64, quality: Int32) -> Head { Head(key: key - credit * Int64(quality), rank: rank) }
     }
 
-    /// A group that a search found.
-    struct Found: Sendable {
-        var head: Head
-        var group: Int32
+    /// A group that a search found, with its head as the taker sees it.
+    package struct Found: Hashable, Sendable {
+        package var head: Head
+        package var group: Int32
+
+        package init(head: Head, group: Int32) {
+            self.head = head
+            self.group = group
+        }
     }
 
-    private struct List: Sendable {
-        var keys: ContiguousArray<Int64> = []
-        var ranks: ContiguousArray<Int64> = []
-        var first: ContiguousArray<UInt64> = []
-        var second: ContiguousArray<UInt64> = []
-        /// Which membership an entry belongs to.
-        var memberships: ContiguousArray<Int32> = []
+    /// What a taker asks.
+    package struct Question: Sendable {
+        /// The worst key that it accepts, whatever it gives for quality.
+        package var limit: Int64
+        /// What a point of quality is worth to it, in the unit of keys: it ranks by `key − credit × quality`.
+        package var credit: Int64
+        /// Only heads behind this one are looked for.
+        package var start: Head
+
+        package init(limit: Int64, credit: Int64 = 0, start: Head = .first) {
+            self.limit = limit
+            self.credit = credit
+            self.start = start
+        }
     }
 
-    /// A group in one list.
-    private struct Membership: Sendable {
-        let group: Int32
-        let list: Int32
-        /// Its place in the list; meaningless while the group is not listed.
-        var position: Int32
-    }
+    /// The list of groups for any model; the other lists are by model number.
+    package static let wildcard = 0
 
-    /// List 0 has the groups for any model; the others are by model number.
-    private var lists: ContiguousArray<List> = [List()]
-    private var memberships: ContiguousArray<Membership> = []
-    /// Of each group, the first of its memberships; they lie together. One more than there are groups.
-    private var starts: ContiguousArray<Int32> = [0]
-    private var heads: ContiguousArray<Head> = []
-    private var masks: ContiguousArray<Masks> = []
+    private(set) var forest = HeadForest()
+    /// By membership: which list. A group's memberships lie together.
+    private(set) var lists: ContiguousArray<Int32> = []
+    /// Of each group, the first of its memberships; one more than there are groups.
+    private(set) var starts: ContiguousArray<Int32> = [0]
+    /// By membership: its group.
+    private(set) var groups: ContiguousArray<Int32> = []
+    private(set) var heads: ContiguousArray<Head> = []
+    private var masks: ContiguousArray<GroupMasks> = []
+    private var qualities: ContiguousArray<Int32> = []
 
     package init() {}
 
-    /// The list of groups for any model.
-    package static let wildcard = 0
-
-    /// Adds the next group, which stands for `models`; 0 is the wildcard.
-    package mutating func addGroup(masks: Masks, models: [Int]) {
+    /// Adds the next group, which stands for `models`; 0 is the wildcard. `quality` in points, 0 for unknown.
+    package mutating func addGroup(masks: GroupMasks, models: [Int], quality: Int64 = 0) {
         let group = Int32(heads.count)
         for model in models {
-            while lists.count <= model { lists.append(List()) }
-            memberships.append(Membership(group: group, list: Int32(model), position: -1))
+            groups.append(group)
+            lists.append(Int32(model))
+            forest.addMember()
         }
-        starts.append(Int32(memberships.count))
+        starts.append(Int32(groups.count))
         heads.append(.none)
+        qualities.append(Int32(quality))
         self.masks.append(masks)
     }
+
+    /// Takes the last group away again, which has no order.
+    mutating func removeLastGroup() {
+        precondition(heads.last == Head.none, "a group with orders stays")
+        starts.removeLast()
+        while lists.count > Int(starts[starts.count - 1]) {
+            groups.removeLast()
+            lists.removeLast()
+            forest.removeLastMember()
+        }
+        heads.removeLast()
+        qualities.removeLast()
+        masks.removeLast()
+    }
+
+    /// Points of quality of a group.
+    func quality(of group: Int32) -> Int64 { Int64(qualities[Int(group)]) }
 
     /// Notes a group's best order; `nil` when it has none that can trade.
     package mutating func setHead(_ head: Head?, of group: Int32) {
@@ -96,85 +108,50 @@ package struct HeadIndex: Sendable {
         let now = head ?? .none
         guard before != now else { return }
         heads[Int(group)] = now
-        for member in Int(starts[Int(group)])..<Int(starts[Int(group) + 1]) {
+        for member in starts[Int(group)]..<starts[Int(group) + 1] {
             if before == .none {
                 enlist(member, now)
             } else if now == .none {
-                strike(member)
+                forest.remove(member, from: lists[Int(member)])
             } else {
-                let position = Int(memberships[member].position)
-                lists[Int(memberships[member].list)].keys[position] = now.key
-                lists[Int(memberships[member].list)].ranks[position] = now.rank
+                forest.update(member, now)
             }
         }
     }
 
-    private mutating func enlist(_ member: Int, _ head: Head) {
-        let list = Int(memberships[member].list)
-        let masks = masks[Int(memberships[member].group)]
-        memberships[member].position = Int32(lists[list].keys.count)
-        lists[list].keys.append(head.key)
-        lists[list].ranks.append(head.rank)
-        lists[list].first.append(masks.first)
-        lists[list].second.append(masks.second)
-        lists[list].memberships.append(Int32(member))
+    private mutating func enlist(_ member: Int32, _ head: Head) {
+        let group = Int(groups[Int(member)])
+        let masks = masks[group]
+        let entry = HeadForest.Entry(
+            head: head,
+            masks: masks,
+            order: masks.order,
+            quality: qualities[group],
+            reference: member
+        )
+        forest.insert(entry, into: lists[Int(member)])
     }
 
-    /// Takes an entry out of its list; the last one takes its place. What a search finds does not depend on the order.
-    private mutating func strike(_ member: Int) {
-        let list = Int(memberships[member].list)
-        let position = Int(memberships[member].position)
-        let last = lists[list].keys.count - 1
-        let moved = Int(lists[list].memberships[last])
-        lists[list].keys.swapAt(position, last)
-        lists[list].ranks.swapAt(position, last)
-        lists[list].first.swapAt(position, last)
-        lists[list].second.swapAt(position, last)
-        lists[list].memberships.swapAt(position, last)
-        memberships[moved].position = Int32(position)
-        lists[list].keys.removeLast()
-        lists[list].ranks.removeLast()
-        lists[list].first.removeLast()
-        lists[list].second.removeLast()
-        lists[list].memberships.removeLast()
-    }
-
-    /// Calls `found` for each listed group that may trade with the taker's group and whose head lies between `start`
-    /// and `bound`, both exclusive. `found` may tighten the bound.
+    /// Calls `found` for groups that may trade with the taker's group and whose heads, as the taker sees them, lie
+    /// between the question's start and `bound`, both exclusive: for all of them, unless `found` tightens the bound,
+    /// which spares those behind it. `frontier` is scratch memory.
     ///
     /// A group asks the other side for the lists in which it is itself: a bid for its models, or for all; an offer for
     /// its model and for those that take any.
-    func search(
+    package func search(
         for taker: Int32,
         of own: borrowing HeadIndex,
-        after start: Head,
+        _ question: Question,
         bound: Head,
+        frontier: inout HeadFrontier,
         found: (Found, inout Head) -> Void
     ) {
         var bound = bound
-        let query = own.masks[Int(taker)]
+        let masks = own.masks[Int(taker)]
         for member in Int(own.starts[Int(taker)])..<Int(own.starts[Int(taker) + 1]) {
-            let list = Int(own.memberships[member].list)
-            if list < lists.count { scan(lists[list], query, start, &bound, found) }
-        }
-    }
-
-    private func scan(
-        _ list: borrowing List,
-        _ query: Masks,
-        _ start: Head,
-        _ bound: inout Head,
-        _ found: (Found, inout Head) -> Void
-    ) {
-        let keys = list.keys.span
-        let ranks = list.ranks.span
-        let first = list.first.span
-        let second = list.second.span
-        for index in keys.indices where keys[index] <= bound.key {
-            guard query.first & first[index] == 0, query.second & second[index] == 0 else { continue }
-            let head = Head(key: keys[index], rank: ranks[index])
-            guard head < bound, start < head else { continue }
-            found(Found(head: head, group: memberships[Int(list.memberships[index])].group), &bound)
+            forest.search(own.lists[member], masks, question, &bound, &frontier) { head, member, bound in
+                found(Found(head: head, group: groups[Int(member)]), &bound)
+            }
         }
     }
 }

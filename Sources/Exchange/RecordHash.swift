@@ -69,6 +69,8 @@ extension Capability {
         hash.combine(contextLength)
         let small = UInt64(weightSet.rawValue) | UInt64(quantization.rawValue) << 8 | UInt64(tee.rawValue) << 16
         hash.combine(small | UInt64(region.code) << 32)
+        // What is not known leaves the hash as it was before traits were.
+        if traits != Traits() { traits.combine(into: &hash) }
         return hash
     }
 }
@@ -84,6 +86,24 @@ extension Requirement {
         hash.combine(contextLengthAtLeast)
         hash.combine(UInt64(weightSet.rawValue) | UInt64(tees) << 8 | UInt64(quantizations) << 16)
         hash.combine(UInt64(features.rawValue))
+        further?.combine(into: &hash)
         return hash
+    }
+}
+
+extension FurtherDemands {
+    fileprivate func combine(into hash: inout RecordHash) {
+        least.combine(into: &hash)
+        most.combine(into: &hash)
+        hash.combine(qualityAtMost)
+        hash.combine(contextLengthAtMost)
+        hash.combine(UInt64(modelsExcluded.count))
+        for model in modelsExcluded { hash.combine(model.rawValue) }
+        hash.combine(UInt64(regionsExcluded.count))
+        for region in regionsExcluded { hash.combine(UInt64(region.code)) }
+        for list in [revisions, weights, revisionsExcluded, weightsExcluded] {
+            hash.combine(UInt64(list.count))
+            for digest in list { digest.combine(into: &hash) }
+        }
     }
 }

@@ -19,6 +19,18 @@ package struct Requirement: Hashable, Sendable {
     package var tees: UInt8
     /// The regions that will do, sorted; empty for any.
     package var regions: FixedList<Region>
+    private var boxed: Boxed<FurtherDemands>
+
+    /// What is demanded beyond that; `nil` for nothing, which is also what demands nothing becomes.
+    package var further: FurtherDemands? {
+        get {
+            if case .some(let demands) = boxed { return demands }
+            return nil
+        }
+        set {
+            if let newValue, newValue != FurtherDemands() { boxed = .some(newValue) } else { boxed = .none }
+        }
+    }
 
     /// A demand that every offer of the weight set meets.
     package init(weightSet: WeightSetID = .standard) {
@@ -30,6 +42,7 @@ package struct Requirement: Hashable, Sendable {
         quantizations = 0
         tees = 0
         regions = FixedList()
+        boxed = .none
     }
 
     /// The exact rule; what the bit masks of the book say is only a necessary condition for it.
@@ -41,7 +54,9 @@ package struct Requirement: Hashable, Sendable {
         guard capability.features.isSuperset(of: features) else { return false }
         guard quantizations == 0 || quantizations & capability.quantization.bit != 0 else { return false }
         guard tees == 0 || tees & capability.tee.bit != 0 else { return false }
-        return regions.isEmpty || regions.contains { capability.region.lies(in: $0) }
+        guard regions.isEmpty || regions.contains(where: { capability.region.lies(in: $0) }) else { return false }
+        guard case .some(let demands) = boxed else { return true }
+        return demands.areMet(by: capability)
     }
 }
 

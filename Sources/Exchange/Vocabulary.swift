@@ -38,7 +38,9 @@ package struct Features: OptionSet, Hashable, Sendable {
     package static let names: [String] = [
         "tools", "tool_choice", "parallel_tool_calls", "json_mode", "structured_outputs", "logprobs", "reasoning",
         "seed", "prompt_caching", "batch", "lora", "streaming", "image_input", "audio_input", "video_input",
-        "file_input",
+        "file_input", "temperature", "top_p", "top_k", "min_p", "top_a", "frequency_penalty", "presence_penalty",
+        "repetition_penalty", "logit_bias", "top_logprobs", "stop", "max_tokens", "response_format",
+        "include_reasoning", "verbosity", "web_search_options",
     ]
 
     /// The names of the features in the set, in the order of ``names``.

@@ -3,7 +3,7 @@ import Units
 /// A taker's way through the other side, in the order of the ranking (ENGINE §5).
 ///
 /// The groups of the other side are found in rounds: first the best two, which is all that most takers need, then the
-/// next sixteen, and so on. Up to the *horizon*, the worst head of a full round, every group is known, so whatever is
+/// next sixteen, and so on. Up to the *start* of the next round, the worst head of the one before, every group is known, so whatever is
 /// best among the known ones is best of all. A sweep over k groups of c costs O(c log k + k log k).
 struct Walk: Sendable {
     /// A group with the order at which the walk has arrived.
@@ -17,16 +17,16 @@ struct Walk: Sendable {
     fileprivate var isOverOffers = false
     /// The taker's class or profile.
     fileprivate var group: Int32 = 0
-    /// The worst acceptable head, exclusive.
-    fileprivate var bound = HeadIndex.Head.none
-    /// Every group whose head comes up to here is known.
-    fileprivate var horizon = HeadIndex.Head.first
-    /// No group is beyond the horizon.
+    /// The worst acceptable key, what quality is worth to the taker, and the head up to which every group is known.
+    fileprivate var question = HeadIndex.Question(limit: .max)
+    /// No group is beyond the start.
     fileprivate var isComplete = false
     /// How many groups the next round looks for.
     fileprivate var roundSize = 0
     /// The known groups in which there is more; the best on top.
     fileprivate var heap: ContiguousArray<Candidate> = []
+    /// Scratch memory of the searches.
+    fileprivate var frontier = HeadFrontier()
 
     fileprivate static let firstRound = 2
     /// Each round is this much larger than the one before, up to a size at which the order is still kept cheaply.
@@ -36,13 +36,16 @@ struct Walk: Sendable {
 
 extension Book {
     /// Begins the walk of an order that is in no queue.
-    package mutating func beginWalk(of slot: Int32) {
+    ///
+    /// `credit`, in nanoTON for 1,000,000 adjusted tokens and from 0 to ``Limits/priceMax``, is what a bid would pay
+    /// for each point of an offer's quality: it ranks by price less credit. The limit is one of the price alone.
+    package mutating func beginWalk(of slot: Int32, credit: Int64 = 0) {
+        precondition((0...Limits.priceMax).contains(credit), "a credit within its limits")
         let taker = orders[Int(slot)]
         let key = taker.isOffer ? bids.key(taker.price) : offers.key(taker.price)
         walk.isOverOffers = !taker.isOffer
         walk.group = taker.group
-        walk.bound = HeadIndex.Head(key: key, rank: .max)
-        walk.horizon = .first
+        walk.question = HeadIndex.Question(limit: key, credit: taker.isOffer ? 0 : credit)
         walk.isComplete = false
         walk.roundSize = Walk.firstRound
         walk.heap.removeAll(keepingCapacity: true)
@@ -51,8 +54,11 @@ extension Book {
     /// The next order with which the taker may trade, or `nil` when there is none.
     ///
     /// Between two calls the caller may trade with the order that it was given, and change nothing else.
-    package mutating func nextCandidate() -> Int32? {
-        while walk.heap.isEmpty || walk.horizon < walk.heap[0].head {
+    package mutating func nextCandidate() -> Int32? { nextRanked()?.slot }
+
+    /// As above, with the place in the ranking.
+    package mutating func nextRanked() -> (slot: Int32, head: HeadIndex.Head)? {
+        while walk.heap.isEmpty || walk.question.start < walk.heap[0].head {
             if walk.isComplete && walk.heap.isEmpty { return nil }
             if walk.isComplete { break }
             lookFurther()
@@ -62,16 +68,50 @@ extension Book {
             candidate.slot = walk.isOverOffers ? offers.head(of: candidate.group) : bids.head(of: candidate.group)
         }
         replaceTop(with: following(candidate))
-        return candidate.slot
+        return (candidate.slot, candidate.head)
     }
 
-    /// One more round: puts the next groups into the heap and moves the horizon.
+    /// Where an order of the other side would stand in the ranking with another priority.
+    package func ranked(_ slot: Int32, at priority: Priority) -> HeadIndex.Head {
+        var order = orders[Int(slot)]
+        order.priority = priority
+        return seenHead(order)
+    }
+
+    /// How the taker sees an order of the other side.
+    private func seenHead(_ order: BookOrder) -> HeadIndex.Head {
+        walk.isOverOffers ? seenHead(order, offers) : seenHead(order, bids)
+    }
+
+    private func seenHead(_ order: BookOrder, _ side: borrowing BookSide) -> HeadIndex.Head {
+        let quality = Int32(side.index.quality(of: order.group))
+        return side.rankedHead(order).less(credit: walk.question.credit, quality: quality)
+    }
+
+    /// Tells the walk that the candidate which it gave last has gone to the back of its price.
+    package mutating func candidateWentBack(_ slot: Int32) {
+        let order = orders[Int(slot)]
+        guard order.level >= 0 else { return }
+        let head = seenHead(order)
+        let candidate = Walk.Candidate(head: head, group: order.group, slot: slot)
+        guard let known = walk.heap.firstIndex(where: { $0.group == order.group }) else { return push(candidate) }
+        // At the same price the walk comes to it by itself.
+        guard head.key < walk.heap[known].head.key else { return }
+        walk.heap[known] = candidate
+        siftUp(known)
+    }
+
+    /// One more round: puts the next groups into the heap and moves the start.
     private mutating func lookFurther() {
-        let found = nextGroups()
+        // Moved out and back: memory of the walk that the search, which borrows the book, may write to.
+        var frontier = HeadFrontier()
+        swap(&frontier, &walk.frontier)
+        let found = nextGroups(&frontier)
+        swap(&frontier, &walk.frontier)
         if found.count < walk.roundSize {
             walk.isComplete = true
         } else if let last = found.last {
-            walk.horizon = last.head
+            walk.question.start = last.head
         }
         walk.roundSize = min(walk.roundSize * Walk.roundGrowth, Walk.roundMax)
         for group in found { push(Walk.Candidate(head: group.head, group: group.group, slot: -1)) }
@@ -80,20 +120,27 @@ extension Book {
     // What follows borrows the sides of a book that it does not change: a mutating method that passed its own sides
     // on, and a closure that captured the book, would copy it.
 
-    /// The best groups beyond the horizon that are not known yet, in the order of the ranking.
-    private func nextGroups() -> ContiguousArray<HeadIndex.Found> {
-        walk.isOverOffers ? nextGroups(bids, offers) : nextGroups(offers, bids)
+    /// The best groups beyond the start that are not known yet, in the order of the ranking.
+    private func nextGroups(_ frontier: inout HeadFrontier) -> ContiguousArray<HeadIndex.Found> {
+        walk.isOverOffers ? nextGroups(bids, offers, &frontier) : nextGroups(offers, bids, &frontier)
     }
 
     private func nextGroups(
         _ own: borrowing BookSide,
-        _ other: borrowing BookSide
+        _ other: borrowing BookSide,
+        _ frontier: inout HeadFrontier
     ) -> ContiguousArray<HeadIndex.Found> {
         var best = ContiguousArray<HeadIndex.Found>()
         let group = Int(walk.group)
         let (isOverOffers, most, known) = (walk.isOverOffers, walk.roundSize, walk.heap)
         let (requirements, capabilities) = (requirements, capabilities)
-        other.index.search(for: walk.group, of: own.index, after: walk.horizon, bound: walk.bound) { found, bound in
+        other.index.search(
+            for: walk.group,
+            of: own.index,
+            walk.question,
+            bound: .none,
+            frontier: &frontier
+        ) { found, bound in
             let isMet =
                 isOverOffers
                 ? requirements[group].isMet(by: capabilities[Int(found.group)])
@@ -116,8 +163,9 @@ extension Book {
     private func following(_ candidate: Walk.Candidate, _ side: borrowing BookSide) -> Walk.Candidate? {
         let slot = side.successor(of: candidate.slot, orders)
         guard slot >= 0 else { return nil }
-        let head = side.rankedHead(orders[Int(slot)])
-        return head < walk.bound ? Walk.Candidate(head: head, group: candidate.group, slot: slot) : nil
+        let order = orders[Int(slot)]
+        guard side.key(order.price) <= walk.question.limit else { return nil }
+        return Walk.Candidate(head: seenHead(order, side), group: candidate.group, slot: slot)
     }
 }
 
@@ -126,7 +174,11 @@ extension Book {
 extension Book {
     private mutating func push(_ candidate: Walk.Candidate) {
         walk.heap.append(candidate)
-        var child = walk.heap.count - 1
+        siftUp(walk.heap.count - 1)
+    }
+
+    private mutating func siftUp(_ start: Int) {
+        var child = start
         while child > 0, walk.heap[child].head < walk.heap[(child - 1) / 2].head {
             walk.heap.swapAt(child, (child - 1) / 2)
             child = (child - 1) / 2

@@ -18,18 +18,24 @@ extension WhyNot {
 
         func key(_ level: BookLevel) -> Int64 { sign * level.price.nanoTONPerMTok }
 
-        func relaxation(of constraint: Constraint, _ groups: [Group], isBid: Bool) -> Relaxation? {
+        func relaxation(of constraint: Constraint, _ groups: [Group], _ subject: Subject) -> Relaxation? {
             let met = groups.filter { $0.failing == 0 }
             if constraint.shape == .limit { return result(.price, .limit, met) }
             let near = groups.filter { $0.failing == constraint.bit }
             guard !near.isEmpty else { return nil }
-            let found: Relaxation? =
+            let isBid = if case .bid = subject { true } else { false }
+            var found: Relaxation? =
                 switch constraint.shape {
                 case .fixed, .limit: nil
                 case .number: number(constraint, met, near, isBid: isBid)
                 case .oneOf: name(constraint, met, near, isBid: isBid)
                 case .allOf: bits(constraint, met, near)
                 }
+            if case .offer(let supply) = subject, let change = found?.change {
+                // What some of them want now they may not want then.
+                let changed = constraint.applying(change, to: supply)
+                found = result(constraint, change, (met + near).filter { $0.demand.isMet(by: changed) })
+            }
             guard let found, !found.isWithinLimit else { return found }
             // Where the other price alone would do, the change is none.
             guard let reached = stack(met).reach(wanted, with: .empty) else { return found }
@@ -63,19 +69,25 @@ extension WhyNot {
         }
 
         /// The nearest number at which the best price for which it can be had at all, or the limit, fills the order.
+        /// A bid that this does not fill would take any number, and offers of which none is known.
         private func number(
             _ constraint: Constraint,
             _ met: [Group],
             _ near: [Group],
             isBid: Bool
         ) -> Relaxation? {
-            guard let reached = stack(met + near).reach(wanted, with: .empty) else { return nil }
+            let sign: Int64 = constraint.isMost ? -1 : 1
+            let unknown: Int64 = constraint.isMost ? 1 << 40 : 0
+            let known = isBid ? near.filter { constraint.number(of: $0.supply) != nil } : near
+            guard let reached = stack(met + known).reach(wanted, with: .empty) else {
+                return isBid ? result(constraint, .anyName, met + near) : nil
+            }
             let bound = max(limitKey, reached.key)
             func lots(_ group: Group) -> Int64 { Tally(group.levels.prefix { key($0) <= bound }).lots }
             func distance(_ group: Group) -> Int64 {
-                constraint.least(of: group.demand) - constraint.number(of: group.supply)
+                sign * (constraint.bound(of: group.demand) - (constraint.number(of: group.supply) ?? unknown))
             }
-            let nearest = near.map { (group: $0, distance: distance($0)) }.sorted { $0.distance < $1.distance }
+            let nearest = known.map { (group: $0, distance: distance($0)) }.sorted { $0.distance < $1.distance }
             var sum = met.reduce(0) { $0 + lots($1) }
             var taken = 0
             while taken < nearest.count {
@@ -85,7 +97,7 @@ extension WhyNot {
                 taken += 1
             }
             guard let last = nearest[..<taken].last?.group else { return nil }
-            let number = isBid ? max(0, constraint.number(of: last.supply)) : constraint.least(of: last.demand)
+            let number = isBid ? constraint.number(of: last.supply) ?? 0 : constraint.bound(of: last.demand)
             return result(constraint, .number(number), met + nearest[..<taken].map(\.group))
         }
 

@@ -56,7 +56,7 @@ package struct WhyNot: Hashable, Sendable {
         case number(Int64)
         /// The bid would take this value too, or the offer would have it instead.
         case name(Int64)
-        /// The bid would take any value.
+        /// The bid would take any value, or any number.
         case anyName
         /// The bid would do without these bits, or the offer would have them too.
         case bits(UInt64)
@@ -122,11 +122,11 @@ package struct WhyNot: Hashable, Sendable {
         considered = groups.reduce(into: Tally()) { $0.add($1.all) }
         explain(groups)
         guard !isFilled else { return }
-        relaxations = Constraint.allCases.compactMap { search.relaxation(of: $0, groups, isBid: sign > 0) }
+        relaxations = Constraint.allCases.compactMap { search.relaxation(of: $0, groups, subject) }
     }
 
     private mutating func explain(_ groups: [Group]) {
-        var passed: UInt32 = 0
+        var passed: UInt64 = 0
         for constraint in Constraint.conditions {
             passed |= constraint.bit
             var step = Step(constraint: constraint, left: Tally())
@@ -153,12 +153,7 @@ package struct WhyNot: Hashable, Sendable {
     /// Whether the bid that is explained asks for something here. Of the bids that an offer meets, each may.
     private func isAsked(_ constraint: Constraint) -> Bool {
         guard case .bid(let demand) = subject else { return false }
-        switch constraint.shape {
-        case .fixed, .limit: return true
-        case .number: return constraint.least(of: demand) > 0
-        case .oneOf: return constraint.names(of: demand) != nil
-        case .allOf: return constraint.bits(of: demand) != 0
-        }
+        return constraint.isAsked(by: demand)
     }
 }
 
@@ -181,7 +176,7 @@ extension WhyNot {
         let supply: Capability
         let levels: [BookLevel]
         /// Bits of the conditions that are not met.
-        let failing: UInt32
+        let failing: UInt64
         let all: Tally
         /// Within the limit.
         let acceptable: Tally
@@ -190,7 +185,7 @@ extension WhyNot {
             self.demand = demand
             self.supply = supply
             self.levels = levels
-            var failing: UInt32 = 0
+            var failing: UInt64 = 0
             for constraint in Constraint.conditions where !constraint.isMet(demand, by: supply) {
                 failing |= constraint.bit
             }

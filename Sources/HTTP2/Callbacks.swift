@@ -93,7 +93,11 @@ enum ServerCallbacks {
             switch UInt32(header.type) {
             case NGHTTP2_HEADERS.rawValue, NGHTTP2_DATA.rawValue:
                 guard let stream = unsafe core.pointee.current ?? stream(session, header.stream_id) else { return 0 }
-                if unsafe core.pointee.current != nil { unsafe core.pointee.endHeaders(stream) }
+                if unsafe core.pointee.current != nil {
+                    unsafe core.pointee.endHeaders(stream)
+                    let hasBody = header.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) == 0
+                    if hasBody { unsafe core.pointee.widen(session, stream) }
+                }
                 if header.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0 { unsafe core.pointee.end(stream) }
             case NGHTTP2_SETTINGS.rawValue: unsafe core.pointee.isEstablished = true
             default: break

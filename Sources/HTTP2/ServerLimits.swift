@@ -11,6 +11,12 @@ package struct ServerLimits: Sendable {
     /// ``Request/isBodyTooLarge`` and not read on. An order takes less than 1 KiB, so 64 KiB is ample.
     package var bodyBytesMax = 65_536
 
+    /// The path, without a query, whose requests may have bodies of ``largeBodyBytesMax``; empty for none.
+    package var largeBodyPath: [UInt8] = []
+    /// See ``largeBodyPath``. While a loop keeps ``bodyBytesPerLoopMax``, such a body is refused like a second one of a
+    /// connection; the client may repeat it.
+    package var largeBodyBytesMax = 65_536
+
     /// Bytes of bodies that one connection may have sent without completing their requests. As much as all its
     /// streams with the usual body, since clients interleave what they send; never less than two whole bodies. Beyond
     /// it the newest incomplete request is refused (REFUSED_STREAM), which a client may repeat.
@@ -130,6 +136,11 @@ extension ServerLimits {
     /// The window of a stream: one byte more than a body may have, so that flow control stops a client that
     /// sends more, and the one byte shows that it does. Never below the protocol's default.
     var streamWindow: UInt32 { UInt32(clamping: max(65_535, min(bodyBytesMax + 1, Int(Int32.max)))) }
+
+    /// Bytes of a body that are kept for a request to this path.
+    func bodyBytesMax(for path: some Collection<UInt8>) -> Int {
+        !largeBodyPath.isEmpty && path.elementsEqual(largeBodyPath) ? largeBodyBytesMax : bodyBytesMax
+    }
 
     /// Bytes that a connection's incomplete bodies may take: at least two whole ones.
     var keptBodyBytesMax: Int { max(bodyBytesPerConnectionMax, 2 * min(bodyBytesMax, Int(Int32.max) / 4)) }

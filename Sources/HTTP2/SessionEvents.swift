@@ -57,10 +57,21 @@ extension SessionCore {
         guard !isTrailer, unsafe !stream.pointee.wasDelivered, unsafe !stream.pointee.hasEnded else { return }
         unsafe stream.pointee.bodyOffset = stream.pointee.byteCount
         // A body that is announced as too long is not waited for.
-        if unsafe contentLength(of: stream) > limits.bodyBytesMax {
+        if unsafe contentLength(of: stream) > limits.bodyBytesMax(for: stream.pointee.value(of: .path)) {
             unsafe stream.pointee.isBodyTooLarge = true
             unsafe deliver(stream)
         }
+    }
+
+    /// Lets a client send a body that is larger than others may be, if the path allows it.
+    func widen(_ session: OpaquePointer?, _ stream: StreamPointer) {
+        guard !limits.largeBodyPath.isEmpty, unsafe !stream.pointee.wasDelivered else { return }
+        let most = unsafe limits.bodyBytesMax(for: stream.pointee.value(of: .path))
+        guard most > limits.bodyBytesMax else { return }
+        let noFlags = UInt8(NGHTTP2_FLAG_NONE.rawValue)
+        let window = Int32(clamping: most + 1)
+        // It fails for a stream that is closed already, which then needs no window.
+        _ = unsafe nghttp2_session_set_local_window_size(session, noFlags, stream.pointee.id, window)
     }
 
     /// 0 if it is absent; nghttp2 has checked that it is a number.
@@ -83,7 +94,7 @@ extension SessionCore {
             return
         }
         let length = unsafe stream.pointee.byteCount - stream.pointee.bodyOffset + count
-        if length > limits.bodyBytesMax {
+        if length > limits.bodyBytesMax, unsafe length > limits.bodyBytesMax(for: stream.pointee.value(of: .path)) {
             unsafe stream.pointee.isBodyTooLarge = true
             unconsumed += count
             unsafe deliver(stream)

@@ -13,7 +13,11 @@ struct HistoryAnswers {
         case .history(let query): try answer(query, requestID: job.requestID)
         case .replay(let shape, let sequence, let action):
             try answer(shape, again: sequence, action, requestID: job.requestID)
-        case .preview(let query): published.answer(query, requestID: job.requestID)
+        case .preview(let preview): published.answer(preview)
+        case .batch(let orders):
+            try orders.response { sequence, action throws(StoreError) in
+                try answer(.placed, again: sequence, action, requestID: job.requestID)
+            }
         }
     }
 

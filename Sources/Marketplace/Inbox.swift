@@ -31,10 +31,10 @@ final class Inbox: Sendable {
         return monitor.withLock(waking: true) { state in
             if let refusal = state.lifeCycle.refusal { return .closed(refusal) }
             let limit = cancelsOnly ? BatchLimits.waitingWithCancels : BatchLimits.waiting
-            guard limit.admits(items: submission.items.count, bytes: bytes, besides: state.items, state.bytes) else {
+            guard limit.admits(items: submission.weight, bytes: bytes, besides: state.items, state.bytes) else {
                 return .full
             }
-            state.items += submission.items.count
+            state.items += submission.weight
             state.bytes += bytes
             state.submissions.append(submission)
             return nil

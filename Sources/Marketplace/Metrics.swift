@@ -168,14 +168,17 @@ final class CommandOutcomes: Sendable {
     private func countRejectedOrders(_ batch: SealedBatch) {
         for deliveries in batch.deliveries {
             for delivery in deliveries {
-                guard case .command(let index, .placed) = delivery.outcome else { continue }
-                for event in batch.group(index) {
-                    guard case .rejected(let rejection) = event,
-                        let place = Self.rejections.firstIndex(of: rejection)
-                    else { continue }
-                    rejected[place].add()
-                }
+                for index in delivery.outcome.placed { countRejected(batch.group(index)) }
             }
+        }
+    }
+
+    private func countRejected(_ events: ArraySlice<Event>) {
+        for event in events {
+            guard case .rejected(let rejection) = event, let place = Self.rejections.firstIndex(of: rejection) else {
+                continue
+            }
+            rejected[place].add()
         }
     }
 

@@ -3,46 +3,64 @@ internal import Engine
 internal import Exchange
 internal import Units
 
-/// What placing an order would come to, and why it would not be filled.
+/// What the engine found out for a preview; the rest of the answer follows from what was published.
+struct EnginePreview: Sendable {
+    let query: PreviewQuery
+    let outcome: PreviewOutcome
+    /// The limit; of a market order the end of the price band.
+    let limit: Price
+    let lots: Lots
+    /// With what is demanded, or can be done, by the state of the engine; `nil` when that cannot be said.
+    let subject: WhyNot.Subject?
+    let asOf: SequenceNumber
+
+    init(_ query: PreviewQuery, _ engine: inout Engine) {
+        self.query = query
+        asOf = engine.sequence
+        let preview: Engine.Preview
+        let terms: OrderTerms
+        switch query.action {
+        case .placeBid(let bid):
+            preview = engine.preview(bid, of: query.account)
+            terms = bid.order
+            subject = bid.namesUnknownModel ? nil : .bid(bid.requirement)
+        case .placeOffer(let offer):
+            preview = engine.preview(offer, of: query.account)
+            terms = offer.order
+            subject = engine.capability(of: offer, of: query.account).map { .offer($0) }
+        default: preconditionFailure("only orders are previewed")
+        }
+        limit = preview.price
+        lots = terms.lots
+        outcome = PreviewOutcome(preview, of: terms)
+    }
+}
+
 extension Published {
-    func answer(_ query: PreviewQuery, requestID: UInt64) -> API.Response {
+    func answer(_ preview: EnginePreview) -> API.Response {
         let (book, directory) = (book, directory)
-        do throws(Problem) {
-            let whyNot: WhyNot
-            let outcome: PreviewOutcome
-            switch query.action {
-            case .placeBid(let terms):
-                let demand = try terms.demand(directory)
-                let (limit, lots) = (terms.order.price, terms.order.lots)
-                whyNot = WhyNot(bid: demand, limit: limit, lots: lots, offers: book.offers)
-                outcome = PreviewOutcome(
-                    of: terms.order,
-                    .bid,
-                    over: book.offers.filter { demand.isMet(by: $0.0) }.map(\.1),
-                    directory.fees
-                )
-            case .placeOffer(let terms):
-                let supply = try terms.supply(directory)
-                let (limit, lots) = (terms.order.price, terms.order.lots)
-                whyNot = WhyNot(offer: supply, limit: limit, lots: lots, bids: book.bids)
-                outcome = PreviewOutcome(
-                    of: terms.order,
-                    .offer,
-                    over: book.bids.filter { $0.0.isMet(by: supply) }.map(\.1),
-                    directory.fees
-                )
-            default: preconditionFailure("only orders are previewed")
-            }
-            return View.preview(
-                query,
-                outcome,
-                whyNot: whyNot,
-                models: directory.models,
-                asOf: book.asOf,
-                whyNotAsOf: book.asOf
-            )
-        } catch {
-            return error.response(requestID: requestID)
+        return View.preview(
+            preview.query,
+            preview.outcome,
+            whyNot: explain(preview, book, directory),
+            models: directory.models,
+            asOf: preview.asOf,
+            whyNotAsOf: book.asOf
+        )
+    }
+
+    /// `nil` for an order that names what there is not, or goods that cannot be compared.
+    private func explain(_ preview: EnginePreview, _ book: PublishedBook, _ directory: Directory) -> WhyNot? {
+        switch preview.subject {
+        case .bid(var demand):
+            guard case .placeBid(let terms) = preview.query.action,
+                let weightSet = try? directory.weightSet(of: demand, named: terms.namedWeightSet)
+            else { return nil }
+            demand.weightSet = weightSet
+            return WhyNot(bid: demand, limit: preview.limit, lots: preview.lots, offers: book.offers)
+        case .offer(let supply):
+            return WhyNot(offer: supply, limit: preview.limit, lots: preview.lots, bids: book.bids)
+        case nil: return nil
         }
     }
 }
@@ -59,52 +77,29 @@ extension PublishedBook {
     }
 }
 
-extension BidTerms {
-    /// The requirement with the good that it means, by the engine's rule.
-    fileprivate func demand(_ directory: Directory) throws(Problem) -> Requirement {
-        guard !namesUnknownModel else { throw Problem(.modelUnknown) }
-        var demand = requirement
-        demand.weightSet = try directory.weightSet(of: requirement, named: namedWeightSet)
-        return demand
-    }
-}
-
-extension OfferTerms {
-    /// What the offer could do if what it claims is attested.
-    fileprivate func supply(_ directory: Directory) throws(Problem) -> Capability {
-        guard let model = directory.models.record(model) else { throw Problem(.modelUnknown) }
-        return Capability(
-            model: model.id,
-            modelVersion: model.version,
-            weightSet: model.terms.weightSet,
-            quality: model.terms.quality,
-            contextLength: contextLength,
-            features: features,
-            quantization: quantization,
-            region: region,
-            tee: claimedTEE
-        )
-    }
-}
-
 extension PreviewOutcome {
-    /// By published levels, which do not say whose an order is.
-    fileprivate init(of terms: OrderTerms, _ side: Side, over groups: [[BookLevel]], _ fees: FeeTerms) {
-        self.init(remaining: terms.lots)
-        let isBid = side == .bid
-        let levels = groups.flatMap { $0.prefix { isBid ? $0.price <= terms.price : $0.price >= terms.price } }
-        for level in levels.sorted(by: { isBid ? $0.price < $1.price : $0.price > $1.price }) {
-            let lots = min(remaining.count, level.lots)
-            guard lots > 0 else { break }
-            let worth = level.price.value(of: Lots(lots))
-            fills.append(BookView.Level(price: level.price, lots: lots, orders: level.orders))
-            filled = filled + Lots(lots)
-            remaining = remaining - Lots(lots)
-            value = value + worth
-            fee = fee + fees.rates.taker.part(of: worth)
+    /// One entry for each price in turn.
+    fileprivate init(_ preview: Engine.Preview, of terms: OrderTerms) {
+        self.init(remaining: preview.left)
+        for fill in preview.fills {
+            filled = filled + fill.lots
+            if let last = fills.indices.last, fills[last].price == fill.price {
+                fills[last].lots += fill.lots.count
+                fills[last].orders += 1
+            } else {
+                fills.append(BookView.Level(price: fill.price, lots: fill.lots.count, orders: 1))
+            }
         }
-        if terms.timeInForce == .ioc, remaining.count > 0 { closeReason = .ioc }
-        if terms.price.value(of: terms.lots) < fees.minimumNotional { rejection = .belowMinimumNotional }
-        if isBid { hold = fees.rates.hold(for: terms.lots, at: terms.price) }
+        value = preview.value
+        fee = preview.fee
+        hold = preview.hold
+        rejection = preview.rejection
+        if preview.endsBySelfTrade {
+            closeReason = .selfTrade
+        } else if remaining.count > 0, preview.isCutShort {
+            closeReason = .workLimit
+        } else if remaining.count > 0, !terms.timeInForce.mayRest {
+            closeReason = .ioc
+        }
     }
 }

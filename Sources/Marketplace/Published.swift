@@ -101,7 +101,7 @@ final class Published: Sendable {
         isShown.store(true, ordering: .releasing)
     }
 
-    /// Shows what the tables say of keys, models and fees, and of what the numbers of classes and profiles stand for.
+    /// Shows what the tables say of keys, models, fees and market control, and of what the numbers of classes and profiles stand for.
     /// The book stays.
     func replaceRegistry(with state: EngineState) {
         directoryBox.withLock { $0 = Directory(state, after: $0) }
@@ -126,7 +126,7 @@ final class Published: Sendable {
     }
 
     func applyToDirectory(_ batch: SealedBatch) {
-        guard let next = directory.applying(batch.events, through: batch.lastSequence) else { return }
+        guard let next = directory.applying(batch.events, through: batch.lastSequence, at: batch.time) else { return }
         directoryBox.withLock { $0 = next }
         version.add(1, ordering: .releasing)
     }

@@ -49,6 +49,7 @@ package final class RequestService: Service {
             }
             answer(response, to: stream, requestID, on: server)
         case .command(let command, let shape): take(command, shape, stream, requestID, on: server)
+        case .batch(let orders): take(orders, stream, requestID, on: server)
         case .query(let query): submit(.query(query), stream, requestID)
         case .history(let query):
             if let account = query.account {
@@ -59,7 +60,6 @@ package final class RequestService: Service {
             }
         case .book(let query): show(marketplace.published.answer(query), stream, requestID, on: server)
         case .models(let query): show(marketplace.published.answer(query), stream, requestID, on: server)
-        case .preview(let query): preview(query, stream, requestID, on: server)
         case .market(let query): show(marketplace.published.answer(query), stream, requestID, on: server)
         case .operations(let operation):
             answer(marketplace.answer(operation, requestID: requestID), to: stream, requestID, on: server)
@@ -199,8 +199,25 @@ extension RequestService {
         submit(.command(command, shape), stream, requestID)
     }
 
+    private func take(
+        _ orders: [BatchItem],
+        _ stream: StreamReference,
+        _ requestID: UInt64,
+        on server: LoopServer
+    ) {
+        let commands = BatchItem.commands(of: orders)
+        if marketplace.backlog.isFull { return refuse(stream, requestID, .projectionLag, on: server) }
+        guard !commands.isEmpty else {
+            // Nothing of it is for the engine; but what another server knows may be another matter.
+            if let refusal = refusalForWantOfNames { return refuse(stream, requestID, refusal, on: server) }
+            return answer(BatchAnswers.refused(orders, requestID), to: stream, requestID, on: server)
+        }
+        for command in commands { command.encode(into: &submission.commandBytes) }
+        submit(.batch(orders), stream, requestID)
+    }
+
     private func submit(_ work: Submission.Work, _ stream: StreamReference, _ requestID: UInt64) {
-        submission.items.append(Submission.Item(stream: stream, requestID: requestID, work: work))
+        submission.append(Submission.Item(stream: stream, requestID: requestID, work: work))
     }
 
     private func read(
@@ -235,17 +252,6 @@ extension RequestService {
         }
     }
 
-    /// Explaining takes a while, so a reader's thread does it.
-    private func preview(
-        _ query: PreviewQuery,
-        _ stream: StreamReference,
-        _ requestID: UInt64,
-        on server: LoopServer
-    ) {
-        if let refusal = marketplace.inbox.refusal { return refuse(stream, requestID, refusal, on: server) }
-        read(.preview(query), needs: .none, stream, requestID, on: server)
-    }
-
     /// No engine serves here. While another server leads, the tables still answer what they can, as of their cursor.
     private func answerWithoutEngine(_ items: [Submission.Item], _ reason: Unavailable, on server: LoopServer) {
         guard case .notLeader = reason else { return refuse(items, reason, on: server) }
@@ -255,7 +261,7 @@ extension RequestService {
             case .query(.order(let id, let owner)):
                 let question = HistoryQuery.order(id, owner: owner)
                 read(.history(question), needs: .none, item.stream, item.requestID, on: server)
-            case .query(.account), .command: refuse([item], reason, on: server)
+            case .query(.account), .query(.preview), .command, .batch: refuse([item], reason, on: server)
             }
         }
     }
@@ -265,11 +271,11 @@ extension RequestService {
         var cancels = Submission(loop: loop)
         var others: [Submission.Item] = []
         for item in full.items {
-            guard case .command(let command, _) = item.work, case .cancel = command.action else {
+            guard case .command(let command, _) = item.work, command.action.onlyCancels else {
                 others.append(item)
                 continue
             }
-            cancels.items.append(item)
+            cancels.append(item)
             command.encode(into: &cancels.commandBytes)
         }
         refuse(others, .overloaded, on: server)
@@ -332,8 +338,18 @@ extension RequestService {
                 account.map { View.account($0, asOf: asOf) }
                 ?? Problem(.accountUnknown).response(requestID: requestID)
             answer(response, to: stream, requestID, at: now, on: server)
+        case .preview(let preview):
+            // Explaining takes a while, so a reader's thread does it.
+            read(.preview(preview), needs: .none, stream, requestID, on: server)
         case .touched(let sequence, let query):
             read(.history(query), needs: sequence, stream, requestID, on: server)
+        case .batch(let first, let items):
+            let orders = BatchAnswers(batch: batch, first: first, items: items, requestID: requestID)
+            if let original = orders.newestReplay {
+                read(.batch(orders), needs: original, stream, requestID, on: server)
+            } else {
+                answer(orders.response { _, _ in nil }, to: stream, requestID, at: now, isDurable: true, on: server)
+            }
         }
     }
 }
@@ -347,34 +363,5 @@ extension HTTP2.Response {
             location: response.location ?? [],
             fields: response.fields.map { Field($0.name, $0.value) }
         )
-    }
-}
-
-extension ProblemCode {
-    /// What a refusal of HTTP/1 is to clients; the statuses of both are the same.
-    init(_ kind: HTTP1Refusal.Kind) {
-        switch kind {
-        case .malformed: self = .malformedRequest
-        case .timedOut: self = .requestTimeout
-        case .targetTooLong: self = .targetTooLong
-        case .expectation: self = .expectationFailed
-        case .headTooLarge: self = .headerFieldsTooLarge
-        case .notImplemented: self = .notImplemented
-        case .version: self = .httpVersionNotSupported
-        }
-    }
-}
-
-extension RequestMethod {
-    /// Methods that no route has are one.
-    fileprivate init(_ method: HTTP2.Method) {
-        switch method {
-        case .get: self = .get
-        case .head: self = .head
-        case .post: self = .post
-        case .put: self = .put
-        case .delete: self = .delete
-        case .patch, .options, .other: self = .other
-        }
     }
 }

@@ -54,6 +54,11 @@ final class Sequencer {
     func serve(_ engine: inout Engine) -> Inbox.Work {
         // Journaled at once, so that the next server does not count the same gap again.
         if clock.hasGap { beginBatch(&engine, ticking: true) }
+        // The end of a server is the end of every stream that it had.
+        for account in engine.armedAccounts {
+            beginBatchIfEmpty(&engine)
+            carryOut(Command(account: .system, action: .disconnected(account)), on: &engine)
+        }
         while true {
             let work = inbox.next(fill, deadline: deadline(of: engine))
             switch work.action {
@@ -103,13 +108,18 @@ final class Sequencer {
                 apply(command, on: &engine)
                 deliver(outcome(of: command, shape), of: item, to: submission.loop)
             case .query(let query):
-                deliver(answer(query, from: engine), of: item, to: submission.loop)
+                deliver(answer(query, from: &engine), of: item, to: submission.loop)
             case .touched(let account, let query):
                 deliver(.touched(engine.lastTouched(account), query), of: item, to: submission.loop)
+            case .batch(let orders):
+                beginBatchIfEmpty(&engine)
+                let first = open.ends.count
+                for command in BatchItem.commands(of: orders) { apply(command, on: &engine) }
+                deliver(.batch(first: first, orders), of: item, to: submission.loop)
             }
         }
         open.commandBytes.append(contentsOf: submission.commandBytes)
-        open.itemCount += submission.items.count
+        open.itemCount += submission.weight
     }
 
     private func deliver(_ outcome: Delivery.Outcome, of item: Submission.Item, to loop: Int) {
@@ -123,9 +133,17 @@ final class Sequencer {
         open.interned.collect(from: open.events[start...])
         hasUnpublishedBook = true
         switch command.action {
-        case .createKey, .createAccount, .setModel, .setFees: open.changesDirectory = true
+        case .createKey, .createAccount, .setModel, .setFees, .announceFees, .setHalt, .setPriceBand:
+            open.changesDirectory = true
+        case .tick where open.events[start...].contains(where: \.setsFees): open.changesDirectory = true
         default: break
         }
+    }
+
+    /// A command of the server itself; its bytes come where it is carried out.
+    private func carryOut(_ command: Command, on engine: inout Engine) {
+        command.encode(into: &open.commandBytes)
+        apply(command, on: &engine)
     }
 
     /// What the last command of the open batch came to, for its answer.
@@ -151,10 +169,8 @@ final class Sequencer {
         let isDue = engine.beginBatch(at: open.time, gap: open.gap, rules: RulesVersion.current)
         open.grace = engine.grace
         guard isDue || ticking else { return }
-        let tick = Command(account: .system, action: .tick)
         // Commands of one batch are journaled in the order of their execution: the tick comes before the submission's.
-        tick.encode(into: &open.commandBytes)
-        apply(tick, on: &engine)
+        carryOut(Command(account: .system, action: .tick), on: &engine)
     }
 
     private func tickIfDue(_ engine: inout Engine) {
@@ -162,7 +178,7 @@ final class Sequencer {
         beginBatchIfEmpty(&engine)
     }
 
-    private func answer(_ query: EngineQuery, from engine: Engine) -> Delivery.Outcome {
+    private func answer(_ query: EngineQuery, from engine: inout Engine) -> Delivery.Outcome {
         switch query {
         case .order(let id, let owner):
             return .order(
@@ -174,6 +190,7 @@ final class Sequencer {
             )
         case .account(let id):
             return .account(engine.detail(of: id), asOf: engine.sequence)
+        case .preview(let query): return .preview(EnginePreview(query, &engine))
         }
     }
 
@@ -194,6 +211,13 @@ final class Sequencer {
         standing.sealed(window: engine.idempotencyWindow)
         open = OpenBatch(number: nextBatch, firstSequence: engine.sequence.next, loops: loops)
         journal.commit(batch)
+    }
+}
+
+extension Event {
+    /// Announced fees have come into force.
+    fileprivate var setsFees: Bool {
+        if case .feesSet = self { true } else { false }
     }
 }
 

@@ -15,8 +15,19 @@ struct Submission: Sendable {
     /// Commands of the server itself, which nobody waits for. Their bytes come first.
     var ownCommands: [Command] = []
 
+    /// Orders of batches beyond one for each of ``items``.
+    private(set) var batchOrders = 0
+
+    /// How many commands and queries there are.
+    var weight: Int { items.count + batchOrders }
+
+    mutating func append(_ item: Item) {
+        items.append(item)
+        if case .batch(let orders) = item.work { batchOrders += orders.count - 1 }
+    }
+
     /// What it takes of a mailbox. What lies elsewhere is about as large as the encoded commands.
-    var bytes: Int { commandBytes.count + items.count * MemoryLayout<Item>.stride }
+    var bytes: Int { commandBytes.count + weight * MemoryLayout<Item>.stride }
 
     struct Item: Sendable {
         let stream: StreamReference
@@ -31,6 +42,8 @@ struct Submission: Sendable {
         indirect case query(EngineQuery)
         /// A question to the tables; the engine says which sequence number they must have reached for this account.
         indirect case touched(AccountID, HistoryQuery)
+        /// Orders with one answer. Those that are commands are carried out one behind the other.
+        indirect case batch([BatchItem])
     }
 }
 
@@ -49,6 +62,18 @@ struct Delivery: Sendable {
         indirect case order(OrderRecord?, OrderID, owner: AccountID?, asOf: SequenceNumber, touched: SequenceNumber)
         indirect case account(AccountDetail?, asOf: SequenceNumber)
         indirect case touched(SequenceNumber, HistoryQuery)
+        indirect case preview(EnginePreview)
+        /// Orders of which the first has this index in the batch, the others the following ones.
+        indirect case batch(first: Int, [BatchItem])
+
+        /// The indices of orders that were to be placed.
+        var placed: Range<Int> {
+            switch self {
+            case .command(let index, .placed): index..<(index + 1)
+            case .batch(let first, let items): first..<(first + BatchItem.commands(of: items).count)
+            default: 0..<0
+            }
+        }
     }
 }
 

@@ -60,6 +60,22 @@ package struct CheckedTable: Hashable, Sendable {
         key: ["account"],
         late: ["sequence"]
     )
+    package static let controls = CheckedTable(
+        "market.controls",
+        ["model", "halted", "low", "high", "sequence"],
+        key: ["model"]
+    )
+    package static let operations = CheckedTable(
+        "market.mass_operations",
+        ["sequence", "account", "kind", "side", "model", "profile", "cursor", "ordinal"],
+        key: ["sequence", "account"],
+        late: ["ordinal"]
+    )
+    package static let notice = CheckedTable(
+        "market.fee_notice",
+        ["only_row", "maker_bps", "taker_bps", "minimum_notional", "effective_at"],
+        key: []
+    )
     package static let balances = CheckedTable(
         "ledger.accounts",
         ["account", "owner", "kind", "debits", "credits", "balance"],
@@ -74,7 +90,7 @@ package struct CheckedTable: Hashable, Sendable {
     /// Those whose rows are compared in their last state.
     package static let final: [CheckedTable] = [
         cursor, accounts, keys, models, attestations, classes, profiles, fees, checkpoints, orders, leases, balances,
-        requests,
+        requests, controls, operations, notice,
     ]
     /// Those whose rows never change, and are compared while the journal is replayed.
     package static let growing: [CheckedTable] = [transfers, trades]

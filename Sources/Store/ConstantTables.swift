@@ -86,6 +86,9 @@ enum ConstantTables {
         for (bit, name) in Features.names.enumerated() { add("feature", bit, name) }
         for (bit, name) in Scopes.names.enumerated() { add("scope", bit, name) }
         for rejection in Rejection.allCases { add("rejection", rejection.rawValue, rejection.code) }
+        for mode in SelfTradePrevention.allCases { add("self_trade_prevention", mode.rawValue, mode.name) }
+        for (bit, name) in OrderRules.flagNames.enumerated() { add("order_flag", bit, name) }
+        for kind in MassOperation.Kind.allCases { add("mass_operation", kind.rawValue, kind.name) }
         return codes
     }
 }

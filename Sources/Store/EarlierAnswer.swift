@@ -1,4 +1,5 @@
 package import Engine
+internal import Exchange
 internal import Ledger
 internal import Postgres
 package import Units
@@ -26,7 +27,8 @@ extension HistoryReader {
         guard position >= sequence else { return AsOf(value: .notYet, sequence: position) }
         guard let request = try request(sequence) else {
             // An open order is known by its client order id as long as it is open.
-            return AsOf(value: try placed(sequence).map { .events($0) } ?? .forgotten, sequence: position)
+            let events = try placed(sequence, as: action.orderTerms)
+            return AsOf(value: events.map { .events($0) } ?? .forgotten, sequence: position)
         }
         if let rejection = request.rejection {
             return AsOf(value: .events([.rejected(rejection)]), sequence: position)
@@ -42,7 +44,7 @@ extension HistoryReader {
         let sequence = request.sequence
         switch action {
         case .placeOffer, .placeBid:
-            guard let events = try placed(sequence) else {
+            guard let events = try placed(sequence, as: action.orderTerms) else {
                 throw .inconsistent("command \(sequence.rawValue) placed no order")
             }
             return events
@@ -61,17 +63,32 @@ extension HistoryReader {
         case .setFees(let terms): return [.feesSet(terms)]
         case .usage(let lease, let tokens): return try moved(sequence) + [.used(lease, tokens)]
         case .endLease(let lease): return try moved(sequence) + [.leaseEnded(lease, try used(lease))]
-        case .tick, .announceCheckpoint: return []
+        case .amend(let terms): return try amended(terms, sequence)
+        case .massCancel:
+            return try cancelledTogether(of: request.account, sequence)
+        case .setAccountLimits(let terms): return try limited(terms)
+        case .tick, .announceCheckpoint, .cancelAfter, .setCancelOnDisconnect, .disconnected, .setHalt, .setPriceBand,
+            .announceFees:
+            // What they did is in the repetition itself.
+            return []
         }
     }
 
     // MARK: Orders
 
-    private func placed(_ sequence: SequenceNumber) throws(StoreError) -> [Event]? {
+    /// `terms` are the repetition's: an amendment may have changed those in the row.
+    private func placed(_ sequence: SequenceNumber, as terms: OrderTerms?) throws(StoreError) -> [Event]? {
         guard let last = try order(OrderID(sequence.rawValue)).value else { return nil }
         let transfers = try transfers(at: sequence)
         let trades = try trades(Set(transfers.filter { $0.transfer.kind == .trade }.map(\.transfer.trade.rawValue)))
         var record = last
+        if let terms {
+            record.lots = terms.lots
+            if !terms.isMarket { record.price = terms.price }
+            record.rules = terms.rules
+        }
+        record.displayed = .zero
+        record.priority = Priority(record.id)
         record.remaining = record.lots
         record.openLots = .zero
         record.closeReason = nil
@@ -83,7 +100,7 @@ extension HistoryReader {
             events.append(.closed(last.id, reason, last.remaining))
         } else {
             let traded = trades.reduce(Lots.zero) { $0 + $1.trade.lots }
-            events.append(.rested(last.id, last.lots - traded))
+            events.append(.rested(last.id, record.lots - traded))
         }
         return events
     }
@@ -99,14 +116,14 @@ extension HistoryReader {
         try transfers(at: sequence).map { .transfer($0.transfer) }
     }
 
-    private func transfers(at sequence: SequenceNumber) throws(StoreError) -> [TransferRow] {
+    func transfers(at sequence: SequenceNumber) throws(StoreError) -> [TransferRow] {
         try rows(
             "SELECT \(TransferRow.columns) FROM ledger.transfers WHERE sequence = $1 ORDER BY ordinal",
             [.int8(sequence.rawValue)]
         ) { row throws(PostgresError) in try TransferRow(row) }
     }
 
-    private func trades(_ numbers: Set<Int64>) throws(StoreError) -> [TradeRow] {
+    func trades(_ numbers: Set<Int64>) throws(StoreError) -> [TradeRow] {
         guard !numbers.isEmpty else { return [] }
         return try rows(
             "SELECT \(TradeRow.columns) FROM market.trades WHERE trade = ANY ($1) ORDER BY trade",
@@ -156,7 +173,7 @@ extension HistoryReader {
         return events
     }
 
-    private func rows<Value>(
+    func rows<Value>(
         _ sql: String,
         _ parameters: [Parameter],
         _ read: (Row) throws(PostgresError) -> Value

@@ -23,6 +23,9 @@ package struct ExpectedTables: Sendable {
     private var checkpoints: [CheckpointRecord] = []
     private var balances: [LedgerAccount: LedgerCounters] = [:]
     private var requests: [SequenceNumber: RememberedRequest] = [:]
+    private var controls: [ModelID: MarketControlRecord] = [:]
+    private var operations: [RowKey: (record: MassOperation, ordinal: Int32?)] = [:]
+    private var notice: FeeNoticeTerms?
     /// Where replay began: older rows of some tables cannot be derived.
     let start: ProjectionCursor
 
@@ -54,6 +57,9 @@ package struct ExpectedTables: Sendable {
         if let newest = state.checkpoint { checkpoints = [newest] }
         for (account, counters) in state.balances { balances[account] = counters }
         for request in state.remembered { requests[request.sequence] = request }
+        for control in state.controls { controls[control.model] = control }
+        for operation in state.operations { operations[RowKey(operation)] = (operation, nil) }
+        notice = state.feeNotice
     }
 
     /// Adds what the next batch did.
@@ -87,6 +93,13 @@ package struct ExpectedTables: Sendable {
                 order.remaining = lots
                 order.closeReason = reason
             }
+        case .amended(let amendment): change(amendment.order, sequence) { $0.amend(amendment) }
+        case .reduced(let id, let lots): change(id, sequence) { $0.remaining = lots }
+        case .shown(let id, let lots, let priority):
+            change(id, sequence) { order in
+                order.displayed = lots
+                order.priority = priority
+            }
         case .traded(let trade):
             cursor.lastTrade = trade.id
             trades.append(TradeRow(trade: trade, sequence: sequence, at: time))
@@ -107,6 +120,8 @@ package struct ExpectedTables: Sendable {
         case .forgotten(let last):
             requests = requests.filter { $0.key > last }
         case .rejected, .replayed: break
+        case .operationSet(let operation):
+            operations[RowKey(operation), default: (operation, ordinal)].record = operation
         default: register(event, sequence, time)
         }
     }
@@ -116,10 +131,18 @@ package struct ExpectedTables: Sendable {
         case .classInterned(let id, let capability): classes.append((id, capability))
         case .profileInterned(let id, let requirement): profiles.append((id, requirement))
         case .accountCreated(let record): accounts.append((record, sequence))
+        case .accountChanged(let record): accounts[Int(record.id.rawValue) - 1].record = record
         case .keyCreated(let record): keys.append((record, sequence))
         case .modelSet(let record): models[RowKey(record)] = (record, sequence)
         case .attestationSet(let record): attestations[record.terms.account] = (record, sequence)
-        case .feesSet(let terms): fees.append((terms, sequence, time))
+        case .feesSet(let terms):
+            fees.append((terms, sequence, time))
+            if let announced = notice, announced.isCarriedOut(by: terms, at: time) { notice = nil }
+        case .feesAnnounced(let terms): notice = terms
+        case .controlSet(let record):
+            controls[record.model] = record.isHalted || record.band != nil ? record : nil
+        case .operationEnded(let begun, let account):
+            operations[RowKey(first: begun.rawValue, second: account.rawValue)] = nil
         case .checkpointAnnounced(let record): checkpoints.append(record)
         default: break
         }
@@ -152,6 +175,22 @@ package struct ExpectedTables: Sendable {
 
 extension RowKey {
     fileprivate init(_ model: ModelRecord) { self.init(first: model.id.rawValue, second: Int64(model.version)) }
+
+    fileprivate init(_ operation: MassOperation) {
+        self.init(first: operation.sequence.rawValue, second: operation.account.rawValue)
+    }
+}
+
+extension OrderRecord {
+    fileprivate mutating func amend(_ amendment: OrderAmendment) {
+        price = amendment.price
+        lots = amendment.lots
+        remaining = amendment.remaining
+        priority = amendment.priority
+        var rules = self.rules
+        rules.expiresAt = amendment.expiresAt
+        self.rules = rules
+    }
 }
 
 // MARK: - Rows
@@ -188,6 +227,9 @@ extension ExpectedTables {
             return rows(table, checkpoints, key: { RowKey(first: $0.sequence.rawValue) }) { $0.add($1) }
         case .balances:
             return rows(table, Array(balances), key: { RowKey(first: $0.key.rawValue) }) { $0.add($1.key, $1.value) }
+        case .controls:
+            return rows(table, Array(controls.values), key: { RowKey(first: $0.model.rawValue) }) { $0.add($1) }
+        case .notice: return rows(table, notice.map { [$0] } ?? [], key: { _ in RowKey(first: 0) }) { $0.add($1) }
         default: return lateRows(table)
         }
     }
@@ -226,6 +268,10 @@ extension ExpectedTables {
                 key: { RowKey(first: $0.record.terms.account.rawValue) },
                 isLate: { $0.sequence == nil }
             ) { $0.add($1.record, $1.sequence ?? .none) }
+        case .operations:
+            return rows(table, Array(operations), key: { $0.key }, isLate: { $0.value.ordinal == nil }) {
+                $0.add($1.value.record, ordinal: $1.value.ordinal ?? 0)
+            }
         default: preconditionFailure("every table has its rows")
         }
     }

@@ -18,7 +18,7 @@ package final class FollowedTables {
         try stored { () throws(PostgresError) in try ProjectionCursor.read(connection) }
     }
 
-    /// The keys, models, classes, profiles and fees of the tables, the first time and whenever they have changed since;
+    /// The keys, models, classes, profiles, fees and market control of the tables, the first time and whenever they have changed since;
     /// otherwise `nil`.
     package func changedRegistry() throws(StoreError) -> EngineState? {
         try stored { () throws(PostgresError) in
@@ -26,7 +26,8 @@ package final class FollowedTables {
             let found = Names(
                 newest: SequenceNumber(try row.int8(0)),
                 classes: try row.int8(1),
-                profiles: try row.int8(2)
+                profiles: try row.int8(2),
+                control: try row.text(3)
             )
             guard found != names else { return nil }
             var state = EngineState()
@@ -43,6 +44,8 @@ package final class FollowedTables {
         let newest: SequenceNumber
         let classes: Int64
         let profiles: Int64
+        /// All of market control: a few numbers.
+        let control: String
     }
 
     private static let namesStatement = Statement(
@@ -51,7 +54,9 @@ package final class FollowedTables {
         SELECT greatest((SELECT max(sequence) FROM market.keys), (SELECT max(sequence) FROM market.models),
                 (SELECT max(sequence) FROM market.fees), 0),
             coalesce((SELECT max(class) FROM market.capability_classes), 0),
-            coalesce((SELECT max(profile) FROM market.requirement_profiles), 0)
+            coalesce((SELECT max(profile) FROM market.requirement_profiles), 0),
+            coalesce((SELECT string_agg(model || ':' || sequence, ' ' ORDER BY model) FROM market.controls), '')
+                || coalesce((SELECT n::text FROM market.fee_notice n), '')
         """
     )
 }

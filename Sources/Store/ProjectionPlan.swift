@@ -14,6 +14,8 @@ struct ProjectionPlan {
 
     private(set) var orders: [OrderRecord] = []
     private(set) var orderChanges: [OrderChange] = []
+    /// Beside their ``orderChanges``, orders that got other terms or another place.
+    private(set) var orderMoves: [OrderMove] = []
     private(set) var trades: [TradeRow] = []
     private(set) var candles = CandleFold()
     private(set) var leases: [LeaseRow] = []
@@ -35,11 +37,13 @@ struct ProjectionPlan {
         var attestations: [(record: AttestationRecord, sequence: SequenceNumber)] = []
         var fees: [(terms: FeeTerms, sequence: SequenceNumber, at: LogicalTime)] = []
         var checkpoints: [CheckpointRecord] = []
+        var control = ControlChanges()
     }
 
     /// Place in ``orders`` by sequence number, counted from the first of the transaction; -1 for none.
     private var newOrders: [Int32] = []
     private var changedOrders = NumberIndex()
+    private var movedOrders = NumberIndex()
     private var changedLeases = NumberIndex()
     private var moved = NumberIndex()
 
@@ -93,6 +97,13 @@ struct ProjectionPlan {
                 change.closeReason = Int16(reason.rawValue)
             }
         case .traded(let trade): try add(trade, sequence, time)
+        case .amended(let amendment):
+            change(amendment.order, sequence) { $0.remaining = amendment.remaining.count }
+            move(amendment.order) { $0.amend(amendment) }
+        case .reduced(let id, let remaining): change(id, sequence) { $0.remaining = remaining.count }
+        case .shown(let id, let lots, let priority):
+            change(id, sequence) { _ in }
+            move(id) { $0.show(lots, priority) }
         case .transfer(let transfer):
             transfers.append(TransferRow(sequence: sequence, ordinal: ordinal, transfer: transfer, at: time))
             movement(transfer.debit) { $0.debits += Int128(transfer.amount.count) }
@@ -102,6 +113,7 @@ struct ProjectionPlan {
         case .remembered(let request): requests.append(request)
         case .forgotten(let last): forgotten = max(forgotten, last)
         case .rejected, .replayed: break
+        case .operationSet(let operation): registry.control.set(operation, ordinal)
         default: register(event, sequence, time)
         }
     }
@@ -111,12 +123,26 @@ struct ProjectionPlan {
         case .classInterned(let id, let capability): registry.classes.append((id, capability))
         case .profileInterned(let id, let requirement): registry.profiles.append((id, requirement))
         case .accountCreated(let record): registry.accounts.append((record, sequence))
+        case .accountChanged(let record): change(record)
         case .keyCreated(let record): registry.keys.append((record, sequence))
         case .modelSet(let record): registry.models.append((record, sequence))
         case .attestationSet(let record): registry.attestations.append((record, sequence))
-        case .feesSet(let terms): registry.fees.append((terms, sequence, time))
+        case .feesSet(let terms):
+            registry.fees.append((terms, sequence, time))
+            registry.control.feesSet(terms, time)
         case .checkpointAnnounced(let record): registry.checkpoints.append(record)
+        case .controlSet(let record): registry.control.records[record.model] = record
+        case .feesAnnounced(let terms): registry.control.announce(terms)
+        case .operationEnded(let sequence, let account): registry.control.end(sequence, account)
         default: preconditionFailure("every other event is handled before")
+        }
+    }
+
+    private mutating func change(_ record: AccountRecord) {
+        if let place = registry.accounts.firstIndex(where: { $0.record.id == record.id }) {
+            registry.accounts[place].record = record
+        } else {
+            registry.control.accounts[record.id] = record
         }
     }
 
@@ -142,13 +168,10 @@ struct OrderChange: Hashable {
 
 extension ProjectionPlan {
     private mutating func change(_ id: OrderID, _ sequence: SequenceNumber, _ body: (inout OrderChange) -> Void) {
-        if id > OrderID(start.sequence.rawValue) {
-            let place = Int(id.rawValue - start.sequence.rawValue - 1)
-            if place < newOrders.count, newOrders[place] >= 0 {
-                var change = OrderChange(id: id.rawValue, lastSequence: sequence.rawValue)
-                body(&change)
-                return orders[Int(newOrders[place])].apply(change)
-            }
+        if let place = newOrder(id) {
+            var change = OrderChange(id: id.rawValue, lastSequence: sequence.rawValue)
+            body(&change)
+            return orders[place].apply(change)
         }
         let place = changedOrders.place(of: id.rawValue, orAdd: orderChanges.count)
         if place == orderChanges.count {
@@ -158,6 +181,24 @@ extension ProjectionPlan {
         let isOpen = orderChanges[place].closeReason == 0
         body(&orderChanges[place])
         if isOpen { orderChanges[place].lastSequence = sequence.rawValue }
+    }
+
+    /// The place of an order that is new in ``orders``.
+    private func newOrder(_ id: OrderID) -> Int? {
+        guard id > OrderID(start.sequence.rawValue) else { return nil }
+        let place = Int(id.rawValue - start.sequence.rawValue - 1)
+        return place < newOrders.count && newOrders[place] >= 0 ? Int(newOrders[place]) : nil
+    }
+
+    private mutating func move(_ id: OrderID, _ body: (inout OrderMove) -> Void) {
+        var move = OrderMove(id: id.rawValue)
+        if let place = newOrder(id) {
+            body(&move)
+            return orders[place].apply(move)
+        }
+        let place = movedOrders.place(of: id.rawValue, orAdd: orderMoves.count)
+        if place == orderMoves.count { orderMoves.append(move) }
+        body(&orderMoves[place])
     }
 
     private mutating func add(_ trade: Trade, _ sequence: SequenceNumber, _ time: LogicalTime) throws(StoreError) {

@@ -10,7 +10,7 @@ enum CopiedTable: String, CaseIterable {
     case orders = """
         market.orders (id, account, price, lots, remaining, open_lots, max_open_lots, class, profile, body_hash, \
         created_at, last_sequence, maker_bps, taker_bps, side, time_in_force, claimed_tee, close_reason, \
-        client_order_id)
+        client_order_id, expires_at, min_lots, display_lots, displayed, quality_credit, priority, flags, self_trade)
         """
     case trades = """
         market.trades (trade, bid, offer, buyer, seller, lots, price, bid_remaining, offer_remaining, locked, model, \
@@ -27,13 +27,16 @@ enum CopiedTable: String, CaseIterable {
         """
     case classes = """
         market.capability_classes (class, model, model_version, weight_set, quality, context_length, features, \
-        quantization, region, tee)
+        quantization, region, tee, allowed, denied, minimum_deposit)
         """
     case profiles = """
         market.requirement_profiles (profile, models, weight_set, quality_min, context_length_min, features, \
         quantizations, tees, regions)
         """
-    case accounts = "market.accounts (account, label, open_orders_max, created_at, sequence)"
+    case accounts = """
+        market.accounts (account, label, open_orders_max, created_at, sequence, offer_lots_max, self_trade_group, \
+        closed, cancel_after, cancel_on_disconnect)
+        """
     case keys = "market.keys (key, account, hash, scopes, label, expires_at, created_at, sequence)"
     case checkpoints = "projection.checkpoints (sequence, batch, sha256, announced_at)"
     case fees = "market.fees (sequence, maker_bps, taker_bps, minimum_notional, at)"
@@ -64,6 +67,7 @@ extension CopyWriter {
         int2(Int16(order.claimedTEE.rawValue))
         if let reason = order.closeReason { int2(Int16(reason.rawValue)) } else { null() }
         if let name = order.clientOrderID { bytea(name.bytes) } else { null() }
+        addRules(of: order)
     }
 
     mutating func add(_ row: TradeRow) {
@@ -135,7 +139,7 @@ extension CopyWriter {
         if let rejection = request.rejection { int4(Int32(rejection.rawValue)) } else { null() }
     }
 
-    private mutating func int8(orNull value: Int64?) {
+    mutating func int8(orNull value: Int64?) {
         if let value { int8(value) } else { null() }
     }
 }
@@ -155,6 +159,7 @@ extension CopyWriter {
         int2(Int16(capability.quantization.rawValue))
         text(capability.region.name)
         int2(Int16(capability.tee.rawValue))
+        add(capability.buyers.rules)
     }
 
     mutating func add(_ id: ProfileID, _ requirement: Requirement) {
@@ -177,6 +182,7 @@ extension CopyWriter {
         int8(account.openOrdersMax)
         timestamp(microsecondsSince1970: account.createdAt.microseconds)
         int8(sequence.rawValue)
+        addLimits(of: account)
     }
 
     mutating func add(_ key: KeyRecord, _ sequence: SequenceNumber) {

@@ -88,6 +88,8 @@ extension Projector {
         try copyRegistry(plan.registry)
         try upsert(plan.registry)
         try changeOrders(plan.orderChanges)
+        try move(plan.orderMoves)
+        try change(plan.registry.control)
         try changeLeases(plan.leaseChanges)
         try move(plan.movements)
     }
@@ -142,12 +144,12 @@ extension Projector {
     }
 
     @discardableResult
-    private func change(_ statement: Statement, _ parameters: [Parameter]) throws(StoreError) -> Int {
+    func change(_ statement: Statement, _ parameters: [Parameter]) throws(StoreError) -> Int {
         try stored { () throws(PostgresError) in try connection.execute(statement, parameters).affectedRows }
     }
 
     /// Each change belongs to one row that is there.
-    private func change(
+    func change(
         _ statement: Statement,
         _ count: Int,
         _ what: String,

@@ -9,10 +9,12 @@ internal import Units
 extension OrderRecord {
     static let columns = """
         id, account, price, lots, remaining, open_lots, max_open_lots, class, profile, body_hash, created_at, \
-        last_sequence, maker_bps, taker_bps, side, time_in_force, claimed_tee, close_reason, client_order_id
+        last_sequence, maker_bps, taker_bps, side, time_in_force, claimed_tee, close_reason, client_order_id, \
+        priority, displayed, \(OrderRules.columns)
         """
 
     init(_ row: Row, from first: Int = 0) throws(PostgresError) {
+        let isPlain = (19...26).allSatisfy { row.isNull(first + $0) }
         self.init(
             id: OrderID(try row.int8(first)),
             account: AccountID(try row.int8(first + 1)),
@@ -36,6 +38,10 @@ extension OrderRecord {
             closeReason: row.isNull(first + 17) ? nil : try row.code(first + 17),
             lastSequence: SequenceNumber(try row.int8(first + 11))
         )
+        if isPlain { return }
+        if let place = try row.int8OrNull(first + 19) { priority = Priority(rawValue: place) }
+        displayed = Lots(try row.int8OrNull(first + 20) ?? 0)
+        rules = try OrderRules(row, from: first + 21)
     }
 }
 
@@ -149,7 +155,10 @@ extension RememberedRequest {
 // MARK: - Registry
 
 extension AccountRecord {
-    static let columns = "account, label, open_orders_max, created_at"
+    static let columns = """
+        account, label, open_orders_max, created_at, offer_lots_max, self_trade_group, closed, cancel_after, \
+        cancel_on_disconnect
+        """
 
     init(_ row: Row) throws(PostgresError) {
         self.init(
@@ -158,6 +167,11 @@ extension AccountRecord {
             openOrdersMax: try row.int8(2),
             createdAt: try row.time(3)
         )
+        offerLotsMax = try row.int8OrNull(4).map { Lots($0) }
+        selfTradeGroup = try row.int8(5)
+        isClosed = try row.bool(6)
+        cancelAfter = row.isNull(7) ? .never : try row.time(7)
+        cancelsOnDisconnect = try row.bool(8)
     }
 }
 
@@ -248,7 +262,8 @@ extension CheckpointRecord {
 extension Capability {
     /// Behind the number of the class.
     static let columns = """
-        model, model_version, weight_set, quality, context_length, features, quantization, region, tee
+        model, model_version, weight_set, quality, context_length, features, quantization, region, tee, \
+        \(BuyerRules.columns)
         """
 
     init(_ row: Row) throws(PostgresError) {
@@ -263,6 +278,7 @@ extension Capability {
             region: try row.region(try row.text(8)),
             tee: try row.code(9)
         )
+        buyers = SeldomBuyerRules(try BuyerRules(row, from: 10))
     }
 }
 

@@ -67,9 +67,15 @@ package enum Schema {
         ),
         Migration(
             number: 11,
+            name: "order-types",
+            up: PackageResources.m0011_order_types_up_sql,
+            check: PackageResources.m0011_order_types_check_sql
+        ),
+        Migration(
+            number: 12,
             name: "market-data",
-            up: PackageResources.m0011_market_data_up_sql,
-            check: PackageResources.m0011_market_data_check_sql
+            up: PackageResources.m0012_market_data_up_sql,
+            check: PackageResources.m0012_market_data_check_sql
         ),
     ]
 

@@ -72,7 +72,7 @@ package enum StateLoader {
         )
     }
 
-    /// What requests are checked against: keys, models, classes, profiles and fees.
+    /// What requests are checked against: keys, models, classes, profiles, fees and market control.
     static func readNames(_ connection: Connection, into state: inout EngineState) throws(PostgresError) {
         state.keys = try rows(
             connection,
@@ -95,6 +95,14 @@ package enum StateLoader {
             "SELECT \(FeeTerms.columns) FROM market.fees ORDER BY sequence DESC LIMIT 1"
         ) { row throws(PostgresError) in try FeeTerms(row) }
         state.fees = fees.first ?? .initial
+        state.feeNotice = try rows(
+            connection,
+            "SELECT \(FeeNoticeTerms.columns) FROM market.fee_notice"
+        ) { row throws(PostgresError) in try FeeNoticeTerms(row) }.first
+        state.controls = try rows(
+            connection,
+            "SELECT \(MarketControlRecord.columns) FROM market.controls ORDER BY model"
+        ) { row throws(PostgresError) in try MarketControlRecord(row) }
     }
 
     private static func readRows(_ connection: Connection, into state: inout EngineState) throws(PostgresError) {
@@ -106,6 +114,10 @@ package enum StateLoader {
             connection,
             "SELECT \(AccountRecord.columns) FROM market.accounts ORDER BY account"
         ) { row throws(PostgresError) in try AccountRecord(row) }
+        state.operations = try rows(
+            connection,
+            "SELECT \(MassOperation.columns) FROM market.mass_operations ORDER BY sequence, ordinal"
+        ) { row throws(PostgresError) in try MassOperation(row) }
         state.attestations = try rows(
             connection,
             "SELECT \(AttestationRecord.columns) FROM market.attestations ORDER BY account"

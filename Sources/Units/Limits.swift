@@ -28,6 +28,24 @@ package enum Limits {
     /// Resting orders that one command may visit; a taker that meets it has its rest cancelled (`work_limit`).
     package static let visitsPerCommandMax = 10_000
 
+    /// Orders that one command of a mass operation, or a tick, visits; later batches go on.
+    package static let ordersPerStepMax = 10_000
+    /// Parts of icebergs that one command shows before nobody walks again in it; with the visits of one more walk they
+    /// are fewer than 65,536, for which a priority has room.
+    package static let partsShownMax: Int64 = 50_000
+    /// Accounts in each of an offer's two lists of buyers.
+    package static let buyersPerOfferMax = 64
+    /// The largest credit for a point of quality, in nanoTON per 1,000,000 adjusted tokens.
+    package static let qualityCreditMax: Int64 = 1_000_000_000_000
+    /// The longest dead-man switch, in microseconds: 24 h.
+    package static let cancelAfterMax: Int64 = 86_400_000_000
+    /// The shortest one that is not 0: 1 s.
+    package static let cancelAfterMin: Int64 = 1_000_000
+    /// How long before they are in force dearer fees must be announced, in microseconds: 1 h.
+    package static let feeNoticeMin: Int64 = 3_600_000_000
+    /// Mass operations under way at once, of all accounts; another one is refused.
+    package static let operationsMax = 4_096
+
     // MARK: Money
 
     /// What all owners together may have on deposit: about the supply of TON.
@@ -81,6 +99,10 @@ package enum Limits {
 
     /// Bytes of a request's body.
     package static let bodyBytesMax = 65_536
+    /// Orders in one batch.
+    package static let batchOrdersMax = 1_000
+    /// Bytes of a batch's body.
+    package static let batchBytesMax = 1 << 20
     /// Levels of objects and arrays in a body.
     package static let jsonDepthMax = 16
     /// Rows of a list when the request does not say.

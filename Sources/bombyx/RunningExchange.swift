@@ -1,3 +1,4 @@
+internal import API
 internal import Cryptography
 internal import Engine
 internal import Foundation
@@ -137,6 +138,8 @@ final class RunningExchange {
         var limits = ServerLimits()
         limits.concurrentStreamsMax = options.streams
         limits.bodyBytesMax = Limits.bodyBytesMax
+        limits.largeBodyPath = Array(Route.placeBatch.template.utf8)
+        limits.largeBodyBytesMax = Limits.batchBytesMax
         let allowance = try allowance(options)
         limits.connectionsMax = allowance.total
         limits.connectionsPerAddressMax = allowance.perAddress

@@ -194,7 +194,7 @@ import Units
         #expect(try market.problem("POST", "/v1/orders:preview", "{}").response.status == 401)
         let body = #"{"requirement":{},"side":"bid","price_nanoton_per_mtok":"1000","quantity_lots":1}"#
         let admission = market.admit("POST", "/v1/orders:preview", body, as: Market.app)
-        guard case .preview(let query) = admission else { throw Unexpected(admission) }
+        guard case .query(.preview(let query)) = admission else { throw Unexpected(admission) }
         #expect(query.account == AccountID(3) && query.side == .bid)
     }
 }

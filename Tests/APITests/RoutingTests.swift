@@ -178,11 +178,11 @@ import Units
             label: ""
         )
         let event = Event.keyCreated(KeyRecord(id: KeyID(9), terms: terms, createdAt: Market.now))
-        let next = try #require(market.directory.applying([event], through: SequenceNumber(10)))
+        let next = try #require(market.directory.applying([event], through: SequenceNumber(10), at: Market.now))
         #expect(next.principal(of: terms.hash)?.account == AccountID(7))
         #expect(market.directory.principal(of: terms.hash) == nil)
         #expect(next.keysVersion != market.directory.keysVersion)
         #expect(next.asOf == SequenceNumber(10))
-        #expect(market.directory.applying([.rested(OrderID(1), .zero)], through: SequenceNumber(10)) == nil)
+        #expect(market.directory.applying([.rested(OrderID(1), .zero)], through: 10, at: Market.now) == nil)
     }
 }

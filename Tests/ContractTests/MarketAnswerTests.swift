@@ -162,6 +162,17 @@ import Units
         }
     }
 
+    private func further(_ field: Constraint) -> FurtherDemands {
+        var further = FurtherDemands()
+        switch field {
+        case .trait(let trait): further.least[trait] = 4
+        case .traitMost(let trait): further.most[trait] = 4
+        case .weights: further.revisions = [HexDigest(Array(String(repeating: "ab", count: 20).utf8)) ?? .none]
+        default: break
+        }
+        return further
+    }
+
     @Test func `Previews fit, with every constraint and every kind of change`() throws {
         var demand = Requirement()
         demand.models = FixedList([ModelID(2)]) ?? FixedList()
@@ -172,7 +183,11 @@ import Units
         demand.tees = TEE.sgx.bit
         demand.regions = FixedList([.europeanUnion]) ?? FixedList()
         let level = BookLevel(price: price, lots: 5, orders: 1)
-        for field in Constraint.allCases {
+        let fields: [Constraint] = [
+            .weightSet, .model, .quality, .contextLength, .features, .quantization, .tee, .region, .price,
+            .trait(.ttftMS), .traitMost(.ttftMS), .trait(.gpuModel), .trait(.modalities), .weights,
+        ]
+        for field in fields {
             // All demands but one are dropped, so that this one is in the way.
             var one = Requirement()
             switch field {
@@ -183,13 +198,14 @@ import Units
             case .quantization: one.quantizations = demand.quantizations
             case .tee: one.tees = demand.tees
             case .region: one.regions = demand.regions
-            default: break
+            default: one.further = further(field)
             }
             let supply = capability(Features(rawValue: 2))
+            let isRelaxable = field != .weightSet && field != .weights
             let limit = field == .price ? Price(nanoTONPerMTok: 1_000) : price
             let bid = WhyNot(bid: one, limit: limit, lots: Lots(5), offers: [(supply, [level])])
             let offer = WhyNot(offer: supply, limit: price, lots: Lots(5), bids: [(one, [level])])
-            #expect(bid.relaxations.count == (field == .weightSet ? 0 : 1), "\(field)")
+            #expect(bid.relaxations.count == (isRelaxable ? 1 : 0), "\(field)")
             for (side, whyNot) in [(Side.bid, bid), (.offer, offer)] {
                 let action: Command.Action = .tick
                 let query = PreviewQuery(account: AccountID(2), side: side, action: action, body: Array("{}".utf8))

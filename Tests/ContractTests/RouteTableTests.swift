@@ -32,7 +32,7 @@ import Units
         }
         #expect((operation["requestBody"] != nil) == route.hasBody)
         let parameters = try (operation["parameters"]?.elements ?? []).map { try contract.resolved($0) }
-        let isCommand = route.hasBody && route != .previewOrder || route == .cancelOrder
+        let isCommand = route.hasBody && route != .previewOrder || route.method == .delete
         #expect(parameters.contains { $0["name"]?.string == "Idempotency-Key" } == isCommand)
         #expect(parameters.contains { $0["in"]?.string == "path" } == route.template.contains("{"))
     }
@@ -46,7 +46,7 @@ import Units
             if !route.scopes.isEmpty || route == .listTrades { statuses.formUnion(["401", "403"]) }
             if route.hasBody { statuses.formUnion(["413", "415"]) }
             if route.template.contains("{") || route == .getAccount { statuses.insert("404") }
-            if route.hasBody && route != .previewOrder || route == .cancelOrder { statuses.insert("409") }
+            if route.hasBody && route != .previewOrder || route.method == .delete { statuses.insert("409") }
         }
         if [.getReadiness, .headReadiness].contains(route) { statuses.insert("503") }
         let created: [Route] = [.placeOffer, .placeBid, .createAccount, .createKey, .createDeposit]
@@ -80,8 +80,13 @@ import Units
 
     @Test(
         arguments: [
-            ("OfferRequest", OfferField.names, ["model", "price_nanoton_per_mtok", "quantity_lots"]),
-            ("BidRequest", BidField.names, ["requirement", "price_nanoton_per_mtok", "quantity_lots"]),
+            ("OfferRequest", OfferField.names, ["model", "quantity_lots"]),
+            ("BidRequest", BidField.names, ["requirement", "quantity_lots"]), ("Buyers", BuyersField.names, []),
+            ("BatchRequest", BatchField.names, ["orders"]), ("AmendRequest", AmendField.names, []),
+            ("CancelAfterRequest", CancelAfterField.names, ["timeout_s"]),
+            ("HaltRequest", HaltField.names, ["halted"]), ("PriceBandRequest", PriceBandField.names, ["price_band"]),
+            ("PriceBandInput", BandField.names, ["low_nanoton_per_mtok", "high_nanoton_per_mtok"]),
+            ("LimitsRequest", LimitsField.names, []),
             ("CapabilityInput", CapabilityField.names, []), ("Requirement", RequirementField.names, []),
             ("AccountRequest", AccountField.names, []), ("KeyRequest", KeyField.names, ["scopes"]),
             ("DepositRequest", DepositField.names, ["amount_nanoton"]),
@@ -105,10 +110,11 @@ import Units
         arguments: [
             ("Side", Side.allCases.map(\.name)), ("OrderState", OrderState.allCases.map(\.rawValue)),
             ("CloseReason", CloseReason.allCases.map(\.name)), ("TimeInForce", TimeInForce.allCases.map(\.name)),
+            ("SelfTradePrevention", SelfTradePrevention.allCases.map(\.name)), ("OrderType", ["limit", "market"]),
             ("WeightSet", WeightSet.registered.map(\.name)), ("Feature", Features.names),
             ("Quantization", Quantization.allCases.map(\.name)), ("TEE", TEE.allCases.map(\.name)),
             ("AttestedTEE", TEE.allCases.map(\.name).filter { $0 != "none" }), ("Scope", Scopes.names),
-            ("ProblemCode", ProblemCode.allCases.map(\.rawValue)), ("Constraint", Constraint.allCases.map(\.name)),
+            ("ProblemCode", ProblemCode.allCases.map(\.rawValue)), ("Constraint", constraintNames),
         ] as [(String, [String])]
     )
     func `A list of names is the one that the code knows`(name: String, names: [String]) throws {
@@ -178,4 +184,9 @@ import Units
         let faults = SchemaValidator(contract: contract).faults(json, try contract.schema("Problem"))
         #expect(faults.isEmpty)
     }
+}
+
+/// A field may have two constraints.
+private let constraintNames: [String] = Constraint.allCases.map(\.name).reduce(into: []) { names, name in
+    if !names.contains(name) { names.append(name) }
 }

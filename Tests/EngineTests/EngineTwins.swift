@@ -11,16 +11,19 @@ struct EngineTwins {
 
     private(set) var engine: Engine
     private(set) var reference: ReferenceEngine
-    private var observer = MarketObserver()
+    private var observer: MarketObserver
     private let requestsMax: Int
+    private let work: WorkLimits
     /// What a reader of the book has seen.
     private var published: [ClassID: [BookLevel]] = [:]
     private var publishedBids: [ProfileID: [BookLevel]] = [:]
 
-    init(requestsMax: Int = Limits.idempotencyEntriesMax) {
-        engine = Engine(requestsMax: requestsMax)
-        reference = ReferenceEngine(requestsMax: requestsMax)
+    init(requestsMax: Int = Limits.idempotencyEntriesMax, work: WorkLimits = .standard) {
+        engine = Engine(requestsMax: requestsMax, work: work)
+        reference = ReferenceEngine(requestsMax: requestsMax, work: work)
         self.requestsMax = requestsMax
+        self.work = work
+        observer = MarketObserver(isPrompt: work == .standard)
     }
 
     /// Moves the time on, and carries out what is due.
@@ -34,20 +37,18 @@ struct EngineTwins {
         }
     }
 
-    /// Transfers and other events are compared in two lists: how they alternate within a command says nothing.
-    /// The engine's own check takes time in proportion to its state, so not every command of a large market has it.
+    /// Every event is compared, in its place. The engine's own check takes time in proportion to its state, so not every command of a large market has it.
     mutating func apply(_ command: Command, isChecked: Bool = true) throws -> [Event] {
         var events: [Event] = []
         var expected: [Event] = []
         engine.apply(command, into: &events)
         reference.apply(command, into: &expected)
         do {
-            try compare(events.filter { !$0.isTransfer }, expected.filter { !$0.isTransfer })
-            try compare(events.filter(\.isTransfer), expected.filter(\.isTransfer))
+            try compare(events, expected)
             guard events.last?.isRemembered != false || !events.contains(where: \.isRemembered) else {
                 throw Difference(description: "remembered is not the last event")
             }
-            try observer.observe(events, of: engine.sequence)
+            try observer.observe(events, of: engine.sequence, at: engine.time)
             try checkTouched(events)
             if isChecked {
                 try observer.check(at: engine.time)
@@ -55,9 +56,16 @@ struct EngineTwins {
             }
             try checkBook(isComplete: isChecked)
         } catch {
-            throw Difference(description: "\(command): \(error)")
+            throw Difference(description: Self.brief("\(command): \(error)"))
         }
         return events
+    }
+
+    /// Without the modules' names.
+    private static func brief(_ text: String) -> String {
+        ["Units.", "Engine.", "Exchange.", "Ledger.", "Swift.", "rawValue: ", "nanoTONPerMTok: ", "count: "].reduce(text) {
+            $0.replacing($1, with: "")
+        }
     }
 
     /// Whoever's money or orders changed was touched, so that a history waits for the change.
@@ -68,6 +76,10 @@ struct EngineTwins {
             case .transfer(let transfer): owners.formUnion([transfer.debit.owner, transfer.credit.owner])
             case .accepted(let order): owners.insert(order.account)
             case .traded(let trade): owners.formUnion([trade.buyer, trade.seller])
+            case .amended(let amendment): owners.formUnion(reference.order(amendment.order).map { [$0.account] } ?? [])
+            case .reduced(let id, _), .shown(let id, _, _), .rested(let id, _):
+                owners.formUnion(reference.order(id).map { [$0.account] } ?? [])
+            case .accountChanged(let record): owners.insert(record.id)
             default: break
             }
         }
@@ -101,11 +113,11 @@ struct EngineTwins {
         }
     }
 
-    /// What can trade now, by price.
+    /// What can trade now, by price; of an iceberg what it shows.
     private func levels(_ orders: [OrderRecord], isRising: Bool) -> [BookLevel] {
         var levels: [Price: (lots: Int64, orders: Int)] = [:]
         for order in orders {
-            let lots = min(order.remaining, order.maxOpenLots.map { $0 - order.openLots } ?? order.remaining)
+            let lots = reference.visible(order)
             guard lots > .zero else { continue }
             levels[order.price, default: (0, 0)].lots += lots.count
             levels[order.price, default: (0, 0)].orders += 1
@@ -131,6 +143,8 @@ struct EngineTwins {
         for (name, isEqual) in [
             ("head", state.sequence == expected.sequence && state.time == expected.time),
             ("last trade", state.lastTrade == expected.lastTrade), ("fees", state.fees == expected.fees),
+            ("fee notice", state.feeNotice == expected.feeNotice), ("controls", state.controls == expected.controls),
+            ("operations", state.operations == expected.operations),
             ("accounts", state.accounts == expected.accounts), ("keys", state.keys == expected.keys),
             (
                 "models",
@@ -154,7 +168,7 @@ struct EngineTwins {
         for order in state.orders where engine.order(order.id) != order {
             throw Difference(description: "query of \(order.id.text)")
         }
-        let copy = try Engine(state: state, requestsMax: requestsMax)
+        let copy = try Engine(state: state, requestsMax: requestsMax, work: work)
         guard copy.digest == engine.digest else { throw Difference(description: "digest after reload") }
         guard copy.state() == state else { throw Difference(description: "state after reload") }
         try copy.checkInvariants()
@@ -162,13 +176,12 @@ struct EngineTwins {
 
     /// Goes on with an engine that was built from the state, as after a start.
     mutating func reload() throws {
-        engine = try Engine(state: engine.state(), requestsMax: requestsMax)
+        engine = try Engine(state: engine.state(), requestsMax: requestsMax, work: work)
         published = [:]
         publishedBids = [:]
     }
 }
 
 extension Event {
-    var isTransfer: Bool { if case .transfer = self { true } else { false } }
     var isRemembered: Bool { if case .remembered = self { true } else { false } }
 }

@@ -19,11 +19,13 @@ import Vectors
 func expectMarket(
     _ script: String,
     requestsMax: Int = Limits.idempotencyEntriesMax,
+    work: WorkLimits = .standard,
     sourceLocation: SourceLocation = #_sourceLocation
 ) throws {
-    var engine = MarketPlayer(executor: Engine(requestsMax: requestsMax), title: "engine")
+    var engine = MarketPlayer(executor: Engine(requestsMax: requestsMax, work: work), title: "engine")
     try engine.play(script, sourceLocation)
-    var reference = MarketPlayer(executor: ReferenceEngine(requestsMax: requestsMax), title: "reference engine")
+    let other = ReferenceEngine(requestsMax: requestsMax, work: work)
+    var reference = MarketPlayer(executor: other, title: "reference engine")
     try reference.play(script, sourceLocation)
 }
 
@@ -38,17 +40,22 @@ struct MarketPlayer<Executor: CommandExecutor> {
     let title: String
     /// Commands applied so far.
     private var count: Int64 = 0
-    private var accounts: [String: AccountID] = ["operator": .system]
-    private var models: [String: ModelID] = ["unknown": .unknown]
+    var accounts: [String: AccountID] = ["operator": .system]
+    var models: [String: ModelID] = ["unknown": .unknown]
     private var orders: [String: OrderID] = [:]
     /// What a sequence number is called: its order, or its idempotency key.
-    private var labels: [SequenceNumber: String] = [:]
+    private(set) var labels: [SequenceNumber: String] = [:]
 
     init(executor: Executor, title: String) {
         self.executor = executor
         self.title = title
         let noFees = FeeRates(maker: BasisPoints(0), taker: BasisPoints(0))
         _ = apply(.system, .setFees(FeeTerms(rates: noFees, minimumNotional: .zero)))
+    }
+
+    /// What comes of a line, in words.
+    mutating func answer(to line: String) throws -> String {
+        try carryOut(ScriptWords(line[...])).compactMap(describe).joined(separator: ", ")
     }
 
     mutating func play(_ script: String, _ sourceLocation: SourceLocation) throws {
@@ -90,7 +97,7 @@ struct MarketPlayer<Executor: CommandExecutor> {
         switch words.verb {
         case "balance": return []
         case "time":
-            let isDue = executor.beginBatch(at: try time(words.number(1)))
+            let isDue = executor.beginBatch(at: try time(words.positional(1)))
             return isDue ? apply(.system, .tick) : []
         case "offer", "bid":
             let name = try words.positional(1)
@@ -104,6 +111,10 @@ struct MarketPlayer<Executor: CommandExecutor> {
             let order = orders[try words.positional(2)] ?? OrderID(999)
             label(words)
             return apply(account, .cancel(order), try key(words))
+        case "amend", "masscancel", "cancelafter", "ondisconnect":
+            let account = try account(words.positional(1))
+            label(words)
+            return apply(account, try ownerAction(words), try key(words))
         default:
             let action = try systemAction(words)
             label(words)
@@ -116,15 +127,28 @@ struct MarketPlayer<Executor: CommandExecutor> {
         if let name = words["key"] { labels[SequenceNumber(count + 1)] = name }
     }
 
+    private mutating func ownerAction(_ words: ScriptWords) throws -> Command.Action {
+        switch words.verb {
+        case "amend":
+            var terms = AmendTerms(order: orders[try words.positional(2)] ?? OrderID(999))
+            terms.price = try words["price"] == nil ? nil : price(words.int("price"))
+            terms.lots = try words["lots"] == nil ? nil : Lots(words.int("lots"))
+            terms.expiresAt = try words["until"] == nil ? nil : time(words["until"])
+            return .amend(terms)
+        case "masscancel":
+            var filter = OrderFilter(side: words["side"].flatMap { name in Side.allCases.first { $0.name == name } })
+            filter.model = words["model"].map { model($0) }
+            if let names = words["like"] { filter.requirement = try requirement(names, words) }
+            return .massCancel(filter)
+        case "cancelafter": return .cancelAfter(try time(words.positional(2)).microseconds)
+        default: return .setCancelOnDisconnect(words.has("on"))
+        }
+    }
+
     private mutating func systemAction(_ words: ScriptWords) throws -> Command.Action {
         switch words.verb {
         case "tick": return .tick
-        case "fees":
-            let rates = FeeRates(
-                maker: BasisPoints(try words.int("maker")),
-                taker: BasisPoints(try words.int("taker"))
-            )
-            return .setFees(FeeTerms(rates: rates, minimumNotional: NanoTON(try words.int("minimum"))))
+        case "fees": return .setFees(try fees(words))
         case "account":
             let max = try words["orders"] == nil ? Limits.openOrdersPerAccountDefault : words.int("orders")
             accounts[try words.positional(1)] = AccountID(Int64(accounts.count))
@@ -140,7 +164,7 @@ struct MarketPlayer<Executor: CommandExecutor> {
             return .setModel(try modelTerms(name, words))
         case "attest":
             let tees = try words.positional(2).split(separator: ",").map { try tee($0).bit }.reduce(0, |)
-            let until = try words["until"] == nil ? .never : time(words.int("until"))
+            let until = try words["until"] == nil ? .never : time(words["until"])
             let terms = AttestationTerms(
                 account: try account(words.positional(1)),
                 tees: tees & ~TEE.none.bit,
@@ -148,12 +172,24 @@ struct MarketPlayer<Executor: CommandExecutor> {
             )
             return .setAttested(terms)
         case "use": return .usage(LeaseID(try words.number(1)), AdjustedTokens(try words.number(2)))
+        case "halt", "resume":
+            return .setHalt(HaltTerms(model: model(try words.positional(1)), isHalted: words.verb == "halt"))
+        case "band":
+            let model = model(try words.positional(1))
+            if words.has("none") { return .setPriceBand(PriceBandTerms(model: model, band: nil)) }
+            let band = PriceBand(low: price(try words.number(2)), high: price(try words.number(4)))
+            return .setPriceBand(PriceBandTerms(model: model, band: band))
+        case "limits": return .setAccountLimits(try limits(words))
+        case "notice":
+            let fees = try fees(words)
+            return .announceFees(FeeNoticeTerms(fees: fees, effectiveAt: try time(words["at"])))
+        case "disconnect": return .disconnected(try account(words.positional(1)))
         case "end": return .endLease(LeaseID(try words.number(1)))
         default: throw BadScript(line: words.line)
         }
     }
 
-    private mutating func apply(
+    mutating func apply(
         _ account: AccountID,
         _ action: Command.Action,
         _ key: IdempotencyKey? = nil
@@ -162,197 +198,5 @@ struct MarketPlayer<Executor: CommandExecutor> {
         executor.apply(Command(account: account, idempotency: key, action: action), into: &events)
         count += 1
         return events
-    }
-
-    // MARK: Words to values
-
-    /// `nobody` is an account that never exists.
-    private mutating func account(_ name: String) throws -> AccountID {
-        if name == "nobody" { return AccountID(999) }
-        if let account = accounts[name] { return account }
-        let account = AccountID(Int64(accounts.count))
-        accounts[name] = account
-        _ = apply(.system, .createAccount(AccountTerms(label: name)))
-        return account
-    }
-
-    private mutating func model(_ name: String) -> ModelID {
-        if let model = models[name] { return model }
-        let model = ModelID(Int64(models.count))
-        models[name] = model
-        _ = apply(.system, .setModel(ModelTerms(name: name)))
-        return model
-    }
-
-    private func modelTerms(_ name: String, _ words: ScriptWords) throws -> ModelTerms {
-        ModelTerms(
-            name: name,
-            revision: words["revision"] ?? "",
-            weightsSHA256: words["hash"] ?? "",
-            weightSet: try weightSet(words) ?? .standard,
-            quality: try words["quality"] == nil ? nil : words.int("quality")
-        )
-    }
-
-    private func weightSet(_ words: ScriptWords) throws -> WeightSetID? {
-        guard let name = words["weights"] else { return nil }
-        if name == "unregistered" { return WeightSetID(200) }
-        guard let set = WeightSet.registered.first(where: { $0.name == name }) else {
-            throw BadScript(line: words.line)
-        }
-        return set.id
-    }
-
-    private func tee(_ name: Substring) throws -> TEE {
-        guard let tee = TEE.allCases.first(where: { $0.name == name }) else { throw BadScript(line: name) }
-        return tee
-    }
-
-    private func time(_ seconds: Int64) -> LogicalTime { LogicalTime(microseconds: seconds * 1_000_000) }
-
-    private func key(_ words: ScriptWords) throws -> IdempotencyKey? {
-        guard let name = words["key"] else { return nil }
-        let hash = name.utf8.reduce(UInt64(7)) { $0 &* 31 &+ UInt64($1) }
-        return IdempotencyKey(high: hash, low: ~hash, body: UInt64(try words.int("body")))
-    }
-
-    private func terms(_ words: ScriptWords) throws -> OrderTerms {
-        OrderTerms(
-            price: Price(nanoTONPerMTok: try words.number(4) * Price.step),
-            lots: Lots(try words.number(6)),
-            timeInForce: words.has("ioc") ? .ioc : .gtc,
-            clientOrderID: words["client"].flatMap { ClientOrderID(Array($0.utf8)) },
-            bodyHash: UInt64(try words.int("body"))
-        )
-    }
-
-    private func features(_ words: ScriptWords) -> Features {
-        Features(words.list("features").compactMap { Features(name: $0) })
-    }
-
-    private func quantizations(_ words: ScriptWords) -> [Quantization] {
-        words.list("quantization").compactMap { name in Quantization.allCases.first { $0.name == name } }
-    }
-
-    private mutating func offer(_ words: ScriptWords) throws -> OfferTerms {
-        OfferTerms(
-            order: try terms(words),
-            model: model(try words.positional(3)),
-            contextLength: try words.int("context"),
-            features: features(words),
-            quantization: quantizations(words).first ?? .unknown,
-            region: words["region"].flatMap { Region(name: Array($0.utf8)) } ?? .unknown,
-            claimedTEE: try words["tee"].map { try tee($0[...]) } ?? .none,
-            maxOpenLots: try words["open"] == nil ? nil : Lots(words.int("open"))
-        )
-    }
-
-    private mutating func bid(_ words: ScriptWords) throws -> BidTerms {
-        var requirement = Requirement()
-        let names = try words.positional(3).split(separator: ",").map(String.init).filter { $0 != "any" }
-        let known = names.filter { $0 != "unknown" }.map { model($0) }
-        guard let list = FixedList(known) else { throw BadScript(line: words.line) }
-        requirement.models = list
-        requirement.qualityAtLeast = try words.int("quality")
-        requirement.contextLengthAtLeast = try words.int("context")
-        requirement.features = features(words)
-        requirement.quantizations = quantizations(words).reduce(0) { $0 | $1.bit }
-        requirement.tees = try words.list("tee").map { try tee($0[...]).bit }.reduce(0, |)
-        requirement.regions = FixedList(words.list("region").compactMap { Region(name: Array($0.utf8)) }) ?? FixedList()
-        return BidTerms(
-            order: try terms(words),
-            requirement: requirement,
-            namedWeightSet: try weightSet(words),
-            namesUnknownModel: names.contains("unknown")
-        )
-    }
-
-    // MARK: Values to words
-
-    private func name(_ order: OrderID) -> String { labels[SequenceNumber(order.rawValue)] ?? order.text }
-
-    /// `nil` for what a market does not show.
-    private func describe(_ event: Event) -> String? {
-        switch event {
-        case .rested(let order, let lots): "\(name(order)) rests \(lots.count)"
-        case .closed(let order, .filled, _): "\(name(order)) filled"
-        case .closed(let order, let reason, let lots): "\(name(order)) \(reason.name) \(lots.count)"
-        case .reclassified(let order, _): "\(name(order)) reclassified"
-        case .traded(let trade): describe(trade)
-        case .rejected(let rejection): "rejected \(rejection.code)"
-        case .replayed(let sequence): "replays \(labels[sequence] ?? "\(sequence.rawValue)")"
-        case .forgotten(let sequence): "forgets up to \(labels[sequence] ?? "\(sequence.rawValue)")"
-        case .used(_, let tokens): "used \(tokens.count)"
-        case .leaseEnded(_, let tokens): "ended \(tokens.count)"
-        case .modelSet(let model): "\(model.terms.name) version \(model.version)"
-        case .accepted, .transfer, .remembered, .classInterned, .profileInterned, .accountCreated, .keyCreated,
-            .attestationSet, .feesSet, .checkpointAnnounced:
-            nil
-        }
-    }
-
-    private func describe(_ trade: Trade) -> String {
-        let price = trade.price.nanoTONPerMTok / Price.step
-        return trade.takerSide == .bid
-            ? "\(name(trade.bid)) buys \(trade.lots.count) from \(name(trade.offer)) at \(price)"
-            : "\(name(trade.offer)) sells \(trade.lots.count) to \(name(trade.bid)) at \(price)"
-    }
-
-    private func describeTransfer(_ event: Event) -> String? {
-        guard case .transfer(let transfer) = event else { return nil }
-        return "\(transfer.kind.name) \(transfer.amount.count)"
-    }
-
-    /// Of `app.held` or `chain`.
-    private func balance(_ name: String) throws -> Int128 {
-        let parts = name.split(separator: ".").map(String.init)
-        let owner = parts.count == 2 ? accounts[parts[0]] : .system
-        guard let owner, let kind = parts.last else { throw BadScript(line: name[...]) }
-        guard let entry = executor.balances(of: owner).first(where: { $0.account.kindName == kind }) else { return 0 }
-        return (entry.counters.credits - entry.counters.debits) * (entry.account.isAsset ? -1 : 1)
-    }
-}
-
-/// The words of a line: first the positional ones, then options by name.
-struct ScriptWords {
-    let line: Substring
-    private let words: [String]
-
-    init(_ line: Substring) {
-        self.line = line
-        words = line.split(separator: " ").map(String.init)
-    }
-
-    var verb: String { words.first ?? "" }
-
-    func positional(_ index: Int) throws -> String {
-        guard words.indices.contains(index) else { throw BadScript(line: line) }
-        return words[index]
-    }
-
-    func number(_ index: Int) throws -> Int64 {
-        guard let number = Int64(try positional(index)) else {
-            throw BadScript(line: line)
-        }
-        return number
-    }
-
-    func has(_ word: String) -> Bool { words.contains(word) }
-
-    /// The word behind `name`.
-    subscript(name: String) -> String? {
-        guard let index = words.lastIndex(of: name), words.indices.contains(index + 1), index > 0 else { return nil }
-        return words[index + 1]
-    }
-
-    /// The number behind `name`, or 0.
-    func int(_ name: String) throws -> Int64 {
-        guard let word = self[name] else { return 0 }
-        guard let number = Int64(word) else { throw BadScript(line: line) }
-        return number
-    }
-
-    func list(_ name: String) -> [String] {
-        (self[name] ?? "").split(separator: ",").map(String.init)
     }
 }

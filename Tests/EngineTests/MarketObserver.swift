@@ -17,6 +17,15 @@ struct MarketObserver {
     private var trades: [LeaseID: Trade] = [:]
     private var used: [LeaseID: Int64] = [:]
     private var balances: [LedgerAccount: Int128] = [:]
+    private var accounts: [AccountID: AccountRecord] = [:]
+    private var halted: Set<ModelID> = []
+    private var operations: [MassOperation] = []
+    private var time = LogicalTime.zero
+    private var isResuming = false
+    /// Whether everything that is due is carried out at once.
+    let isPrompt: Bool
+
+    init(isPrompt: Bool = true) { self.isPrompt = isPrompt }
     private var lastTrade: Int64 = 0
     private var sequence = SequenceNumber.none
 
@@ -26,8 +35,14 @@ struct MarketObserver {
 
     // MARK: Events
 
-    mutating func observe(_ events: [Event], of sequence: SequenceNumber) throws(Violation) {
+    mutating func observe(
+        _ events: [Event],
+        of sequence: SequenceNumber,
+        at time: LogicalTime
+    ) throws(Violation) {
         self.sequence = sequence
+        self.time = time
+        isResuming = false
         for event in events {
             switch event {
             case .accepted(let record): try accept(record, sequence)
@@ -35,6 +50,11 @@ struct MarketObserver {
             case .reclassified(let id, let classID):
                 try require(orders[id] != nil && classes[classID] != nil, "\(event) of nothing")
                 orders[id]?.classID = classID
+            case .amended(let amendment): try amend(amendment)
+            case .reduced(let id, let lots):
+                try require(lots > .zero && lots < orders[id]?.remaining ?? .zero, "\(event) is no reduction")
+                orders[id]?.remaining = lots
+            case .shown(let id, let lots, let priority): try show(id, lots, priority)
             case .closed(let id, let reason, let lots):
                 try require(orders[id]?.remaining == lots, "\(event) has another rest")
                 try require((reason == .filled) == (lots == .zero), "\(event) is filled or it is not")
@@ -56,7 +76,18 @@ struct MarketObserver {
             case .leaseEnded(let id, _):
                 guard let trade = trades.removeValue(forKey: id) else { throw Violation(description: "\(event) twice") }
                 if let offer = orders[trade.offer] { orders[offer.id]?.openLots = offer.openLots - trade.lots }
-            case .rejected, .replayed, .remembered, .forgotten, .accountCreated, .keyCreated, .feesSet,
+            case .accountCreated(let record), .accountChanged(let record): accounts[record.id] = record
+            case .controlSet(let record):
+                isResuming = halted.remove(record.model) != nil && !record.isHalted
+                if record.isHalted { halted.insert(record.model) }
+            case .operationSet(let operation):
+                operations.removeAll { $0.isSame(as: operation) }
+                operations.append(operation)
+            case .operationEnded(let number, let account):
+                let count = operations.count
+                operations.removeAll { $0.sequence == number && $0.account == account }
+                try require(operations.count == count - 1, "\(event) of nothing")
+            case .rejected, .replayed, .remembered, .forgotten, .keyCreated, .feesSet, .feesAnnounced,
                 .checkpointAnnounced:
                 break
             }
@@ -66,7 +97,38 @@ struct MarketObserver {
     private mutating func accept(_ record: OrderRecord, _ sequence: SequenceNumber) throws(Violation) {
         try require(record.id.rawValue == sequence.rawValue, "\(record.id.text) is not its command's number")
         try require(record.remaining == record.lots && record.openLots == .zero, "\(record.id.text) starts used")
+        try require(accounts[record.account]?.isClosed == false, "\(record.id.text) is of a closed account")
         orders[record.id] = record
+    }
+
+    private mutating func amend(_ amendment: OrderAmendment) throws(Violation) {
+        guard var order = orders[amendment.order] else { throw Violation(description: "\(amendment) of nothing") }
+        try require(
+            amendment.lots - amendment.remaining == order.lots - order.remaining && amendment.remaining > .zero,
+            "\(amendment) forgets what is filled"
+        )
+        let isSmaller =
+            amendment.price == order.price && amendment.lots <= order.lots
+            && amendment.expiresAt == order.rules.expiresAt
+        let priority = isSmaller ? order.priority : Priority(sequence)
+        try require(amendment.priority == priority, "\(amendment) has another place")
+        order.price = amendment.price
+        order.lots = amendment.lots
+        order.remaining = amendment.remaining
+        order.rules.expiresAt = amendment.expiresAt
+        order.priority = amendment.priority
+        orders[order.id] = order
+    }
+
+    private mutating func show(_ id: OrderID, _ lots: Lots, _ priority: Priority) throws(Violation) {
+        guard let order = orders[id] else { throw Violation(description: "\(id.text) shows and is not there") }
+        try require(
+            lots > .zero && lots <= order.rules.displayLots && lots <= order.remaining,
+            "\(id.text) shows \(lots.count)"
+        )
+        try require(priority >= order.priority, "\(id.text) jumps the queue")
+        orders[id]?.displayed = lots
+        orders[id]?.priority = priority
     }
 
     private mutating func observe(_ transfer: Transfer) throws(Violation) {
@@ -89,10 +151,18 @@ struct MarketObserver {
         try require(trade.price == maker.price, "\(trade) is not at the maker's price")
         try require(trade.price <= bid.price && trade.price >= offer.price, "\(trade) is outside a limit")
         try require(trade.buyer == bid.account && trade.seller == offer.account, "\(trade) has other owners")
-        try require(bid.account != offer.account, "\(trade) with itself")
+        try require(!areOwn(bid, offer), "\(trade) with itself")
         try require(trade.lots <= free(offer), "\(trade) is above max_open_lots")
-        if let best = best(for: taker) { try require(best.id == maker.id, "\(trade): \(best.id.text) was better") }
+        try require(trade.lots <= visible(maker), "\(trade) takes what is not shown")
+        try require(trade.lots >= maker.rules.leastFill(of: maker.remaining), "\(trade) is too little for its maker")
+        let least = taker.rules.isAllOrNone ? .zero : taker.rules.leastFill(of: taker.remaining)
+        try require(trade.lots >= least, "\(trade) is too little for its taker")
         try require(mayTrade(bid, offer), "\(trade) of orders that do not suit")
+        // One that has a least fill may have passed by what it takes on the way back, or what is not the whole.
+        let isChoosy = least > .zero || taker.rules.isAllOrNone || taker.timeInForce == .fok
+        if !isChoosy, let best = best(for: taker) {
+            try require(best.id == maker.id, "\(trade): \(best.id.text) was better")
+        }
 
         let value = trade.price.value(of: trade.lots)
         let rate = trade.takerSide == .bid ? bid.rates.taker : bid.rates.maker
@@ -114,32 +184,67 @@ struct MarketObserver {
 
     // MARK: The book
 
-    private func free(_ offer: OrderRecord) -> Lots {
-        offer.maxOpenLots.map { min(offer.remaining, $0 - offer.openLots) } ?? offer.remaining
+    private func free(_ order: OrderRecord) -> Lots {
+        order.maxOpenLots.map { min(order.remaining, $0 - order.openLots) } ?? order.remaining
+    }
+
+    private func visible(_ order: OrderRecord) -> Lots {
+        order.rules.displayLots == .zero ? free(order) : min(free(order), order.displayed)
     }
 
     private func capability(_ offer: OrderRecord) -> Capability? { classes[offer.classID] }
 
+    private func areOwn(_ left: OrderRecord, _ right: OrderRecord) -> Bool {
+        let group = accounts[left.account]?.selfTradeGroup ?? 0
+        return left.account == right.account || group != 0 && group == accounts[right.account]?.selfTradeGroup
+    }
+
     private func mayTrade(_ bid: OrderRecord, _ offer: OrderRecord) -> Bool {
         guard offer.price <= bid.price, free(offer) > .zero, bid.remaining > .zero else { return false }
         guard let requirement = profiles[bid.profileID], let capability = capability(offer) else { return false }
+        guard capability.buyers.rules.admits(bid.account), hasDeposit(bid.account, capability) else { return false }
+        guard bid.rules.expiresAt > time, offer.rules.expiresAt > time else { return false }
+        guard halted.isDisjoint(with: [.unknown, capability.model]) else { return false }
         return requirement.isMet(by: capability)
     }
 
-    /// The order that ranks first for `taker`. A new taker's walk ends at an own order, so it counts too; a taker that
-    /// has rested passes by its owner's.
+    private func hasDeposit(_ buyer: AccountID, _ capability: Capability) -> Bool {
+        let money = [.available, .held].reduce(Int128(0)) { $0 + balances[LedgerAccount(buyer, $1), default: 0] }
+        return money >= Int128(capability.buyers.rules.minimumDeposit.count)
+    }
+
+    /// The order that ranks first for `taker` among those that take what it would give them. While an operation is
+    /// under way it is not known from outside who may trade.
     private func best(for taker: OrderRecord) -> OrderRecord? {
-        let hasRested = taker.id.rawValue != sequence.rawValue
+        guard operations.isEmpty, !isResuming else { return nil }
         let isBid = taker.side == .bid
         let others = orders.values.filter {
-            $0.side != taker.side && (isBid ? mayTrade(taker, $0) : mayTrade($0, taker))
-                && !(hasRested && $0.account == taker.account)
+            $0.side != taker.side && (isBid ? mayTrade(taker, $0) : mayTrade($0, taker)) && !areOwn(taker, $0)
+                && min(free(taker), visible($0)) >= max($0.rules.leastFill(of: $0.remaining), Lots(1))
         }
         return others.min {
             if $0.price != $1.price { return ($0.price < $1.price) == isBid }
             let left = isBid && capability($0)?.isAttested == true
             let right = isBid && capability($1)?.isAttested == true
-            return left == right ? $0.id < $1.id : left
+            return left == right ? $0.priority < $1.priority : left
+        }
+    }
+
+    /// Whether two resting orders should have traded. A deposit is judged when one of the two comes, and may have come
+    /// later itself.
+    private func couldTrade(_ bid: OrderRecord, _ offer: OrderRecord) -> Bool {
+        guard let capability = capability(offer), capability.buyers.rules.minimumDeposit == .zero else { return false }
+        guard mayTrade(bid, offer), !areOwn(bid, offer), !areApart(bid, offer, capability.model) else { return false }
+        let lots = min(visible(bid), visible(offer))
+        return lots > .zero && [bid, offer].allSatisfy { lots >= $0.rules.leastFill(of: $0.remaining) }
+    }
+
+    /// Whether an operation under way keeps them apart.
+    private func areApart(_ bid: OrderRecord, _ offer: OrderRecord, _ model: ModelID) -> Bool {
+        operations.contains { operation in
+            if operation.kind != .resume { return [bid.account, offer.account].contains(operation.account) }
+            return (operation.model == .unknown || operation.model == model)
+                && max(bid.priority, offer.priority).rawValue > operation.cursor
         }
     }
 
@@ -150,11 +255,16 @@ struct MarketObserver {
         try checkMoney()
         let offers = orders.values.filter { $0.side == .offer }
         for bid in orders.values where bid.side == .bid {
-            for offer in offers where offer.account != bid.account {
-                try require(!mayTrade(bid, offer), "\(bid.id.text) and \(offer.id.text) rest and could trade")
+            for offer in offers {
+                try require(!couldTrade(bid, offer), "\(bid.id.text) and \(offer.id.text) rest and could trade")
             }
         }
-        for order in orders.values { try require(order.timeInForce != .ioc, "\(order.id.text) rests and is ioc") }
+        for order in orders.values {
+            try require(order.timeInForce.mayRest, "\(order.id.text) rests and must not")
+            let isShown = order.rules.displayLots == .zero || order.displayed > .zero
+            try require(isShown && order.displayed <= order.remaining, "\(order.id.text) shows too much or nothing")
+            try require(order.rules.expiresAt > time || !isPrompt, "\(order.id.text) should have expired")
+        }
         for offer in offers {
             guard let capability = capability(offer), let model = models[capability.model] else {
                 throw Violation(description: "\(offer.id.text) has no class or model")

@@ -5,17 +5,18 @@ import Units
 /// Commands of a random market: everything that the engine knows, with values so close together that orders meet, own
 /// orders too, keys and ids repeat, and refusals are common. Only the seed decides.
 struct RandomMarket {
-    private var random: SplitMix64
+    var random: SplitMix64
     private(set) var time: Int64 = 1_700_000_000_000_000
-    private var accounts: Int64 = 0
-    private var models: [String] = []
-    private var openOrders: [OrderRecord] = []
+    private(set) var accounts: Int64 = 0
+    private(set) var models: [String] = []
+    private(set) var openOrders: [OrderRecord] = []
     private var openLeases: [Trade] = []
+    private(set) var halted: [ModelID] = []
     private var lastTrade: Int64 = 0
     /// Commands to be repeated some day.
     private var past: [Command] = []
     private var setup: [Command.Action] = []
-    private let kind: Kind
+    let kind: Kind
 
     /// What a market is like.
     enum Kind {
@@ -48,6 +49,14 @@ struct RandomMarket {
             switch event {
             case .accepted(let order): openOrders.append(order)
             case .closed(let id, _, _): openOrders.removeAll { $0.id == id }
+            case .amended(let amendment):
+                for index in openOrders.indices where openOrders[index].id == amendment.order {
+                    openOrders[index].price = amendment.price
+                    openOrders[index].lots = amendment.lots
+                }
+            case .controlSet(let control):
+                halted.removeAll { $0 == control.model }
+                if control.isHalted { halted.append(control.model) }
             case .traded(let trade):
                 openLeases.append(trade)
                 lastTrade = trade.id.rawValue
@@ -91,110 +100,17 @@ struct RandomMarket {
     }
 
     private mutating func fresh() -> Command {
-        switch random.number(kind == .wide ? 1...74 : 1...100) {
+        switch random.number(kind == .wide ? 1...74 : 1...112) {
         case ...30: Command(account: account(), action: .placeOffer(offer()))
         case ...62: Command(account: account(), action: .placeBid(bid()))
-        case ...72: cancel()
-        case ...78: Command(account: .system, action: usage())
-        case ...84: Command(account: .system, action: .endLease(lease()))
+        case ...70: cancel()
+        case ...74: amend()
+        case ...79: Command(account: .system, action: usage())
+        case ...85: Command(account: .system, action: .endLease(lease()))
+        case ...90: amend()
+        case ...96: Command(account: account(), action: ownerAction())
         default: Command(account: .system, action: operatorAction())
         }
-    }
-
-    // MARK: Orders
-
-    /// Seldom one that does not exist.
-    private mutating func account() -> AccountID {
-        AccountID(random.number(1...(random.chance(2) ? 99 : max(accounts, 1))))
-    }
-
-    private mutating func bodyHash() -> UInt64 { UInt64(random.number(1...2)) }
-
-    private mutating func terms(_ side: Side) -> OrderTerms {
-        var price = random.number(95...105)
-        var lots = random.number(1...20)
-        if kind == .wide {
-            let sweeps = random.chance(3)
-            if sweeps { lots = random.number(100...2_000) }
-            price = side == .offer ? random.number(900...2_000) : random.number(1...1_000)
-            if sweeps { price = side == .offer ? random.number(1...800) : random.number(1_200...2_500) }
-        }
-        if random.chance(1) {
-            price = random.number(1...100_000_000_000)
-            lots = random.number(1...Limits.orderLotsMax)
-        }
-        let clientOrderID =
-            random.chance(25) ? ClientOrderID(Array("c-\(random.number(1...(kind == .wide ? 4_000 : 40)))".utf8)) : nil
-        return OrderTerms(
-            price: Price(nanoTONPerMTok: price * Price.step),
-            lots: Lots(lots),
-            timeInForce: random.chance(kind == .wide ? 1 : 20) ? .ioc : .gtc,
-            clientOrderID: clientOrderID,
-            bodyHash: bodyHash()
-        )
-    }
-
-    private mutating func features() -> Features {
-        Features(rawValue: random.chance(50) ? 0 : UInt32(random.number(0...7)) << UInt32(random.number(0...13)))
-    }
-
-    private mutating func region() -> Region {
-        Region(name: Array(random.pick(["de", "fr", "us", "eu", "ch"]).utf8)) ?? .unknown
-    }
-
-    private mutating func quantization() -> Quantization { random.pick([.unknown, .fp8, .bf16, .fp32]) }
-    private mutating func contextLength() -> Int64 {
-        if kind == .wide && random.chance(50) { return random.number(0...40) * 4_096 }
-        return random.pick([0, 1, 4_096, 8_191, 8_192, 8_193, 131_072])
-    }
-    private mutating func model() -> ModelID {
-        random.chance(2) ? ModelID(random.pick([0, 99])) : ModelID(random.number(1...max(Int64(models.count), 1)))
-    }
-
-    private mutating func offer() -> OfferTerms {
-        let maxOpenLots = random.chance(30) ? Lots(random.number(1...12)) : nil
-        // Many offers can do the same, so that they queue behind each other.
-        if random.chance(kind == .lively ? 50 : 5) {
-            let tee: TEE = random.chance(50) ? .none : .tdx
-            return OfferTerms(order: terms(.offer), model: ModelID(1), claimedTEE: tee, maxOpenLots: maxOpenLots)
-        }
-        return OfferTerms(
-            order: terms(.offer),
-            model: model(),
-            contextLength: contextLength(),
-            features: features(),
-            quantization: quantization(),
-            region: random.chance(50) ? .unknown : region(),
-            claimedTEE: random.chance(50) ? .none : random.pick(TEE.allCases),
-            maxOpenLots: maxOpenLots
-        )
-    }
-
-    private mutating func bid() -> BidTerms {
-        var requirement = Requirement()
-        if random.chance(60) {
-            requirement.models = FixedList((0..<random.number(1...3)).map { _ in model() }) ?? FixedList()
-        }
-        if random.chance(30) { requirement.qualityAtLeast = random.number(0...60) }
-        if random.chance(30) { requirement.contextLengthAtLeast = contextLength() }
-        if random.chance(20) { requirement.features = features() }
-        if random.chance(20) { requirement.quantizations = quantization().bit | quantization().bit }
-        if random.chance(30) { requirement.tees = random.pick([TEE.tdx.bit, 0x3E, TEE.sgx.bit | TEE.sevSNP.bit]) }
-        if random.chance(20) { requirement.regions = FixedList([region(), region()]) ?? FixedList() }
-        return BidTerms(
-            order: terms(.bid),
-            requirement: requirement,
-            namedWeightSet: random.chance(10) ? WeightSetID(UInt8(random.number(1...3))) : nil,
-            namesUnknownModel: random.chance(1)
-        )
-    }
-
-    private mutating func cancel() -> Command {
-        guard !openOrders.isEmpty, random.chance(90) else {
-            return Command(account: account(), action: .cancel(OrderID(random.number(1...500))))
-        }
-        let order = random.pick(openOrders)
-        return Command(account: random.chance(95) ? order.account : account(), action: .cancel(order.id))
     }
 
     // MARK: Leases
@@ -212,51 +128,5 @@ struct RandomMarket {
         let most = trade.lots.tokens.count
         let tokens = random.chance(20) ? most : random.number(0...most) + (random.chance(5) ? most : 0)
         return .usage(LeaseID(trade.id.rawValue), AdjustedTokens(tokens))
-    }
-
-    // MARK: The operator
-
-    private mutating func fees() -> FeeTerms {
-        let rates = FeeRates(maker: BasisPoints(random.number(0...60)), taker: BasisPoints(random.number(0...60)))
-        return FeeTerms(rates: rates, minimumNotional: NanoTON(random.chance(50) ? 0 : random.number(0...500)))
-    }
-
-    private func weightSet(of model: String) -> WeightSetID { model == "small" ? WeightSetID(2) : .standard }
-
-    private mutating func modelTerms() -> ModelTerms {
-        let name = random.chance(4) ? "new-\(random.number(1...9))" : random.pick(models.isEmpty ? ["qwen"] : models)
-        let isNewVersion = random.chance(10)
-        return ModelTerms(
-            name: name,
-            revision: isNewVersion ? "r\(random.number(1...3))" : "",
-            weightSet: random.chance(3) ? WeightSetID(UInt8(random.pick([0, 1, 2, 3, 99]))) : weightSet(of: name),
-            quality: random.chance(20) ? nil : random.number(0...6) * 10,
-            contextLength: contextLength()
-        )
-    }
-
-    private mutating func operatorAction() -> Command.Action {
-        switch random.number(1...16) {
-        case ...5: return .setModel(modelTerms())
-        case ...10:
-            let tees = random.pick([0, TEE.tdx.bit, TEE.sgx.bit, 0x3E, TEE.tdx.bit | TEE.sevSNP.bit])
-            let isForever = random.chance(30)
-            let expiry = LogicalTime(microseconds: time + random.number(-1_000...600_000_000))
-            return .setAttested(
-                AttestationTerms(account: account(), tees: tees, expiresAt: isForever ? .never : expiry)
-            )
-        case 11: return .setFees(fees())
-        case 12: return .createAccount(AccountTerms(label: "c", openOrdersMax: random.number(1...30)))
-        case 13:
-            let hash = KeyHash(KeyHash.InlineWords(random.next(), 2, 3, 4))
-            return .createKey(KeyTerms(owner: account(), hash: hash, scopes: [.read, .bid], label: "k"))
-        case 14: return .tick
-        default:
-            let owner = random.chance(10) ? AccountID.system : account()
-            return .deposit(
-                to: owner,
-                amount: NanoTON(random.chance(10) ? Limits.depositsMax : random.number(1...50_000))
-            )
-        }
     }
 }

@@ -10,12 +10,18 @@ struct ReferenceEngine: CommandExecutor {
     private(set) var sequence = SequenceNumber.none
     private(set) var time = LogicalTime.zero
     var lastTrade = TradeID(0)
-    private(set) var fees = FeeTerms.initial
-    private(set) var accounts: [AccountRecord] = []
-    private(set) var keys: [KeyRecord] = []
+    var fees = FeeTerms.initial
+    var feeNotice: FeeNoticeTerms?
+    /// By model, those that say something.
+    var controls: [MarketControlRecord] = []
+    /// Oldest first.
+    var operations: [MassOperation] = []
+    private(set) var checkpoint: CheckpointRecord?
+    var accounts: [AccountRecord] = []
+    var keys: [KeyRecord] = []
     /// All versions, oldest first.
-    private(set) var models: [ModelRecord] = []
-    private(set) var attestations: [AttestationRecord] = []
+    var models: [ModelRecord] = []
+    var attestations: [AttestationRecord] = []
     /// The position, from 1, is the number.
     var classes: [Capability] = []
     /// The position, from 1, is the number.
@@ -27,13 +33,25 @@ struct ReferenceEngine: CommandExecutor {
     private(set) var counters: [LedgerAccount: LedgerCounters] = [:]
     private(set) var remembered: [RememberedRequest] = []
     /// Accounts whose attestation has not expired yet.
-    private var awaitingExpiry: Set<AccountID> = []
+    var awaitingExpiry: Set<AccountID> = []
     /// Most keys and client order ids that are remembered.
     let requestsMax: Int
-    /// Of the command that is being carried out.
+    let work: WorkLimits
+    // Of the command that is being carried out:
     private var events: [Event] = []
+    /// Parts of icebergs that have gone to the back of their price.
+    var parts: Int64 = 0
+    /// Orders that the last walk has visited.
+    var visited = 0
+    /// The order that arrives with it, until it has come to rest.
+    var arriving: OrderID?
+    /// Orders that are to walk again at its end.
+    var toLookAgain: [OrderID] = []
 
-    init(requestsMax: Int = Limits.idempotencyEntriesMax) { self.requestsMax = requestsMax }
+    init(requestsMax: Int = Limits.idempotencyEntriesMax, work: WorkLimits = .standard) {
+        self.requestsMax = requestsMax
+        self.work = work
+    }
 
     mutating func emit(_ event: Event) { events.append(event) }
 
@@ -44,25 +62,7 @@ struct ReferenceEngine: CommandExecutor {
         return nextDeadline.map { $0 <= time } ?? false
     }
 
-    /// When something is due: an attestation expires, or the oldest request has been kept a second longer than it must.
-    var nextDeadline: LogicalTime? {
-        let expiries = attestations.filter { awaitingExpiry.contains($0.terms.account) }.map(\.terms.expiresAt)
-        return (expiries + [remembered.first.map { end(of: $0, and: 1_000_000) }].compactMap { $0 }).min()
-    }
-
-    /// When a request may be forgotten, and some microseconds.
-    private func end(of request: RememberedRequest, and extra: Int64 = 0) -> LogicalTime {
-        LogicalTime(microseconds: request.at.microseconds + Limits.idempotencyWindow + extra)
-    }
-
-    private mutating func tick() {
-        for record in attestations where record.terms.expiresAt <= time { awaitingExpiry.remove(record.terms.account) }
-        reclassify()
-        let forgotten = remembered.count { end(of: $0) <= time }
-        if forgotten > 0 { forget(forgotten) }
-    }
-
-    private mutating func forget(_ count: Int) {
+    mutating func forget(_ count: Int) {
         emit(.forgotten(remembered[count - 1].sequence))
         remembered.removeFirst(count)
     }
@@ -71,6 +71,7 @@ struct ReferenceEngine: CommandExecutor {
 
     mutating func apply(_ command: Command, into events: inout [Event]) {
         sequence = sequence.next
+        parts = 0
         carryOutOnce(command)
         events += self.events
         self.events = []
@@ -140,6 +141,12 @@ struct ReferenceEngine: CommandExecutor {
     }
 
     private mutating func carryOut(_ command: Command) -> Rejection? {
+        let rejection = carryOutItself(command)
+        lookAgain()
+        return rejection
+    }
+
+    private mutating func carryOutItself(_ command: Command) -> Rejection? {
         guard command.account == .system || isKnown(command.account) else { return .accountUnknown }
         switch command.action {
         case .placeOffer(let terms): return placeOffer(terms, by: command.account)
@@ -170,63 +177,28 @@ struct ReferenceEngine: CommandExecutor {
         case .usage(let lease, let tokens): return use(lease, upTo: tokens)
         case .endLease(let lease): return end(lease)
         case .tick: tick()
-        case .announceCheckpoint: break
+        case .announceCheckpoint(let terms): announce(terms)
+        case .amend(let terms): return amend(terms, by: command.account)
+        case .massCancel(let filter): return massCancel(filter, of: command.account)
+        case .cancelAfter(let microseconds): return setCancelAfter(microseconds, of: command.account)
+        case .setCancelOnDisconnect(let cancels): return setCancelOnDisconnect(cancels, of: command.account)
+        case .disconnected(let account): return disconnect(account)
+        case .setHalt(let terms): return setHalt(terms)
+        case .setPriceBand(let terms): return setPriceBand(terms)
+        case .setAccountLimits(let terms): return setLimits(terms)
+        case .announceFees(let terms): return announce(terms)
         }
         return nil
+    }
+
+    private mutating func announce(_ terms: CheckpointTerms) {
+        if let checkpoint, checkpoint.terms.batch >= terms.batch { return }
+        let record = CheckpointRecord(terms: terms, sequence: sequence, announcedAt: time)
+        checkpoint = record
+        emit(.checkpointAnnounced(record))
     }
 
     func isKnown(_ account: AccountID) -> Bool { accounts.contains { $0.id == account } }
-
-    // MARK: The registry
-
-    /// The newest version.
-    func model(_ id: ModelID) -> ModelRecord? { models.last { $0.id == id } }
-
-    private mutating func setModel(_ terms: ModelTerms) -> Rejection? {
-        let index = models.lastIndex { $0.terms.name == terms.name }
-        let names = Set(models.map(\.terms.name)).count
-        guard index != nil || names < Limits.modelsMax else { return .modelLimit }
-        guard terms.weightSet.weightSet != nil else { return .weightSetUnknown }
-        if let index, models[index].terms.isSameVersion(as: terms) {
-            models[index].terms = terms
-            emit(.modelSet(models[index]))
-            reclassify()
-            return nil
-        }
-        let record = ModelRecord(
-            id: index.map { models[$0].id } ?? ModelID(Int64(names + 1)),
-            version: index.map { models[$0].version + 1 } ?? 1,
-            terms: terms,
-            createdAt: time
-        )
-        models.append(record)
-        emit(.modelSet(record))
-        for order in orders where order.side == .offer && capability(of: order).model == record.id {
-            close(order.id, .modelSuperseded)
-        }
-        return nil
-    }
-
-    private mutating func setAttested(_ terms: AttestationTerms) -> Rejection? {
-        guard isKnown(terms.account) else { return .accountUnknown }
-        let record = AttestationRecord(terms: terms, setAt: time)
-        attestations.removeAll { $0.terms.account == terms.account }
-        attestations.append(record)
-        attestations.sort { $0.terms.account < $1.terms.account }
-        awaitingExpiry.remove(terms.account)
-        if terms.expiresAt > time && terms.expiresAt != .never { awaitingExpiry.insert(terms.account) }
-        emit(.attestationSet(record))
-        reclassify()
-        return nil
-    }
-
-    /// What the exchange believes of a claim now.
-    func attested(_ claim: TEE, of account: AccountID) -> TEE {
-        let isStanding = attestations.contains {
-            $0.terms.account == account && $0.terms.tees & claim.bit != 0 && $0.terms.expiresAt > time
-        }
-        return isStanding ? claim : .none
-    }
 
     // MARK: Money
 
@@ -272,7 +244,11 @@ struct ReferenceEngine: CommandExecutor {
         state.sequence = sequence
         state.time = time
         state.lastTrade = lastTrade
+        state.checkpoint = checkpoint
         state.fees = fees
+        state.feeNotice = feeNotice
+        state.controls = controls
+        state.operations = operations
         state.accounts = accounts
         state.keys = keys
         state.models = models

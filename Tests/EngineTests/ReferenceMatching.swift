@@ -3,333 +3,273 @@ import Exchange
 import Ledger
 import Units
 
+/// The one greedy walk, and what follows from it (DESIGN §3, ENGINE §5).
 extension ReferenceEngine {
+    // MARK: Who may trade with whom
+
     func order(_ id: OrderID) -> OrderRecord? { orders.first { $0.id == id } }
 
     func capability(of offer: OrderRecord) -> Capability { classes[Int(offer.classID.rawValue) - 1] }
     func requirement(of bid: OrderRecord) -> Requirement { profiles[Int(bid.profileID.rawValue) - 1] }
 
-    mutating func change(_ id: OrderID, _ body: (inout OrderRecord) -> Void) {
-        for index in orders.indices where orders[index].id == id {
-            body(&orders[index])
-            orders[index].lastSequence = sequence
+    /// Lots that the order may still trade: what is left, and of an offer what may still be leased.
+    func free(_ order: OrderRecord) -> Lots {
+        guard let most = order.maxOpenLots else { return order.remaining }
+        return max(.zero, min(order.remaining, most - order.openLots))
+    }
+
+    /// What a taker sees of a resting order.
+    func visible(_ order: OrderRecord) -> Lots {
+        order.rules.displayLots == .zero ? free(order) : min(free(order), order.displayed)
+    }
+
+    /// Whether the orders fit, as far as that can be said of them alone.
+    func fit(_ bid: OrderRecord, _ offer: OrderRecord) -> Bool {
+        offer.price <= bid.price && requirement(of: bid).isMet(by: capability(of: offer)) && free(offer) > .zero
+    }
+
+    /// Whether the order will be taken out by something that has come already: it never fills any more.
+    func isDue(_ order: OrderRecord) -> Bool {
+        order.rules.expiresAt <= time || operations.contains { $0.kind != .resume && covers($0, order) }
+    }
+
+    /// Whether a halt, or a resumption that has not come to both orders yet, keeps them apart.
+    func isFrozen(_ bid: OrderRecord, _ offer: OrderRecord) -> Bool {
+        let model = capability(of: offer).model
+        if isHalted(.unknown) || isHalted(model) { return true }
+        return operations.contains {
+            $0.kind == .resume && ($0.model == .unknown || $0.model == model)
+                && max(bid.priority.rawValue, offer.priority.rawValue) > $0.cursor
         }
     }
 
-    // MARK: Placing
-
-    mutating func placeOffer(_ terms: OfferTerms, by account: AccountID) -> Rejection? {
-        guard isKnown(account) else { return .accountUnknown }
-        guard let model = model(terms.model) else { return .modelUnknown }
-        let capability = Capability(
-            model: model.id,
-            modelVersion: model.version,
-            weightSet: model.terms.weightSet,
-            quality: model.terms.quality,
-            contextLength: terms.contextLength,
-            features: terms.features,
-            quantization: terms.quantization,
-            region: terms.region,
-            tee: attested(terms.claimedTEE, of: account)
-        )
-        let classesInUse = Set(orders.filter { $0.account == account && $0.side == .offer }.map(self.capability))
-        if !classesInUse.contains(capability), classesInUse.count >= Limits.classesPerAccountMax { return .classLimit }
-        if let rejection = checkLimits(terms.order, by: account) { return rejection }
-        var record = record(terms.order, .offer, by: account)
-        record.classID = intern(capability)
-        record.claimedTEE = terms.claimedTEE
-        record.maxOpenLots = terms.maxOpenLots
-        accept(record)
-        return nil
+    /// Whether the offer sells to the bid's owner. The money of a resting order's owner is not looked at again, so
+    /// this is asked only when one of the two walks.
+    private func sells(_ offer: OrderRecord, to bid: OrderRecord) -> Bool {
+        let rules = capability(of: offer).buyers.rules
+        let money = balance(LedgerAccount(bid.account, .available)) + balance(LedgerAccount(bid.account, .held))
+        return rules.admits(bid.account) && money >= Int128(rules.minimumDeposit.count)
     }
 
-    mutating func placeBid(_ terms: BidTerms, by account: AccountID) -> Rejection? {
-        guard isKnown(account) else { return .accountUnknown }
-        let models = terms.requirement.models.array.map(model)
-        if terms.namesUnknownModel || models.contains(where: { $0 == nil }) { return .modelUnknown }
-        let weightSets = Set(models.compactMap { $0?.terms.weightSet } + [terms.namedWeightSet].compactMap { $0 })
-        if weightSets.count > 1 { return .mixedUnits }
-        var requirement = terms.requirement
-        requirement.weightSet = weightSets.first ?? .standard
-        let profilesInUse = Set(orders.filter { $0.account == account && $0.side == .bid }.map(self.requirement))
-        if !profilesInUse.contains(requirement), profilesInUse.count >= Limits.profilesPerAccountMax {
-            return .profileLimit
-        }
-        if let rejection = checkLimits(terms.order, by: account) { return rejection }
-        var record = record(terms.order, .bid, by: account)
-        let available = LedgerAccount(account, .available)
-        guard balance(available) >= Int128(record.held.count) else { return .insufficientFunds }
-        record.profileID = intern(requirement)
-        move(available, LedgerAccount(account, .held), record.held, .hold, order: record.id)
-        accept(record)
-        return nil
+    /// Orders of one account, or of accounts of one group.
+    func areOwn(_ left: OrderRecord, _ right: OrderRecord) -> Bool {
+        if left.account == right.account { return true }
+        let groups = [left, right].map { order in accounts.first { $0.id == order.account }?.selfTradeGroup ?? 0 }
+        return groups[0] != 0 && groups[0] == groups[1]
     }
 
-    private func checkLimits(_ terms: OrderTerms, by account: AccountID) -> Rejection? {
-        let openOrdersMax = accounts.first { $0.id == account }?.openOrdersMax ?? 0
-        if orders.count(where: { $0.account == account }) >= Int(openOrdersMax) { return .openOrderLimit }
-        return terms.price.value(of: terms.lots) < fees.minimumNotional ? .belowMinimumNotional : nil
-    }
+    // MARK: Ranking
 
-    private func record(_ terms: OrderTerms, _ side: Side, by account: AccountID) -> OrderRecord {
-        OrderRecord(
-            id: OrderID(sequence.rawValue),
-            account: account,
-            side: side,
-            price: terms.price,
-            lots: terms.lots,
-            remaining: terms.lots,
-            timeInForce: terms.timeInForce,
-            clientOrderID: terms.clientOrderID,
-            bodyHash: terms.bodyHash,
-            rates: fees.rates,
-            classID: ClassID(0),
-            profileID: ProfileID(0),
-            claimedTEE: .none,
-            maxOpenLots: nil,
-            openLots: .zero,
-            createdAt: time,
-            closeReason: nil,
-            lastSequence: sequence
-        )
-    }
+    /// The place among a taker's candidates: lower is better.
+    struct Rank: Comparable {
+        let price: Int64
+        let isUnattested: Bool
+        let priority: Priority
 
-    private mutating func intern(_ capability: Capability) -> ClassID {
-        if let index = classes.firstIndex(of: capability) { return ClassID(Int64(index + 1)) }
-        classes.append(capability)
-        emit(.classInterned(ClassID(Int64(classes.count)), capability))
-        return ClassID(Int64(classes.count))
-    }
-
-    private mutating func intern(_ requirement: Requirement) -> ProfileID {
-        if let index = profiles.firstIndex(of: requirement) { return ProfileID(Int64(index + 1)) }
-        profiles.append(requirement)
-        emit(.profileInterned(ProfileID(Int64(profiles.count)), requirement))
-        return ProfileID(Int64(profiles.count))
-    }
-
-    private mutating func accept(_ record: OrderRecord) {
-        emit(.accepted(record))
-        orders.append(record)
-        let stop = walk(record.id, isNew: true)
-        guard let order = order(record.id) else { return }
-        if order.remaining == .zero {
-            close(order.id, .filled)
-        } else if let stop {
-            close(order.id, stop)
-        } else if order.timeInForce == .ioc {
-            close(order.id, .ioc)
-        } else {
-            emit(.rested(order.id, order.remaining))
+        static func < (left: Self, right: Self) -> Bool {
+            (left.price, left.isUnattested ? 1 : 0, left.priority) < (right.price, right.isUnattested ? 1 : 0, right.priority)
         }
     }
 
-    // MARK: Matching
-
-    /// Lots of an offer that may still be leased, whatever is left of it.
-    private func capacity(_ offer: OrderRecord) -> Lots {
-        offer.maxOpenLots.map { max(.zero, $0 - offer.openLots) } ?? offer.remaining
+    private func rank(_ maker: OrderRecord, for taker: OrderRecord) -> Rank {
+        let price = maker.price.nanoTONPerMTok
+        guard maker.side == .offer else { return Rank(price: -price, isUnattested: false, priority: maker.priority) }
+        let sold = capability(of: maker)
+        let credit = taker.rules.qualityCredit * (sold.quality ?? 0)
+        return Rank(price: price - credit, isUnattested: !sold.isAttested, priority: maker.priority)
     }
 
-    /// Whether two orders of opposite sides may trade.
-    func suit(_ bid: OrderRecord, _ offer: OrderRecord) -> Bool {
-        offer.price <= bid.price && requirement(of: bid).isMet(by: capability(of: offer)) && capacity(offer) > .zero
+    /// The best order behind `last` that `taker` fits with.
+    private func next(for taker: OrderRecord, behind last: Rank?) -> OrderRecord? {
+        orders.filter { maker in
+            guard maker.side != taker.side, visible(maker) > .zero else { return false }
+            guard taker.side == .bid ? fit(taker, maker) : fit(maker, taker) else { return false }
+            return last.map { $0 < rank(maker, for: taker) } ?? true
+        }.min { rank($0, for: taker) < rank($1, for: taker) }
     }
 
-    /// Resting orders that `taker` may trade with, best first (ENGINE §5).
-    private func candidates(for taker: OrderRecord) -> [OrderRecord] {
-        if taker.side == .bid {
-            return orders.filter { $0.side == .offer && suit(taker, $0) }.sorted {
-                ($0.price, capability(of: $0).isAttested ? 0 : 1, $0.id)
-                    < ($1.price, capability(of: $1).isAttested ? 0 : 1, $1.id)
-            }
+    // MARK: The walk
+
+    /// How an order comes to walk.
+    enum Entry {
+        /// It is new, or amended. Own orders that it meets are dealt with.
+        case arrival
+        /// It rested, and something has changed. It did not come to trade with its owner's orders: it passes them by.
+        case again
+        /// What it would do is to be found out. As a real one, but for own orders.
+        case trial
+    }
+
+    /// What ended a walk.
+    enum End {
+        /// Nothing is left of the taker, or nobody is left to trade with.
+        case done
+        case stopped(CloseReason)
+    }
+
+    /// Trades what can be traded.
+    mutating func walk(_ id: OrderID, _ entry: Entry) -> End {
+        visited = 0
+        guard let taker = order(id), !isDue(taker), !isHalted(taker) else { return .done }
+        guard taker.rules.isAllOrNone || taker.timeInForce == .fok else {
+            return walk(id, passingOwn: entry != .arrival, least: taker.rules.minLots)
         }
-        return orders.filter { $0.side == .bid && suit($0, taker) }
-            .sorted { $0.price == $1.price ? $0.id < $1.id : $0.price > $1.price }
+        // The whole or nothing: another self walks, who becomes this one if it fills. It takes from whoever has something;
+        // if that is not enough, the whole from one who has it.
+        var looked = 0
+        var end = End.done
+        for least in [.zero, taker.remaining] {
+            var other = self
+            let way = other.walk(id, passingOwn: true, least: least)
+            looked += other.visited
+            if case .stopped = way { end = way }
+            guard other.order(id)?.remaining == .zero else { continue }
+            self = other
+            end = .done
+            break
+        }
+        visited = looked
+        return end
     }
 
-    /// Trades what can be traded. Says why it stopped early: a new order met an own one, or too much work. What enters
-    /// again passes by its owner's orders: it did not come to trade with them.
-    private mutating func walk(_ id: OrderID, isNew: Bool) -> CloseReason? {
-        guard let start = order(id) else { return nil }
-        var visits = 0
-        for maker in candidates(for: start) {
-            guard let taker = order(id), taker.remaining > .zero else { return nil }
-            let offer = taker.side == .offer ? taker : maker
-            let lots = min(taker.remaining, maker.remaining, capacity(offer))
-            guard lots > .zero else { return nil }
-            guard visits < Limits.visitsPerCommandMax else { return .workLimit }
-            visits += 1
-            if maker.account == taker.account {
-                if isNew { return .selfTrade }
+    private mutating func walk(_ id: OrderID, passingOwn: Bool, least wanted: Lots) -> End {
+        var last: Rank?
+        var hasSkippedForItself = false
+        let before = order(id)?.remaining ?? .zero
+        while let taker = order(id), free(taker) > .zero, let maker = next(for: taker, behind: last) {
+            guard visited < work.visits else { return .stopped(.workLimit) }
+            visited += 1
+            last = rank(maker, for: taker)
+            let (bid, offer) = taker.side == .bid ? (taker, maker) : (maker, taker)
+            if isDue(maker) || isFrozen(bid, offer) || !sells(offer, to: bid) { continue }
+            if areOwn(taker, maker) {
+                if !passingOwn, preventSelfTrade(taker, maker) { return .stopped(.selfTrade) }
                 continue
             }
+            let lots = min(free(taker), visible(maker))
+            let least = min(wanted, taker.remaining)
+            hasSkippedForItself = hasSkippedForItself || lots < least
+            if lots < least || lots < maker.rules.leastFill(of: maker.remaining) { continue }
             trade(taker, maker, lots)
         }
-        return nil
+        // What was too little for it may be enough now that less is left.
+        guard let taker = order(id), hasSkippedForItself else { return .done }
+        guard taker.remaining > .zero, taker.remaining < before, taker.remaining < wanted else { return .done }
+        return walk(id, passingOwn: passingOwn, least: wanted)
     }
 
-    private mutating func trade(_ taker: OrderRecord, _ maker: OrderRecord, _ lots: Lots) {
-        lastTrade = TradeID(lastTrade.rawValue + 1)
-        let (bid, offer) = taker.side == .bid ? (taker, maker) : (maker, taker)
-        let value = maker.price.value(of: lots)
-        let buyerRate = bid.id == taker.id ? bid.rates.taker : bid.rates.maker
-        let sellerRate = offer.id == taker.id ? offer.rates.taker : offer.rates.maker
-        let locked = value + buyerRate.part(of: value)
-        change(bid.id) { $0.remaining = $0.remaining - lots }
-        change(offer.id) {
-            $0.remaining = $0.remaining - lots
-            $0.openLots = $0.openLots + lots
-        }
-        let heldAfter = bid.rates.hold(for: bid.remaining - lots, at: bid.price)
-        let held = LedgerAccount(bid.account, .held)
-        move(held, LedgerAccount(bid.account, .leased), locked, .trade, order: bid.id, trade: lastTrade)
-        let release = bid.held - locked - heldAfter
-        move(held, LedgerAccount(bid.account, .available), release, .release, order: bid.id, trade: lastTrade)
-
-        let sold = capability(of: offer)
-        let trade = Trade(
-            id: lastTrade,
-            bid: bid.id,
-            offer: offer.id,
-            buyer: bid.account,
-            seller: offer.account,
-            lots: lots,
-            price: maker.price,
-            takerSide: taker.side,
-            bidRemaining: bid.remaining - lots,
-            offerRemaining: offer.remaining - lots,
-            locked: locked,
-            buyerRate: buyerRate,
-            sellerRate: sellerRate,
-            model: sold.model,
-            modelVersion: sold.modelVersion,
-            weightSet: sold.weightSet,
-            classID: offer.classID
-        )
-        emit(.traded(trade))
-        let lease = LeaseRecord(
-            id: LeaseID(lastTrade.rawValue),
-            offer: offer.id,
-            buyer: bid.account,
-            worker: offer.account,
-            price: maker.price,
-            lots: lots,
-            locked: locked,
-            buyerRate: buyerRate,
-            sellerRate: sellerRate,
-            used: .zero
-        )
-        leases.append(lease)
-        if maker.remaining == lots { close(maker.id, .filled) }
-    }
-
-    mutating func close(_ id: OrderID, _ reason: CloseReason) {
-        guard let order = order(id) else { return }
-        if order.side == .bid {
-            let held = LedgerAccount(order.account, .held)
-            move(held, LedgerAccount(order.account, .available), order.held, .release, order: id)
-        }
-        emit(.closed(id, reason, order.remaining))
-        orders.removeAll { $0.id == id }
-    }
-
-    // MARK: Entering again
-
-    /// Puts every offer whose capability is no longer what its class says into its new class, oldest first.
-    mutating func reclassify() {
-        for offer in orders where offer.side == .offer {
-            var capability = capability(of: offer)
-            capability.quality = model(capability.model)?.terms.quality
-            capability.tee = attested(offer.claimedTEE, of: offer.account)
-            guard capability != self.capability(of: offer) else { continue }
-            let classID = intern(capability)
-            change(offer.id) { $0.classID = classID }
-            emit(.reclassified(offer.id, classID))
-            enterAgain(offer.id)
+    /// The taker has met an own order. True when that is the end of the taker.
+    private mutating func preventSelfTrade(_ taker: OrderRecord, _ maker: OrderRecord) -> Bool {
+        switch taker.rules.selfTrade {
+        case .cancelNewest: return true
+        case .cancelOldest:
+            close(maker.id, .selfTrade)
+            return false
+        case .cancelBoth:
+            close(maker.id, .selfTrade)
+            return true
+        case .decrement:
+            let lots = min(taker.remaining, maker.remaining)
+            if maker.remaining == lots { close(maker.id, .selfTrade) } else { reduce(maker.id, by: lots) }
+            if taker.remaining == lots { return true }
+            reduce(taker.id, by: lots)
+            return false
         }
     }
 
-    /// As an arrival that keeps its sequence: whatever it trades now, it is the taker.
-    private mutating func enterAgain(_ id: OrderID) {
+    /// Lowers an order without a trade.
+    private mutating func reduce(_ id: OrderID, by lots: Lots) {
         guard let before = order(id) else { return }
-        let stop = walk(id, isNew: false)
+        change(id) { $0.remaining = $0.remaining - lots }
+        release(before)
+        guard let after = order(id) else { return }
+        emit(.reduced(id, after.remaining))
+        // One that arrives looks around by itself, and shows something when it comes to rest.
+        guard id != arriving else { return }
+        show(id, min(after.displayed, after.remaining))
+        if after.rules.isAllOrNone || after.remaining < after.rules.minLots { lookAgain(at: id) }
+    }
+
+    /// A hold that is larger than the order still needs.
+    mutating func release(_ before: OrderRecord) {
+        guard let after = order(before.id) else { return }
+        let held = LedgerAccount(before.account, .held)
+        let available = LedgerAccount(before.account, .available)
+        move(held, available, before.held - after.held, .release, order: before.id)
+    }
+
+    // MARK: After the walk
+
+    /// What becomes of an order that has arrived and walked.
+    mutating func settle(_ id: OrderID, _ end: End) {
+        arriving = nil
         guard let order = order(id) else { return }
-        if order.remaining == .zero {
-            close(id, .filled)
-        } else if stop == .workLimit {
-            close(id, .workLimit)
-        } else if order.remaining != before.remaining {
-            emit(.rested(id, order.remaining))
+        if order.remaining == .zero { return close(id, .filled) }
+        if case .stopped(let reason) = end { return close(id, reason) }
+        guard order.timeInForce.mayRest else { return close(id, .ioc) }
+        emit(.rested(id, order.remaining))
+        show(id, min(order.rules.displayLots, order.remaining))
+    }
+
+    /// Of an iceberg: so much of it can be seen now.
+    mutating func show(_ id: OrderID, _ lots: Lots) {
+        guard let order = order(id), order.rules.displayLots > .zero else { return }
+        change(id) { $0.displayed = lots }
+        emit(.shown(id, lots, order.priority))
+    }
+
+    /// A maker has traded: it is filled, or it shows what it has left, an iceberg perhaps its next part.
+    mutating func afterFill(_ id: OrderID, of lots: Lots) {
+        guard let maker = order(id) else { return }
+        if maker.remaining == .zero { return close(id, .filled) }
+        if maker.remaining < maker.rules.minLots { lookAgain(at: id) }
+        guard maker.rules.displayLots > .zero else { return }
+        guard maker.displayed == lots else { return show(id, maker.displayed - lots) }
+        parts += 1
+        let priority = Priority(sequence, ordinal: parts)
+        change(id) { $0.priority = priority }
+        show(id, min(maker.rules.displayLots, maker.remaining))
+        if someHaveLeastFills { lookAgain(at: id) }
+    }
+
+    /// Whether there is an order that does not take just anything, beside one that only arrives.
+    var someHaveLeastFills: Bool {
+        orders.contains { $0.id != arriving && ($0.rules.isAllOrNone || $0.rules.minLots > .zero) }
+    }
+
+    // MARK: Looking again
+
+    var hasShownEnough: Bool { parts >= work.parts }
+
+    /// Once the command has done what it is for, the order walks again; as often as there was a reason for it.
+    mutating func lookAgain(at id: OrderID) { toLookAgain.append(id) }
+
+    /// Lets those that wait for it walk again, and those whom they give a reason. After so many the rest is closed.
+    mutating func lookAgain() {
+        var count = 0
+        while !toLookAgain.isEmpty {
+            let id = toLookAgain.removeFirst()
+            if count < work.visits { enterAgain(id) } else { close(id, .workLimit) }
+            count += 1
         }
     }
 
-    // MARK: Leases
-
-    /// What a lease has cost at a cumulative count: value, buyer's fee, seller's fee (ENGINE §4).
-    private func charges(_ lease: LeaseRecord) -> (value: NanoTON, buyer: NanoTON, seller: NanoTON) {
-        let value = lease.price.cost(of: lease.used)
-        return (value, lease.buyerRate.part(of: value), lease.sellerRate.part(of: value))
-    }
-
-    mutating func use(_ id: LeaseID, upTo tokens: AdjustedTokens) -> Rejection? {
-        guard let index = leases.firstIndex(where: { $0.id == id }) else { return .leaseNotFound }
-        guard tokens >= leases[index].used else { return .usageNotMonotone }
-        guard tokens <= leases[index].lots.tokens else { return .usageAboveLease }
-        let before = charges(leases[index])
-        leases[index].used = tokens
-        let lease = leases[index]
-        let after = charges(lease)
-        let leased = LedgerAccount(lease.buyer, .leased)
-        let trade = TradeID(id.rawValue)
-        let sellerFee = after.seller - before.seller
-        let earned = after.value - before.value - sellerFee
-        move(leased, LedgerAccount(lease.worker, .payable), earned, .usage, trade: trade)
-        move(leased, .fees, after.buyer - before.buyer + sellerFee, .fee, trade: trade)
-        emit(.used(id, tokens))
-        return nil
-    }
-
-    mutating func end(_ id: LeaseID) -> Rejection? {
-        guard let lease = leases.first(where: { $0.id == id }) else { return .leaseNotFound }
-        leases.removeAll { $0.id == id }
-        let spent = charges(lease)
-        let left = lease.locked - spent.value - spent.buyer
-        let available = LedgerAccount(lease.buyer, .available)
-        move(LedgerAccount(lease.buyer, .leased), available, left, .refund, trade: TradeID(id.rawValue))
-        emit(.leaseEnded(id, lease.used))
-        guard order(lease.offer) != nil else { return nil }
-        change(lease.offer) { $0.openLots = $0.openLots - lease.lots }
-        enterAgain(lease.offer)
-        return nil
-    }
-
-    // MARK: What must hold
-
-    /// What is wrong with the present state, in a few words.
-    struct Violation: Error { let text: String }
-
-    func checkInvariants() throws {
-        for account in state.accounts.map(\.id) {
-            let bids = orders.filter { $0.account == account && $0.side == .bid }
-            let held = bids.reduce(Int128(0)) { $0 + Int128($1.held.count) }
-            let leased = leases.filter { $0.buyer == account }.reduce(Int128(0)) {
-                let spent = charges($1)
-                return $0 + Int128(($1.locked - spent.value - spent.buyer).count)
-            }
-            if balance(LedgerAccount(account, .held)) != held { throw Violation(text: "held of \(account.text)") }
-            if balance(LedgerAccount(account, .leased)) != leased { throw Violation(text: "leased of \(account.text)") }
+    /// As an arrival that keeps its place: whatever it trades now, it is the taker. An offer moves to the class of what
+    /// it can do now.
+    mutating func enterAgain(_ id: OrderID) {
+        guard let before = order(id) else { return }
+        if before.side == .offer, capabilityNow(of: before) != capability(of: before) {
+            let classID = intern(capabilityNow(of: before))
+            change(id) { $0.classID = classID }
+            emit(.reclassified(id, classID))
         }
-        var sum: Int128 = 0
-        for account in counters.keys {
-            if balance(account) < 0 { throw Violation(text: "\(account.kindName) is below zero") }
-            sum += balance(account) * (account.isAsset ? 1 : -1)
-        }
-        if sum != 0 { throw Violation(text: "assets and liabilities differ by \(sum)") }
-        for bid in orders where bid.side == .bid {
-            for offer in orders where offer.side == .offer && offer.account != bid.account && suit(bid, offer) {
-                throw Violation(text: "\(bid.id.text) and \(offer.id.text) could trade")
-            }
-        }
+        // Priorities have room for so many parts of icebergs.
+        let end = hasShownEnough ? .stopped(.workLimit) : walk(id, .again)
+        guard let after = order(id) else { return }
+        if after.remaining == .zero { return close(id, .filled) }
+        if case .stopped(let reason) = end { return close(id, reason) }
+        guard after.remaining != before.remaining else { return }
+        emit(.rested(id, after.remaining))
+        show(id, min(after.displayed, after.remaining))
     }
 }

@@ -11,7 +11,7 @@ import Units
         for _ in 0..<50_000 {
             let capability = random.capability()
             let requirement = random.requirement()
-            let mayBeMet = RequirementMask(requirement).mayBeMet(by: CapabilityMask(capability))
+            let mayBeMet = GroupMasks(requirement).mayMeet(GroupMasks(capability))
             if requirement.isMet(by: capability) {
                 met += 1
                 #expect(mayBeMet, "seed \(seed): \(requirement) \(capability)")
@@ -40,7 +40,7 @@ import Units
         requirement.contextLengthAtLeast = length
         capability.contextLength = length
         #expect(requirement.isMet(by: capability))
-        #expect(RequirementMask(requirement).mayBeMet(by: CapabilityMask(capability)))
+        #expect(GroupMasks(requirement).mayMeet(GroupMasks(capability)))
         capability.contextLength = length - 1
         #expect(!requirement.isMet(by: capability) || length == 0)
     }

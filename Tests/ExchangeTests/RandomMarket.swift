@@ -26,8 +26,50 @@ struct SplitMix64: RandomNumberGenerator {
             features: Features(rawValue: .random(in: 0...15, using: &self)),
             quantization: Quantization.allCases.randomElement(using: &self) ?? .unknown,
             region: region(),
-            tee: chance(50) ? .none : TEE.allCases.randomElement(using: &self) ?? .none
+            tee: chance(50) ? .none : TEE.allCases.randomElement(using: &self) ?? .none,
+            traits: traits(),
+            weights: ModelWeights(revision: digest(), sha256: digest())
         )
+    }
+
+    private mutating func digest() -> HexDigest {
+        HexDigest(["", "00ff", "aa", "ab"].randomElement(using: &self)?.utf8 ?? "".utf8) ?? .none
+    }
+
+    private mutating func traits() -> Traits {
+        var traits = Traits()
+        for trait in Trait.allCases where chance(70) { traits[trait] = trait.step(for: value(of: trait)) }
+        return traits
+    }
+
+    private mutating func value(of trait: Trait) -> Int64 {
+        switch trait.kind {
+        case .number(let range): .random(in: range.lowerBound...min(range.upperBound, 20_000), using: &self)
+        case .choice(let names): .random(in: 1...Int64(names.count), using: &self)
+        case .flag: .random(in: 1...2, using: &self)
+        case .set(let names): .random(in: 1..<(1 << Int64(names.count)), using: &self)
+        }
+    }
+
+    private mutating func further() -> FurtherDemands {
+        var further = FurtherDemands()
+        for trait in Trait.allCases where chance(8) {
+            switch trait.kind {
+            case .number:
+                if trait.hasLeast { further.least[trait] = value(of: trait) / 8 }
+                if trait.hasMost, chance(50) || !trait.hasLeast { further.most[trait] = value(of: trait) }
+            case .choice(let names): further.least[trait] = .random(in: 2..<(2 << Int64(names.count)), using: &self)
+            case .flag: further.least[trait] = chance(50) ? 2 : 4
+            case .set: further.least[trait] = 1 << Int64.random(in: 0...12, using: &self)
+            }
+        }
+        if chance(10) { further.qualityAtMost = .random(in: 0...100, using: &self) }
+        if chance(10) { further.contextLengthAtMost = .random(in: 0...1_000_000, using: &self) }
+        if chance(10) { further.modelsExcluded = [ModelID(2)] }
+        if chance(10) { further.regionsExcluded = [region()] }
+        if chance(5) { further.revisions = [digest()] }
+        if chance(5) { further.weightsExcluded = [digest()] }
+        return further
     }
 
     mutating func requirement() -> Requirement {
@@ -44,6 +86,7 @@ struct SplitMix64: RandomNumberGenerator {
         if chance(30) { requirement.quantizations = .random(in: 0...4_095, using: &self) }
         if chance(30) { requirement.tees = .random(in: 0...63, using: &self) }
         if chance(30) { requirement.regions = FixedList([region(), region()]) ?? FixedList() }
+        if chance(40) { requirement.further = further() }
         return requirement
     }
 

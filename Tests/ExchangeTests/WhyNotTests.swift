@@ -187,17 +187,17 @@ import Units
             #expect(found.isFilled == (Self.fill(demand, limit, lots, offers) != nil))
             for relaxation in found.relaxations {
                 told += 1
-                let changed = Self.changed(demand, relaxation)
+                let changed = relaxation.constraint.applying(relaxation.change, to: demand)
                 let price = max(limit, relaxation.priceNeeded)
                 let outcome = Self.fill(changed, price, lots, offers)
                 #expect(outcome == relaxation.value, "seed \(seed): \(relaxation)")
                 #expect(relaxation.isWithinLimit == (relaxation.priceNeeded <= limit))
                 guard case .number(let number) = relaxation.change else { continue }
-                for between in (number + 1)..<max(number + 2, min(number + 40, relaxation.constraint.least(of: demand)))
-                where between < relaxation.constraint.least(of: demand) {
-                    var lesser = relaxation
-                    lesser = lesser.with(.number(between))
-                    #expect(Self.fill(Self.changed(demand, lesser), price, lots, offers) == nil, "seed \(seed)")
+                let step: Int64 = relaxation.constraint.isMost ? -1 : 1
+                let bound = relaxation.constraint.bound(of: demand)
+                for lesser in stride(from: number + step, to: bound, by: Int64.Stride(step)).prefix(40) {
+                    let nearer = relaxation.constraint.applying(.number(lesser), to: demand)
+                    #expect(Self.fill(nearer, price, lots, offers) == nil, "seed \(seed)")
                 }
             }
         }
@@ -216,7 +216,7 @@ import Units
             let found = WhyNot(offer: supply, limit: limit, lots: lots, bids: bids)
             for relaxation in found.relaxations {
                 told += 1
-                let changed = Self.changed(supply, relaxation)
+                let changed = relaxation.constraint.applying(relaxation.change, to: supply)
                 let again = WhyNot(
                     offer: changed,
                     limit: min(limit, relaxation.priceNeeded),
@@ -241,58 +241,6 @@ import Units
             .flatMap { Array(repeating: $0.price, count: Int($0.lots)) }.sorted()
         guard prices.count >= lots.count else { return nil }
         return prices.prefix(Int(lots.count)).reduce(0) { $0 + Int128($1.value(of: Lots(1)).count) }
-    }
-
-    private static func changed(_ demand: Requirement, _ relaxation: WhyNot.Relaxation) -> Requirement {
-        var demand = demand
-        switch (relaxation.constraint, relaxation.change) {
-        case (.quality, .number(let number)): demand.qualityAtLeast = number
-        case (.contextLength, .number(let number)): demand.contextLengthAtLeast = number
-        case (.model, .name(let name)):
-            demand.models = FixedList(demand.models.array + [ModelID(name)]) ?? FixedList()
-        case (.model, .anyName): demand.models = FixedList()
-        case (.quantization, .name(let name)): demand.quantizations |= 1 << UInt16(name)
-        case (.quantization, .anyName): demand.quantizations = 0
-        case (.tee, .name(let name)): demand.tees |= 1 << UInt8(name)
-        case (.tee, .anyName): demand.tees = 0
-        case (.region, .name(let name)):
-            demand.regions = FixedList(demand.regions.array + [Region(code: UInt16(name))]) ?? FixedList()
-        case (.region, .anyName): demand.regions = FixedList()
-        case (.features, .bits(let bits)): demand.features.subtract(Features(rawValue: UInt32(bits)))
-        default: break
-        }
-        return demand
-    }
-
-    private static func changed(_ supply: Capability, _ relaxation: WhyNot.Relaxation) -> Capability {
-        var supply = supply
-        switch (relaxation.constraint, relaxation.change) {
-        case (.quality, .number(let number)): supply.quality = number
-        case (.contextLength, .number(let number)): supply.contextLength = number
-        case (.model, .name(let name)): supply.model = ModelID(name)
-        case (.quantization, .name(let name)):
-            supply.quantization = Quantization(rawValue: UInt8(name)) ?? .unknown
-        case (.tee, .name(let name)): supply.tee = TEE(rawValue: UInt8(name)) ?? .none
-        case (.region, .name(let name)): supply.region = Region(code: UInt16(name))
-        case (.features, .bits(let bits)): supply.features.formUnion(Features(rawValue: UInt32(bits)))
-        default: break
-        }
-        return supply
-    }
-}
-
-extension WhyNot.Relaxation {
-    /// The same with another change.
-    fileprivate func with(_ change: WhyNot.Change) -> Self {
-        Self(
-            constraint: constraint,
-            change: change,
-            isWithinLimit: isWithinLimit,
-            tally: tally,
-            bestPrice: bestPrice,
-            priceNeeded: priceNeeded,
-            value: value
-        )
     }
 }
 

@@ -24,7 +24,7 @@ package struct HTTP1Reader: Sendable {
 
     private var parser: HTTP1HeadParser
     private let headBytesMax: Int
-    private let bodyBytesMax: Int
+    private let limits: ServerLimits
     private var lineStart = 0
     private var bodyStart = 0
     private var isBehindReturn = false
@@ -33,7 +33,7 @@ package struct HTTP1Reader: Sendable {
     package init(limits: ServerLimits = ServerLimits(), isTLS: Bool = false) {
         parser = HTTP1HeadParser(limits: limits, isTLS: isTLS)
         headBytesMax = limits.headerBytesMax
-        bodyBytesMax = limits.bodyBytesMax
+        self.limits = limits
     }
 
     /// What the head says. Places are those of ``bytes``; it is complete with the phase ``Phase/body``.
@@ -100,7 +100,7 @@ package struct HTTP1Reader: Sendable {
 
         try parser.finish(bytes)
         bodyStart = bytes.count
-        isBodyTooLarge = parser.head.contentLength > bodyBytesMax
+        isBodyTooLarge = parser.head.contentLength > limits.bodyBytesMax(for: bytes[parser.head.path])
         phase = isBodyTooLarge || parser.head.contentLength == 0 ? .complete : .body
     }
 }

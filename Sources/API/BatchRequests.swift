@@ -1,0 +1,148 @@
+package import Engine
+internal import Exchange
+internal import JSON
+internal import Units
+
+/// One order of a batch.
+package enum BatchItem: Sendable {
+    /// It goes to the engine.
+    case order(Command)
+    /// It is refused before the engine.
+    case refused(Problem)
+
+    /// The commands among some items, in their order.
+    package static func commands(of items: [BatchItem]) -> [Command] {
+        items.compactMap { item in
+            if case .order(let command) = item { command } else { nil }
+        }
+    }
+}
+
+/// Many orders in one request: each is its own command, with its own answer.
+extension Request {
+    func placeBatch(_ principal: Principal) throws(Problem) -> Admission {
+        let bodies = try Bodies.batch(body)
+        let key = head.idempotencyKey
+        if let key, !Idempotency.isValid(key) { throw Problem(.badIdempotencyKey) }
+        var items: [BatchItem] = []
+        items.reserveCapacity(bodies.count)
+        for (index, body) in bodies.enumerated() {
+            do throws(Problem) {
+                items.append(.order(try order(Array(body), index, key, principal)))
+            } catch {
+                items.append(.refused(error))
+            }
+        }
+        return .batch(items)
+    }
+
+    /// The key of an item is the request's with the item's place; the same key with another body is another request,
+    /// whichever item differs.
+    private func order(
+        _ item: [UInt8],
+        _ index: Int,
+        _ key: ArraySlice<UInt8>?,
+        _ principal: Principal
+    ) throws(Problem) -> Command {
+        let side = try Bodies.side(item)
+        try QueryRequests.require(side == .offer ? .offer : .bid, of: principal)
+        let identity = key.map { key in
+            Idempotency.identity(
+                account: principal.account,
+                route,
+                path: head.path,
+                key: key + [0] + Array(String(index).utf8),
+                body: body
+            )
+        }
+        let bodyHash = Idempotency.bodyHash(route, path: head.path, body: item)
+        func named(_ terms: OrderTerms) -> OrderTerms {
+            var terms = terms
+            if identity != nil || terms.clientOrderID != nil { terms.bodyHash = bodyHash }
+            return terms
+        }
+        switch side {
+        case .offer:
+            var terms = try Bodies.offer(item, directory: context.directory, now: context.now)
+            terms.order = named(terms.order)
+            return make(.placeOffer(terms), principal, identity)
+        case .bid:
+            var terms = try Bodies.bid(item, directory: context.directory, now: context.now)
+            terms.order = named(terms.order)
+            return make(.placeBid(terms), principal, identity)
+        }
+    }
+}
+
+enum BatchField: Int, BodyField {
+    case orders
+    static let names: [StaticString] = ["orders"]
+}
+
+extension Bodies {
+    /// `POST /v1/orders:batch`: the bytes of each order.
+    static func batch(_ body: [UInt8]) throws(Problem) -> [ArraySlice<UInt8>] {
+        let place = BodyPlace.document.field("orders")
+        var items: [ArraySlice<UInt8>] = []
+        _ = try read(body, bytesMax: Limits.batchBytesMax) { (reader: inout BodyReader) throws(JSONError) -> Bool? in
+            var seen = JSONFieldSet()
+            guard try reader.beginObject(at: .document) else { return nil }
+            while try reader.nextField(BatchField.self, of: .document, seen: &seen) != nil {
+                let errorsBefore = reader.errors.count
+                let isFilled = try reader.elements(at: place, max: Limits.batchOrdersMax) {
+                    (reader: inout BodyReader, _) throws(JSONError) in
+                    items.append(try reader.value())
+                }
+                if !isFilled, reader.errors.count == errorsBefore {
+                    reader.fail(place, .empty, "orders needs at least one entry.")
+                }
+            }
+            reader.require(BatchField.orders, of: .document, seen: seen)
+            return true
+        }
+        return items
+    }
+
+    /// The side of an order of a batch, before the rest of it is looked at.
+    static func side(_ body: [UInt8]) throws(Problem) -> Side {
+        let place = BodyPlace.document.field("side")
+        return try read(body) { (reader: inout BodyReader) throws(JSONError) -> Side? in
+            var side: Side?
+            var isThere = false
+            guard try reader.beginObject(at: .document) else { return nil }
+            while let isSide = try reader.nextKey(is: "side") {
+                if isSide, !isThere {
+                    isThere = true
+                    side = try reader.choice(of: Vocabularies.side, at: place)
+                } else {
+                    _ = try reader.value()
+                }
+            }
+            if !isThere { reader.fail(place, .required, "side is required.") }
+            return side
+        }
+    }
+}
+
+/// Writes the answer to a batch.
+extension Answer {
+    /// 200 with the answer to each order, in the order of the request.
+    package static func batch(_ answers: [APIResponse]) -> APIResponse {
+        let bytes = answers.reduce(64) { $0 + $1.body.count + 64 }
+        var writer = JSONWriter(capacity: bytes)
+        writer.beginObject()
+        writer.key("results")
+        writer.beginArray()
+        for answer in answers {
+            writer.beginObject()
+            writer.member("status", Int64(answer.status))
+            writer.member("replayed", answer.isReplayed)
+            writer.key(answer.contentType == .problem ? "problem" : "order")
+            writer.raw(answer.body.span)
+            writer.endObject()
+        }
+        writer.endArray()
+        writer.endObject()
+        return APIResponse(status: 200, body: writer.take())
+    }
+}

@@ -1,0 +1,29 @@
+import Units
+
+/// How much one command may do (DESIGN §2, bounded work). A journal is carried out again under the limits under which
+/// it was written: only tests have others than ``standard``.
+package struct WorkLimits: Hashable, Sendable {
+    /// Most resting orders that a walk visits, and most orders that a command looks at again.
+    package let visits: Int
+    /// Most orders that a command of a mass operation, or a tick, visits.
+    package let step: Int
+    /// Parts of icebergs, shown by one command, after which nobody walks any more; a walk under way may show
+    /// ``visits`` more.
+    package let parts: Int64
+    /// Most mass operations under way at once.
+    package let operations: Int
+
+    package init(visits: Int, step: Int, parts: Int64, operations: Int) {
+        self.visits = visits
+        self.step = step
+        self.parts = parts
+        self.operations = operations
+    }
+
+    package static let standard = WorkLimits(
+        visits: Limits.visitsPerCommandMax,
+        step: Limits.ordersPerStepMax,
+        parts: Limits.partsShownMax,
+        operations: Limits.operationsMax
+    )
+}

@@ -1,0 +1,21 @@
+package import Units
+
+/// Where an order stands among those of its price: the command that put it there, and which of that command's orders it
+/// was. An arrival has ordinal 0; the next part of an iceberg goes to the back of its price with a higher one.
+package struct Priority: Hashable, Comparable, Sendable {
+    package let rawValue: Int64
+
+    package init(rawValue: Int64) { self.rawValue = rawValue }
+
+    package init(_ sequence: SequenceNumber, ordinal: Int64 = 0) {
+        precondition(ordinal < 1 << Self.ordinalBits, "a command visits fewer orders than that")
+        rawValue = sequence.rawValue << Self.ordinalBits | ordinal
+    }
+
+    /// Of an order that has never moved.
+    package init(_ order: OrderID) { self.init(SequenceNumber(order.rawValue)) }
+
+    private static let ordinalBits: Int64 = 16
+
+    package static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
+}

@@ -1,0 +1,1 @@
+../../../Migrations/0011-order-types/up.sql

@@ -1,0 +1,1 @@
+../../../Migrations/0012-market-data/up.sql

@@ -1,0 +1,120 @@
+import Engine
+import Exchange
+import Ledger
+import Units
+
+/// Trades, ends of orders, and leases (ENGINE §4).
+extension ReferenceEngine {
+    mutating func change(_ id: OrderID, _ body: (inout OrderRecord) -> Void) {
+        for index in orders.indices where orders[index].id == id {
+            body(&orders[index])
+            orders[index].lastSequence = sequence
+        }
+    }
+
+    mutating func trade(_ taker: OrderRecord, _ maker: OrderRecord, _ lots: Lots) {
+        lastTrade = TradeID(lastTrade.rawValue + 1)
+        let (bid, offer) = taker.side == .bid ? (taker, maker) : (maker, taker)
+        let value = maker.price.value(of: lots)
+        let buyerRate = bid.id == taker.id ? bid.rates.taker : bid.rates.maker
+        let sellerRate = offer.id == taker.id ? offer.rates.taker : offer.rates.maker
+        let locked = value + buyerRate.part(of: value)
+        change(bid.id) { $0.remaining = $0.remaining - lots }
+        change(offer.id) {
+            $0.remaining = $0.remaining - lots
+            $0.openLots = $0.openLots + lots
+        }
+        let heldAfter = bid.rates.hold(for: bid.remaining - lots, at: bid.price)
+        let held = LedgerAccount(bid.account, .held)
+        move(held, LedgerAccount(bid.account, .leased), locked, .trade, order: bid.id, trade: lastTrade)
+        let release = bid.held - locked - heldAfter
+        move(held, LedgerAccount(bid.account, .available), release, .release, order: bid.id, trade: lastTrade)
+        let sold = capability(of: offer)
+        let trade = Trade(
+            id: lastTrade,
+            bid: bid.id,
+            offer: offer.id,
+            buyer: bid.account,
+            seller: offer.account,
+            lots: lots,
+            price: maker.price,
+            takerSide: taker.side,
+            bidRemaining: bid.remaining - lots,
+            offerRemaining: offer.remaining - lots,
+            locked: locked,
+            buyerRate: buyerRate,
+            sellerRate: sellerRate,
+            model: sold.model,
+            modelVersion: sold.modelVersion,
+            weightSet: sold.weightSet,
+            classID: offer.classID
+        )
+        emit(.traded(trade))
+        leases.append(lease(of: trade))
+        afterFill(maker.id, of: lots)
+    }
+
+    private func lease(of trade: Trade) -> LeaseRecord {
+        LeaseRecord(
+            id: LeaseID(trade.id.rawValue),
+            offer: trade.offer,
+            buyer: trade.buyer,
+            worker: trade.seller,
+            price: trade.price,
+            lots: trade.lots,
+            locked: trade.locked,
+            buyerRate: trade.buyerRate,
+            sellerRate: trade.sellerRate,
+            used: .zero
+        )
+    }
+
+    /// The end of an open order; what was held for it is released first.
+    mutating func close(_ id: OrderID, _ reason: CloseReason) {
+        guard let order = order(id) else { return }
+        let held = LedgerAccount(order.account, .held)
+        move(held, LedgerAccount(order.account, .available), order.held, .release, order: id)
+        emit(.closed(id, reason, order.remaining))
+        orders.removeAll { $0.id == id }
+    }
+
+    // MARK: Leases
+
+    /// What a lease has cost at a cumulative count: value, buyer's fee, seller's fee (ENGINE §4).
+    func charges(_ lease: LeaseRecord) -> (value: NanoTON, buyer: NanoTON, seller: NanoTON) {
+        let value = lease.price.cost(of: lease.used)
+        return (value, lease.buyerRate.part(of: value), lease.sellerRate.part(of: value))
+    }
+
+    mutating func use(_ id: LeaseID, upTo tokens: AdjustedTokens) -> Rejection? {
+        guard let index = leases.firstIndex(where: { $0.id == id }) else { return .leaseNotFound }
+        guard tokens >= leases[index].used else { return .usageNotMonotone }
+        guard tokens <= leases[index].lots.tokens else { return .usageAboveLease }
+        let before = charges(leases[index])
+        leases[index].used = tokens
+        let lease = leases[index]
+        let after = charges(lease)
+        let leased = LedgerAccount(lease.buyer, .leased)
+        let trade = TradeID(id.rawValue)
+        let sellerFee = after.seller - before.seller
+        let earned = after.value - before.value - sellerFee
+        move(leased, LedgerAccount(lease.worker, .payable), earned, .usage, trade: trade)
+        move(leased, .fees, after.buyer - before.buyer + sellerFee, .fee, trade: trade)
+        emit(.used(id, tokens))
+        return nil
+    }
+
+    mutating func end(_ id: LeaseID) -> Rejection? {
+        guard let lease = leases.first(where: { $0.id == id }) else { return .leaseNotFound }
+        leases.removeAll { $0.id == id }
+        let spent = charges(lease)
+        let left = lease.locked - spent.value - spent.buyer
+        let available = LedgerAccount(lease.buyer, .available)
+        move(LedgerAccount(lease.buyer, .leased), available, left, .refund, trade: TradeID(id.rawValue))
+        emit(.leaseEnded(id, lease.used))
+        let wasAtItsLimit = order(lease.offer).map { free($0) == .zero } ?? false
+        change(lease.offer) { $0.openLots = $0.openLots - lease.lots }
+        if wasAtItsLimit || someHaveLeastFills { lookAgain(at: lease.offer) }
+        return nil
+    }
+}
