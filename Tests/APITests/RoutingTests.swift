@@ -183,6 +183,6 @@ import Units
         #expect(market.directory.principal(of: terms.hash) == nil)
         #expect(next.keysVersion != market.directory.keysVersion)
         #expect(next.asOf == SequenceNumber(10))
-        #expect(market.directory.applying([.rested(OrderID(1), .zero)], through: 10, at: Market.now) == nil)
+        #expect(market.directory.applying([.rested(OrderID(1), .zero)], through: SequenceNumber(10), at: Market.now) == nil)
     }
 }
