@@ -31,15 +31,31 @@ extension WhyNot {
                 case .oneOf: name(constraint, met, near, isBid: isBid)
                 case .allOf: bits(constraint, met, near)
                 }
-            if case .offer(let supply) = subject, let change = found?.change {
-                // What some of them want now they may not want then.
-                let changed = constraint.applying(change, to: supply)
-                found = result(constraint, change, (met + near).filter { $0.demand.isMet(by: changed) })
+            // The whole rule decides who is met then: some are met who failed two conditions of one field, and what an
+            // offer changes some do not want.
+            if let change = found?.change {
+                found = result(constraint, change, changed(constraint, change, groups, subject))
             }
             guard let found, !found.isWithinLimit else { return found }
             // Where the other price alone would do, the change is none.
             guard let reached = stack(met).reach(wanted, with: .empty) else { return found }
             return sign * found.priceNeeded.nanoTONPerMTok < reached.key ? found : nil
+        }
+
+        private func changed(
+            _ constraint: Constraint,
+            _ change: Change,
+            _ groups: [Group],
+            _ subject: Subject
+        ) -> [Group] {
+            switch subject {
+            case .bid(let demand):
+                let changed = constraint.applying(change, to: demand)
+                return groups.filter { changed.isMet(by: $0.supply) }
+            case .offer(let supply):
+                let changed = constraint.applying(change, to: supply)
+                return groups.filter { $0.demand.isMet(by: changed) }
+            }
         }
 
         private func stack(_ groups: some Sequence<Group>) -> PriceStack {
