@@ -72,6 +72,7 @@ package final class RequestService: Service {
         case .book(let query): show(marketplace.published.answer(query), stream, requestID, on: server)
         case .models(let query): show(marketplace.published.answer(query), stream, requestID, on: server)
         case .stream(let query): open(query, stream, requestID, on: server)
+        case .market(let query): show(marketplace.published.answer(query), stream, requestID, on: server)
         case .operations(let operation):
             answer(marketplace.answer(operation, requestID: requestID), to: stream, requestID, on: server)
         case .checkpoint(let account, let identity):
@@ -329,7 +330,8 @@ extension RequestService {
             case .query(.order(let id, let owner)):
                 let question = HistoryQuery.order(id, owner: owner)
                 read(.history(question), needs: .none, item.stream, item.requestID, on: server)
-            case .query(.account), .query(.keys), .command, .batch: refuse([item], reason, on: server)
+            case .query(.account), .query(.keys), .query(.preview), .command, .batch:
+                refuse([item], reason, on: server)
             }
         }
     }
@@ -413,6 +415,9 @@ extension RequestService {
                 keys.map { View.keys(of: account, $0, asOf: asOf) }
                 ?? Problem(.accountUnknown).response(requestID: requestID)
             answer(response, to: stream, requestID, at: now, on: server)
+        case .preview(let preview):
+            // Explaining takes a while, so a reader's thread does it.
+            read(.preview(preview), needs: .none, stream, requestID, on: server)
         case .touched(let sequence, let query):
             read(.history(query), needs: sequence, stream, requestID, on: server)
         case .batch(let first, let items):
