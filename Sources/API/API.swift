@@ -132,7 +132,7 @@ struct Request {
         case .previewOrder:
             let query = try Bodies.preview(
                 body,
-                of: principal.account,
+                for: principal,
                 directory: context.directory,
                 now: context.now
             )

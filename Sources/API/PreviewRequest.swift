@@ -6,14 +6,17 @@ package import Units
 /// An order that is to be previewed.
 package struct PreviewQuery: Hashable, Sendable {
     package var account: AccountID
+    /// The key that asks: an order is held against its budgets too.
+    package var key: KeyID
     package var side: Side
     /// What posting it would do.
     package var action: Command.Action
     /// The body, ready to be posted.
     package var body: [UInt8]
 
-    package init(account: AccountID, side: Side, action: Command.Action, body: [UInt8]) {
+    package init(account: AccountID, key: KeyID, side: Side, action: Command.Action, body: [UInt8]) {
         self.account = account
+        self.key = key
         self.side = side
         self.action = action
         self.body = body
@@ -24,7 +27,7 @@ extension Bodies {
     /// `POST /v1/orders:preview`: `side`, and what the body of a bid or an offer has.
     static func preview(
         _ body: [UInt8],
-        of account: AccountID,
+        for principal: Principal,
         directory: Directory,
         now: LogicalTime
     ) throws(Problem) -> PreviewQuery {
@@ -34,7 +37,13 @@ extension Bodies {
             case .offer: .placeOffer(try offer(sided.rest, directory: directory, now: now))
             case .bid: .placeBid(try bid(sided.rest, directory: directory, now: now))
             }
-        return PreviewQuery(account: account, side: sided.side, action: action, body: sided.rest)
+        return PreviewQuery(
+            account: principal.account,
+            key: principal.key,
+            side: sided.side,
+            action: action,
+            body: sided.rest
+        )
     }
 }
 

@@ -21,7 +21,7 @@ struct EnginePreview: Sendable {
         let terms: OrderTerms
         switch query.action {
         case .placeBid(let bid):
-            preview = engine.preview(bid, of: query.account)
+            preview = engine.preview(bid, of: query.account, by: query.key)
             terms = bid.order
             subject = bid.namesUnknownModel ? nil : .bid(bid.requirement)
         case .placeOffer(let offer):

@@ -73,7 +73,7 @@ import Units
             ("/v1/book/quote", "quantity_lots required"),
             ("/v1/book/quote?quantity_lots=0", "quantity_lots out_of_range"),
             ("/v1/book/quote?quantity_lots=1&side=bid", "side not_allowed"),
-            ("/v1/book/quote?quantity_lots=1&requirement=quality:lte=4", "requirement not_allowed"),
+            ("/v1/book/quote?quantity_lots=1&requirement=model:gte=tiny", "requirement not_allowed"),
             ("/v1/candles", "model required"), ("/v1/candles?model=tiny&requirement=", "model required"),
             ("/v1/candles?model=tiny&interval=2m", "interval not_allowed"),
             ("/v1/candles?model=tiny&before=yesterday", "before bad_format"),

@@ -207,8 +207,8 @@ import Units
             let offer = WhyNot(offer: supply, limit: price, lots: Lots(5), bids: [(one, [level])])
             #expect(bid.relaxations.count == (isRelaxable ? 1 : 0), "\(field)")
             for (side, whyNot) in [(Side.bid, bid), (.offer, offer)] {
-                let action: Command.Action = .tick
-                let query = PreviewQuery(account: AccountID(2), side: side, action: action, body: Array("{}".utf8))
+                let body = Array("{}".utf8)
+                let query = PreviewQuery(account: AccountID(2), key: KeyID(1), side: side, action: .tick, body: body)
                 var outcome = PreviewOutcome(remaining: Lots(5))
                 outcome.rejection = field == .price ? .insufficientFunds : nil
                 outcome.closeReason = field == .tee ? .ioc : nil

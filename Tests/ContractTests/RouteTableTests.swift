@@ -35,7 +35,7 @@ import Units
         let isCommand = route.hasBody && route != .previewOrder || route.method == .delete
         #expect(parameters.contains { $0["name"]?.string == "Idempotency-Key" } == isCommand)
         let inPath = parameters.filter { $0["in"]?.string == "path" }.compactMap { $0["name"]?.string }
-        let named = ["id", "key", "author", "slug"].filter { route.template.contains("{\($0)}") }
+        let named = route.template.matches(of: /\{(\w+)\}/).map { String($0.output.1) }
         #expect(Set(inPath) == Set(named))
     }
 
