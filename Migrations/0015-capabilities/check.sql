@@ -8,7 +8,8 @@ BEGIN
     ASSERT has_table_privilege('bombyx_auditor', 'market.measurements', 'SELECT'), 'an auditor reads them';
     ASSERT NOT has_table_privilege('bombyx_server', 'market.measurements', 'DELETE'), 'nobody deletes them';
     supply := jsonb_populate_record(NULL::market.capability_classes, (
-        SELECT jsonb_object_agg(column_name, 0) || '{"weight_set": 1, "region": "de", "gpu_model": 5, "vram_gb": 80}'
+        SELECT jsonb_object_agg(column_name, 0) || '{"weight_set": 1, "region": "de", "gpu_model": 5, "vram_gb": 80,
+            "allowed": [], "denied": []}'
         FROM information_schema.columns WHERE table_schema = 'market' AND table_name = 'capability_classes'));
     demand := jsonb_populate_record(NULL::market.requirement_profiles,
         '{"weight_set": 1, "models": [], "quality_min": 0, "context_length_min": 0, "features": 0,

@@ -1,8 +1,8 @@
 package import Engine
 package import Units
 
-/// What requests are checked against before they reach the engine: keys, models, fees, market control. An immutable snapshot; the
-/// marketplace makes the next one from the events of durable batches and publishes it.
+/// What requests are checked against before they reach the engine: keys, models, fees, market control. An immutable
+/// snapshot; the marketplace makes the next one from the events of durable batches and publishes it.
 package final class Directory: Sendable {
     /// Everything up to this command is in it.
     package let asOf: SequenceNumber

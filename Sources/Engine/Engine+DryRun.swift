@@ -5,6 +5,7 @@ package import Units
 extension Engine {
     /// Fills of a walk that was not carried out.
     package struct DryRun: Sendable {
+        /// A part of the order, traded with one maker.
         package struct Fill: Hashable, Sendable {
             /// The resting order.
             package let order: OrderID
@@ -51,9 +52,8 @@ extension Engine {
             state.hasPassed = false
             dryRunOnce(taker, plan, &state)
             let run = state.run
-            guard !run.isCutShort, !run.endsBySelfTrade, state.hasPassed, !plan.isFirstEnough || run.fills.isEmpty else {
-                return run
-            }
+            let isOver = run.isCutShort || run.endsBySelfTrade || plan.isFirstEnough && !run.fills.isEmpty
+            guard !isOver, state.hasPassed else { return run }
             guard run.left < before, run.left < plan.least else { return run }
         }
     }
@@ -133,8 +133,8 @@ extension Engine {
         case unknown
     }
 
-    /// Looks for a walk that fills all of an order: over as many makers as it takes, or else with the first that fills it
-    /// alone. Without the second, two orders could rest that would trade if one of them came now.
+    /// Looks for a walk that fills all of an order: over as many makers as it takes, or else with the first that fills
+    /// it alone. Without the second, two orders could rest that would trade if one of them came now.
     mutating func wholeFill(of taker: Int32) -> WholeFill {
         let whole = book.orders[Int(taker)].remaining
         let run = dryRun(taker, WalkPlan())

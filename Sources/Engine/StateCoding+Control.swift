@@ -37,11 +37,6 @@ struct StateAdditions {
         feeNotice = state.feeNotice
     }
 
-    var isEmpty: Bool {
-        accounts.isEmpty && classes.isEmpty && orders.isEmpty && controls.isEmpty && operations.isEmpty
-            && feeNotice == nil
-    }
-
     func encode(into bytes: inout [UInt8]) {
         bytes.append(list: accounts) { $1.encodeLimits(into: &$0) }
         bytes.append(list: classes) { bytes, entry in

@@ -52,8 +52,7 @@ extension EngineState {
 
     /// Appends the one form that the state has.
     package func encode(into bytes: inout [UInt8]) {
-        let additions = StateAdditions(of: self)
-        bytes.append(integer: (additions.isEmpty ? 1 : 2) as UInt16)
+        bytes.append(integer: Self.version)
         bytes.append(integers: [sequence.rawValue, time.microseconds, lastTrade.rawValue, grace])
         bytes.append(optional: checkpoint) { $1.encode(into: &$0) }
         fees.encode(into: &bytes)

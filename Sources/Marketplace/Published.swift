@@ -101,8 +101,8 @@ final class Published: Sendable {
         isShown.store(true, ordering: .releasing)
     }
 
-    /// Shows what the tables say of keys, models, fees and market control, and of what the numbers of classes and profiles stand for.
-    /// The book stays.
+    /// Shows what the tables say of keys, models, fees and market control, and of what the numbers of classes and
+    /// profiles stand for. The book stays.
     func replaceRegistry(with state: EngineState) {
         directoryBox.withLock { $0 = Directory(state, after: $0) }
         names.withLock { names in

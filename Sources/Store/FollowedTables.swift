@@ -18,8 +18,8 @@ package final class FollowedTables {
         try stored { () throws(PostgresError) in try ProjectionCursor.read(connection) }
     }
 
-    /// The keys, models, classes, profiles, fees and market control of the tables, the first time and whenever they have changed since;
-    /// otherwise `nil`.
+    /// The keys, models, classes, profiles, fees and market control of the tables, the first time and whenever they
+    /// have changed since; otherwise `nil`.
     package func changedRegistry() throws(StoreError) -> EngineState? {
         try stored { () throws(PostgresError) in
             let row = try connection.execute(Self.namesStatement).onlyRow()

@@ -153,7 +153,11 @@ import Units
     @Test func `A command of version 1 is the same without a key`() {
         for command in Self.extremes + commands(seed: 8, count: 500) {
             var command = command
-            command.key = KeyID(0)
+            switch command.action {
+            // These have grown since, which the test below is about.
+            case .placeOffer, .placeBid, .setAttested: continue
+            default: command.key = KeyID(0)
+            }
             var bytes = encode(command)
             bytes[1] = 1
             bytes.removeSubrange(10..<18)
@@ -182,16 +186,20 @@ import Units
     @Test func `A form of before there were traits, demands and states of platforms is still read`() {
         let order = OrderTerms(price: Price(nanoTONPerMTok: 1_000), lots: Lots(1), timeInForce: .gtc)
         let attestation = AttestationTerms(account: AccountID(1), tees: 2, expiresAt: .never)
-        // What the second version added: no traits; no demands; no state, and no time of evidence.
-        let commands: [(Command.Action, added: Int)] = [
-            (.placeOffer(OfferTerms(order: order, model: ModelID(1))), 2),
-            (.placeBid(BidTerms(order: order, requirement: Requirement())), 1), (.setAttested(attestation), 9),
+        // What the second version added, and how far from the end: no traits; no demands, before the bid's named weight
+        // set and its flag; no state, and no time of evidence.
+        let commands: [(Command.Action, added: Int, fromEnd: Int)] = [
+            (.placeOffer(OfferTerms(order: order, model: ModelID(1))), 2, 0),
+            (.placeBid(BidTerms(order: order, requirement: Requirement())), 1, 2), (.setAttested(attestation), 9, 0),
         ]
-        for (action, added) in commands {
+        for (action, added, fromEnd) in commands {
             var bytes = encode(Command(account: AccountID(1), action: action))
             #expect(bytes[1] == 2)
             bytes[1] = 1
-            bytes.removeLast(added)
+            let end = bytes.count - fromEnd
+            bytes.removeSubrange(end - added..<end)
+            // No key.
+            bytes.removeSubrange(10..<18)
             #expect(decode(bytes)?.command.action == action)
             #expect(decode(bytes)?.end == bytes.count)
         }

@@ -93,6 +93,11 @@ import Units
         #expect(takers.count == 2)
         #expect(Set(CloseReason.allCases).subtracting(closings) == [])
         let unmet = Set(Rejection.allCases).subtracting(rejections)
-        #expect(unmet == [.classLimit, .profileLimit, .modelLimit, .keyNotFound], "\(unmet)")
+        // Small markets meet no large limit, and have no keys (KeyRules).
+        let expected: Set<Rejection> = [
+            .classLimit, .profileLimit, .modelLimit, .keyNotFound, .keyRevoked, .keyOrderLimit, .keyDayLimit,
+            .keyTotalLimit, .keyLimit, .keyIsLimited, .keyScope, .lastOperatorKey,
+        ]
+        #expect(unmet == expected, "\(unmet)")
     }
 }

@@ -29,7 +29,6 @@ import Units
             previews += 1
             fills += try compare(preview, events, engine.sequence, seed)
         }
-        print("previews: seed \(seed), \(previews) compared, \(fills) fills")
         #expect(previews > 100 && fills > 20)
     }
 

@@ -17,7 +17,7 @@ extension RandomMarket {
         return ModelTerms(
             name: name,
             revision: isNewVersion ? random.pick(["aa", "bb", "no digest"]) : "",
-            weightSet: random.chance(3) ? WeightSetID(UInt8(random.pick([0, 1, 2, 3, 99]))) : weightSet(of: name),
+            weightSet: random.chance(10) ? WeightSetID(UInt8(random.pick([0, 1, 2, 3, 99]))) : weightSet(of: name),
             quality: random.chance(20) ? nil : random.number(0...6) * 10,
             contextLength: contextLength()
         )

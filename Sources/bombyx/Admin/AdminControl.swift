@@ -53,9 +53,9 @@ struct AdminBand: ParsableCommand {
         commandName: "band",
         abstract: "Say between which prices orders may be.",
         discussion: """
-            Of a model, or of the whole market: that one is for models without a band of their own, and for bids that name \
-            no model. Offers must not be below the low end, bids not above the high one, and market orders need a band. \
-            Without --low and --high the band is taken away.
+            Of a model, or of the whole market: that one is for models without a band of their own, and for bids that \
+            name no model. Offers must not be below the low end, bids not above the high one, and market orders need a \
+            band. Without --low and --high the band is taken away.
             """
     )
 

@@ -107,8 +107,8 @@ struct AdminFees: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Set the fees of orders that come from now on; open orders keep what was frozen in them.",
             discussion: """
-                With --effective-at they are announced for then; dearer ones need an hour. Without it they are in force \
-                at once, which is for emergencies.
+                With --effective-at they are announced for then; dearer ones need an hour. Without it they are in \
+                force at once, which is for emergencies.
                 """
         )
 
