@@ -1,6 +1,7 @@
 internal import API
 internal import Engine
 internal import HTTP2
+internal import Units
 
 // What the engine has said, on its way out.
 extension RequestService {
