@@ -129,6 +129,14 @@ struct Request {
             return .checkpoint(account: principal.account, try identity(principal))
         case .listKeys, .revokeKey, .setKeyLimits, .listOwnKeys, .createOwnKey, .revokeOwnKey, .listAudit:
             return try keep(principal, newKey)
+        case .previewOrder:
+            let query = try Bodies.preview(
+                body,
+                for: principal,
+                directory: context.directory,
+                now: context.now
+            )
+            return .query(.preview(query))
         // Whatever else there is needs no key.
         default:
             return try publicAdmission()
@@ -150,6 +158,17 @@ struct Request {
             let id = context.directory.models.id(named: ArraySlice(try modelName().utf8))
             guard id != .unknown else { throw Problem(.modelNotFound) }
             return .models(ModelsQuery(model: id))
+        case .getQuote: return .market(.quote(try QueryRequests.quote(head.query, directory: context.directory)))
+        case .listCandles:
+            return .history(.candles(try QueryRequests.candles(head.query, directory: context.directory)))
+        case .getIndex:
+            let query = try QueryRequests.index(head.query, directory: context.directory, now: context.now)
+            return .history(.index(query))
+        case .listEndpoints:
+            try QueryRequests.none(head.query)
+            let id = context.directory.models.id(named: ArraySlice(try modelName().utf8))
+            guard id != .unknown else { throw Problem(.modelNotFound) }
+            return .market(.endpoints(id))
         case .getFees:
             try QueryRequests.none(head.query)
             return .answer(View.fees(context.directory))

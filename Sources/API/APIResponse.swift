@@ -21,6 +21,8 @@ package struct APIResponse: Hashable, Sendable {
     package var entityTag: [UInt8]?
     /// What is left of a rate limit, when that is to be told.
     package var quota: Quota?
+    /// The field `next-cursor`, of a list whose form has no place for it.
+    package var nextCursor: String?
 
     package init(status: Int, contentType: ContentType = .json, body: [UInt8]) {
         self.status = status
@@ -40,13 +42,14 @@ package struct APIResponse: Hashable, Sendable {
             fields.append(("ratelimit-policy", Array(quota.policy.utf8)))
             fields.append(("ratelimit", Array(quota.state.utf8)))
         }
+        if let nextCursor { fields.append(("next-cursor", Array(nextCursor.utf8))) }
         return fields
     }
 }
 
 /// The media types of our answers.
 package enum ContentType: CaseIterable, Sendable {
-    case json, problem, yaml, metrics, events
+    case json, problem, yaml, metrics, events, csv
     case html, css, javascript, text
 
     /// The value of `content-type`.
@@ -56,6 +59,7 @@ package enum ContentType: CaseIterable, Sendable {
         case .problem: "application/problem+json"
         case .yaml: "application/yaml"
         case .events: "text/event-stream"
+        case .csv: "text/csv; charset=utf-8; header=present"
         case .metrics: "text/plain; version=0.0.4; charset=utf-8"
         case .html: "text/html; charset=utf-8"
         case .css: "text/css; charset=utf-8"

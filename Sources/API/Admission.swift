@@ -12,6 +12,7 @@ package enum Admission: Sendable {
     indirect case history(HistoryQuery)
     indirect case book(BookQuery)
     indirect case models(ModelsQuery)
+    indirect case market(MarketQuery)
     case operations(Operation)
     /// Give the commands among them to the engine together, and answer all of them at once (``Answer/batch(_:)``).
     indirect case batch([BatchItem])

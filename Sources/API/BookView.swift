@@ -72,7 +72,7 @@ package struct BookView: Hashable, Sendable {
 }
 
 /// The next level of each ladder in a binary heap, the best on top.
-private struct Heads {
+struct Heads {
     private let ladders: [[BookView.Level]]
     private let isBetter: (Price, Price) -> Bool
     private var heap: [(ladder: Int, level: Int)] = []

@@ -67,7 +67,7 @@ extension QueryRequests {
         if text != nil {
             guard !expression.builder.namesUnknownModel else { throw Problem(.modelUnknown) }
             var requirement = expression.builder.finish()
-            requirement.weightSet = try self.weightSet(of: requirement, named: weightSet, directory: directory)
+            requirement.weightSet = try directory.weightSet(of: requirement, named: weightSet)
             filter.requirement = requirement
         }
         return filter

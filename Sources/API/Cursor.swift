@@ -20,6 +20,7 @@ package struct Cursor: Equatable, Sendable {
         case transfers
         case accounts = 4
         case audit = 5
+        case candles = 6
     }
 
     private static let version: UInt8 = 1

@@ -51,6 +51,11 @@ extension View {
         models: ModelTable,
         asOf: SequenceNumber
     ) -> APIResponse {
+        var next: Cursor?
+        if rows.count > query.limit {
+            next = Cursor(list: .trades, filters: query.filters, first: rows[query.limit - 1].trade.id.rawValue)
+        }
+        if query.format == .csv { return tradesCSV(rows.prefix(query.limit), models: models, next: next) }
         var writer = JSONWriter(capacity: 128 + 384 * min(rows.count, query.limit))
         writer.beginList()
         for row in rows.prefix(query.limit) {
@@ -60,10 +65,6 @@ extension View {
             writer.endObject()
         }
         writer.endArray()
-        var next: Cursor?
-        if rows.count > query.limit {
-            next = Cursor(list: .trades, filters: query.filters, first: rows[query.limit - 1].trade.id.rawValue)
-        }
         writer.page(next, limit: query.limit)
         writer.optional("model", query.model.flatMap { models.record($0)?.terms.name } ?? "")
         writer.optional("account", query.account?.text ?? "")

@@ -11,6 +11,8 @@ package enum EngineQuery: Hashable, Sendable {
     case account(AccountID)
     /// The keys of one account.
     case keys(AccountID)
+    /// What placing an order would do now.
+    indirect case preview(PreviewQuery)
 }
 
 /// A question to the tables, as of the projection's cursor (ENGINE §7).
@@ -21,6 +23,8 @@ package enum HistoryQuery: Hashable, Sendable {
     case transfers(TransfersQuery)
     case accounts(AccountsQuery)
     case audit(AuditQuery)
+    indirect case candles(CandlesQuery)
+    case index(IndexQuery)
 
     /// The account whose last acknowledged command the tables must show first; `nil` when nobody's.
     package var account: AccountID? {
@@ -31,6 +35,7 @@ package enum HistoryQuery: Hashable, Sendable {
         case .transfers(let query): query.account
         case .accounts(let query): query.caller
         case .audit: nil
+        case .candles, .index: nil
         }
     }
 }
@@ -81,6 +86,7 @@ package struct TradesQuery: Hashable, Sendable {
     package var since: SequenceNumber?
     /// Of those only trades with a greater number.
     package var after: TradeID?
+    package var format = ListFormat.json
 
     package var rowsWanted: Int { limit + 1 }
 

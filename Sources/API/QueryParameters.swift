@@ -24,6 +24,9 @@ struct QueryParameters {
 
     mutating func fail(_ errors: [FieldError]) { self.errors += errors }
 
+    /// Whether `name` is there, taken or not.
+    func has(_ name: StaticString) -> Bool { parameters.contains { $0.name.equals(name.description) } }
+
     /// The value of `name`; `nil` when it is not there.
     mutating func take(_ name: StaticString) -> ArraySlice<UInt8>? {
         var found: ArraySlice<UInt8>?

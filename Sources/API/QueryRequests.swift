@@ -36,6 +36,7 @@ enum QueryRequests {
         var result = TradesQuery(account: nil, model: nil, limit: limit(&parameters), before: nil)
         let isMine = parameters.flag("mine")
         result.since = parameters.integer("since_sequence", in: 0 ... .max).map { SequenceNumber($0) }
+        result.format = parameters.choice("format", of: Vocabularies.listFormat) ?? .json
         let cursor = parameters.take("cursor")
         let model = parameters.take("model")
         if let model, !ModelName.isValid(model) {
@@ -130,7 +131,7 @@ enum QueryRequests {
     static func book(_ draft: BookDraft, directory: Directory) throws(Problem) -> BookQuery {
         guard !draft.requirement.namesUnknownModel else { throw Problem(.modelUnknown) }
         var requirement = draft.requirement.finish()
-        requirement.weightSet = try weightSet(of: requirement, named: draft.weightSet, directory: directory)
+        requirement.weightSet = try directory.weightSet(of: requirement, named: draft.weightSet)
         return BookQuery(requirement: requirement, depth: Int(draft.depth ?? BookQuery.depthDefault))
     }
 

@@ -9,7 +9,7 @@ package enum Route: String, CaseIterable, Sendable {
     case getContract, openStream, createCheckpoint, getDocumentation, headDocumentation, getDocumentationPart
     case headDocumentationPart, getProblemPage, headProblemPage, listAccounts, listKeys, revokeKey, setKeyLimits
     case listOwnKeys, createOwnKey, revokeOwnKey, listAudit, setMeasurements, getCapabilitySchema
-    case getRequirementSchema
+    case getRequirementSchema, getQuote, listCandles, getIndex, listEndpoints, previewOrder
 
     /// `operationId` in `openapi.yaml`.
     package var operationID: String { rawValue }
@@ -74,6 +74,11 @@ package enum Route: String, CaseIterable, Sendable {
         case .setMeasurements: (.put, "/v1/accounts/{id}/measurements", .operator)
         case .getCapabilitySchema: (.get, "/v1/schemas/capability.json", [])
         case .getRequirementSchema: (.get, "/v1/schemas/requirement.json", [])
+        case .getQuote: (.get, "/v1/book/quote", [])
+        case .listCandles: (.get, "/v1/candles", [])
+        case .getIndex: (.get, "/v1/index", [])
+        case .listEndpoints: (.get, "/v1/models/{author}/{slug}/endpoints", [])
+        case .previewOrder: (.post, "/v1/orders:preview", [.offer, .bid, .read, .operator])
         }
     }
 
@@ -93,7 +98,8 @@ struct Resource {
         case offers, bids, orders, order, book, trades, models, model, fees, account, transfers, stream, batch
         case cancelAfter, marketStatus, halt, priceBand, accounts, keys, deposits, attestation, limits, health
         case readiness, metrics, contract, checkpoints, documentation, documentationPart, problemPage, key
-        case keyLimits, ownKeys, ownKey, audit, measurements, capabilitySchema, requirementSchema
+        case keyLimits, ownKeys, ownKey, audit, measurements, capabilitySchema, requirementSchema, quote
+        case candles, index, endpoints, preview
     }
 
     /// `nil` when nothing is at this path.
@@ -125,6 +131,10 @@ struct Resource {
     private init?(collection: ArraySlice<UInt8>, tail: ArraySlice<UInt8>) {
         if collection.equals("orders"), !tail.contains(UInt8(ascii: "/")) {
             self.init(kind: .order, name: tail)
+        } else if collection.equals("book"), tail.equals("quote") {
+            self.init(kind: .quote)
+        } else if collection.equals("models"), let name = Self.model(ofEndpoints: tail) {
+            self.init(kind: .endpoints, name: name)
         } else if collection.equals("models") {
             // A model's name contains a slash, sent as it is or as %2F.
             self.init(kind: .model, name: tail)
@@ -160,6 +170,16 @@ struct Resource {
         } else {
             return nil
         }
+    }
+
+    /// `AUTHOR/SLUG` of `AUTHOR/SLUG/endpoints`.
+    private static func model(ofEndpoints tail: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
+        guard let slash = tail.lastIndex(of: UInt8(ascii: "/")), tail[(slash + 1)...].equals("endpoints") else {
+            return nil
+        }
+        let name = tail[..<slash]
+        return name.contains(UInt8(ascii: "/")) || name.percentDecoded()?.contains(UInt8(ascii: "/")) == true
+            ? name : nil
     }
 
     private static func market(_ name: ArraySlice<UInt8>) -> Kind? {
@@ -205,6 +225,9 @@ struct Resource {
         if name.equals("stream") { return .stream }
         if name.equals("checkpoints") { return .checkpoints }
         if name.equals("audit") { return .audit }
+        if name.equals("candles") { return .candles }
+        if name.equals("index") { return .index }
+        if name.equals("orders:preview") { return .preview }
         return nil
     }
 
@@ -262,6 +285,11 @@ extension Resource.Kind {
         case .documentation: [.getDocumentation, .headDocumentation]
         case .documentationPart: [.getDocumentationPart, .headDocumentationPart]
         case .problemPage: [.getProblemPage, .headProblemPage]
+        case .quote: [.getQuote]
+        case .candles: [.listCandles]
+        case .index: [.getIndex]
+        case .endpoints: [.listEndpoints]
+        case .preview: [.previewOrder]
         }
     }
 

@@ -53,6 +53,11 @@ extension Route {
         case .setMeasurements: 48
         case .getCapabilitySchema: 49
         case .getRequirementSchema: 50
+        case .getQuote: 51
+        case .listCandles: 52
+        case .getIndex: 53
+        case .listEndpoints: 54
+        case .previewOrder: 55
         }
     }
 }

@@ -70,10 +70,13 @@ package struct AccountDetail: Hashable, Sendable {
 package struct BestPrices: Hashable, Sendable {
     package var offer: Price?
     package var bid: Price?
+    /// The classes of its offers, the cheapest first.
+    package var classes: [ClassListing]
 
-    package init(offer: Price? = nil, bid: Price? = nil) {
+    package init(offer: Price? = nil, bid: Price? = nil, classes: [ClassListing] = []) {
         self.offer = offer
         self.bid = bid
+        self.classes = classes
     }
 }
 
@@ -122,8 +125,9 @@ package enum View {
         asOf: SequenceNumber,
         best: (ModelID) -> BestPrices
     ) -> APIResponse {
-        var writer = JSONWriter(capacity: 512 * (models.records.count + 1))
+        var writer = JSONWriter(capacity: 1_024 * (models.records.count + 1))
         writer.beginObject()
+        writer.member("object", word: "list")
         writer.key("data")
         writer.beginArray()
         for record in models.records {
@@ -241,13 +245,7 @@ extension JSONWriter {
         model(record)
         optional("best_offer_nanoton_per_mtok", price: best.offer)
         optional("best_bid_nanoton_per_mtok", price: best.bid)
-        key("pricing")
-        guard let offer = best.offer, let weights = record.terms.weightSet.weightSet else { return null() }
-        beginObject()
-        member("prompt_nanoton_per_mtok", decimalString: offer.nanoTONPerMTok * weights.prompt / 10_000)
-        member("input_cache_read_nanoton_per_mtok", decimalString: offer.nanoTONPerMTok * weights.cached / 10_000)
-        member("completion_nanoton_per_mtok", decimalString: offer.nanoTONPerMTok * weights.completion / 10_000)
-        member("internal_reasoning_nanoton_per_mtok", decimalString: offer.nanoTONPerMTok * weights.reasoning / 10_000)
-        endObject()
+        if let offer = best.offer { pricing(offer, record.terms.weightSet) } else { nullMember("pricing") }
+        marketplaceFields(of: record, best.classes)
     }
 }

@@ -53,6 +53,11 @@ enum Vocabularies {
     /// Whether it is a market order.
     static let orderType = Vocabulary([("limit", false), ("market", true)])
     static let side = Vocabulary(Side.allCases.map { ($0.name, $0) })
+    /// What a taker does: who buys is a bid.
+    static let quoteSide = Vocabulary<Side>([("buy", .bid), ("sell", .offer)])
+    static let candleInterval = Vocabulary(CandleInterval.allCases.map { ($0.rawValue, $0) })
+    static let indexWindow = Vocabulary(IndexWindow.allCases.map { ($0.rawValue, $0) })
+    static let listFormat = Vocabulary(ListFormat.allCases.map { ($0.rawValue, $0) })
     static let orderState = Vocabulary(OrderState.allCases.map { ($0.rawValue, $0) })
 }
 

@@ -16,6 +16,8 @@ package struct Outcome: Sendable {
     /// `nil` when the database could not be asked.
     package var journal: Journal?
     package var checks: [Check]
+    /// What the server was asked of its market; `nil` when it was not.
+    package var insight: Insight?
 
     package init(bids: [BidOutcome], load: Load) {
         self.bids = bids

@@ -20,7 +20,9 @@ package struct Report: Sendable {
     /// The whole report, line by line.
     package var lines: [String] {
         var lines = Self.assumptions(plan, isStyled: isStyled)
-        for section in [summary, orders, money, shortfalls, leaders, speed, ledger, sources, verdict] {
+        for section in [
+            summary, orders, money, shortfalls, obstacles, privacy, leaders, speed, ledger, sources, verdict,
+        ] where !section.isEmpty {
             lines.append("")
             lines += section
         }
@@ -233,7 +235,7 @@ package struct Report: Sendable {
         return [heading("Verdict")] + lines + ["", "  " + sentence]
     }
 
-    private func heading(_ text: String) -> String { Self.heading(text, isStyled) }
+    func heading(_ text: String) -> String { Self.heading(text, isStyled) }
 
     private static func heading(_ text: String, _ isStyled: Bool) -> String {
         isStyled ? "\u{1B}[1m\(text)\u{1B}[0m" : text

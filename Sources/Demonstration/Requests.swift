@@ -1,6 +1,6 @@
 import Exchange
 import JSON
-import Units
+package import Units
 
 /// The bodies of the requests that carry a plan out, as `openapi.yaml` has them.
 extension Plan {
@@ -23,10 +23,25 @@ extension Plan {
 
     /// `POST /v1/bids` for the bid of this index.
     package func bidBody(_ index: Int) -> [UInt8] {
-        let bid = demand.bids[index]
-        let requirement = bid.requirement
         var writer = JSONWriter(capacity: 384)
         writer.beginObject()
+        write(demand.bids[index], lots: demand.bids[index].lots, id: Self.bidID(index), to: &writer)
+        writer.endObject()
+        return writer.finish()
+    }
+
+    /// `POST /v1/orders:preview` for what is left of the bid of this index.
+    package func previewBody(_ index: Int, lots: Lots) -> [UInt8] {
+        var writer = JSONWriter(capacity: 384)
+        writer.beginObject()
+        writer.member("side", word: "bid")
+        write(demand.bids[index], lots: lots, id: "", to: &writer)
+        writer.endObject()
+        return writer.finish()
+    }
+
+    private func write(_ bid: Demand.Bid, lots: Lots, id: String, to writer: inout JSONWriter) {
+        let requirement = bid.requirement
         writer.key("requirement")
         writer.beginObject()
         let models = requirement.models.array.map { supply.models[Int($0.rawValue) - 1].facts.name }
@@ -39,9 +54,7 @@ extension Plan {
         if models.isEmpty, let weightSet = requirement.weightSet.weightSet {
             writer.member("weight_set", weightSet.name)
         }
-        writer.order(price: bid.limit, lots: bid.lots, isImmediate: bid.isImmediate, id: Self.bidID(index))
-        writer.endObject()
-        return writer.finish()
+        writer.order(price: bid.limit, lots: lots, isImmediate: bid.isImmediate, id: id)
     }
 
     /// The client order id of an offer.
@@ -95,7 +108,7 @@ extension JSONWriter {
         member("price_nanoton_per_mtok", decimalString: price.nanoTONPerMTok)
         member("quantity_lots", lots.count)
         member("time_in_force", word: isImmediate ? "ioc" : "gtc")
-        member("client_order_id", id)
+        if !id.isEmpty { member("client_order_id", id) }
     }
 
     /// A field's demand for names, unless there are none.

@@ -181,7 +181,8 @@ extension Engine {
             sellerRate: sellerRate,
             model: capability.model,
             modelVersion: capability.modelVersion,
-            weightSet: capability.weightSet
+            weightSet: capability.weightSet,
+            classID: ClassID(rules >= 3 ? Int64(offer.group) + 1 : 0)
         )
         events.append(.traded(trade))
         add(LeaseRecord(trade))

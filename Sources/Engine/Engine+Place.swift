@@ -95,7 +95,7 @@ extension Engine {
         return .success(Checked(record: record, group: requirement, known: known, isFrozen: isFrozen))
     }
 
-    private func capability(of terms: OfferTerms, _ account: Int, _ model: Registry.CurrentModel) -> Capability {
+    func capability(of terms: OfferTerms, _ account: Int, _ model: Registry.CurrentModel) -> Capability {
         let tee = registry.effectiveTEE(terms.claimedTEE, account: account, at: time)
         var capability = Capability(
             model: terms.model,

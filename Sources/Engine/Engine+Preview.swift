@@ -1,4 +1,4 @@
-import Exchange
+package import Exchange
 import Ledger
 package import Units
 
@@ -25,6 +25,12 @@ extension Engine {
         package var endsBySelfTrade = false
         /// More orders would be visited than a command may.
         package var isCutShort = false
+    }
+
+    /// What an offer of these terms could do now, as far as it is attested; `nil` without such an account or model.
+    package func capability(of terms: OfferTerms, of owner: AccountID) -> Capability? {
+        guard let account = registry.accountIndex(owner), let model = registry.model(terms.model) else { return nil }
+        return capability(of: terms, account, model)
     }
 
     /// Shows what placing this offer now would do.

@@ -153,6 +153,8 @@ package struct Trade: Hashable, Sendable {
     package let model: ModelID
     package let modelVersion: Int32
     package let weightSet: WeightSetID
+    /// The offer's class when it traded; `ClassID(0)` under rules before version 3.
+    package let classID: ClassID
 
     package init(
         id: TradeID,
@@ -170,7 +172,8 @@ package struct Trade: Hashable, Sendable {
         sellerRate: BasisPoints,
         model: ModelID,
         modelVersion: Int32,
-        weightSet: WeightSetID
+        weightSet: WeightSetID,
+        classID: ClassID = ClassID(0)
     ) {
         self.id = id
         self.bid = bid
@@ -188,5 +191,6 @@ package struct Trade: Hashable, Sendable {
         self.model = model
         self.modelVersion = modelVersion
         self.weightSet = weightSet
+        self.classID = classID
     }
 }

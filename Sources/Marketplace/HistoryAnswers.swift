@@ -13,6 +13,7 @@ struct HistoryAnswers {
         case .history(let query): try answer(query, requestID: job.requestID)
         case .replay(let shape, let sequence, let action):
             try answer(shape, again: sequence, action, requestID: job.requestID)
+        case .preview(let preview): published.answer(preview)
         case .batch(let orders):
             try orders.response { sequence, action throws(StoreError) in
                 try answer(.placed, again: sequence, action, requestID: job.requestID)
@@ -62,6 +63,8 @@ struct HistoryAnswers {
             let found = try reader.audit(before: query.before, limit: query.rowsWanted)
             let rows = found.value.map { AuditDetail(entry: $0.entry, sequence: $0.sequence, time: $0.at) }
             return View.audit(query, rows, asOf: found.sequence)
+        case .candles(let query): return try answer(query, requestID: requestID)
+        case .index(let query): return try answer(query)
         }
     }
 

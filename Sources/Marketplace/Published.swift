@@ -114,6 +114,7 @@ final class Published: Sendable {
     }
 
     func capability(of id: ClassID) -> Capability? { names.withLock { $0.classes[id] } }
+    var allClasses: [ClassID: Capability] { names.withLock { $0.classes } }
     func requirement(of id: ProfileID) -> Requirement? { names.withLock { $0.profiles[id] } }
 
     func applyToNames(_ interned: Interned) {

@@ -91,6 +91,7 @@ final class ReaderPool: Sendable {
     private func answer(_ job: ReaderJob, _ reader: inout Reader?) -> API.Response {
         // Whoever waited too long is told so at once: the next ones must not wait for it too.
         guard job.deadline > .now else { return Unavailable.overloaded.response(requestID: job.requestID) }
+        if case .preview(let preview) = job.question { return published.answer(preview) }
         guard pausedUntil.load(ordering: .relaxed) < Instant.now.nanoseconds else {
             return Unavailable.rebuilding.response(requestID: job.requestID)
         }
@@ -162,6 +163,8 @@ struct ReaderJob: Sendable {
         case history(HistoryQuery)
         /// What an earlier command, which is now repeated, was answered.
         case replay(AnswerShape, SequenceNumber, Command.Action)
+        /// What placing an order would come to, and why not: the tables are not asked.
+        indirect case preview(EnginePreview)
         /// The same for orders of a batch, some or all of which are repeated.
         case batch(BatchAnswers)
     }
@@ -172,6 +175,7 @@ struct ReaderJob: Sendable {
         case .history: MemoryLayout<Self>.stride
         case .replay: MemoryLayout<Self>.stride + 4_096
         case .batch(let orders): MemoryLayout<Self>.stride + 4_096 * orders.items.count
+        case .preview(let preview): MemoryLayout<Self>.stride + 8_192 + preview.query.body.count
         }
     }
 }

@@ -50,6 +50,9 @@ extension RequestService {
                 keys.map { View.keys(of: account, $0, asOf: asOf) }
                 ?? Problem(.accountUnknown).response(requestID: requestID)
             answer(response, to: stream, requestID, at: now, on: server)
+        case .preview(let preview):
+            // Explaining takes a while, so a reader's thread does it.
+            read(.preview(preview), needs: .none, stream, requestID, on: server)
         case .touched(let sequence, let query):
             read(.history(query), needs: sequence, stream, requestID, on: server)
         case .batch(let first, let items):

@@ -74,6 +74,7 @@ package final class RequestService: Service {
         case .book(let query): show(marketplace.published.answer(query), stream, requestID, on: server)
         case .models(let query): show(marketplace.published.answer(query), stream, requestID, on: server)
         case .stream(let query): open(query, stream, requestID, on: server)
+        case .market(let query): show(marketplace.published.answer(query), stream, requestID, on: server)
         case .operations(let operation):
             answer(marketplace.answer(operation, requestID: requestID), to: stream, requestID, on: server)
         case .checkpoint(let account, let identity):
@@ -341,7 +342,8 @@ extension RequestService {
             case .query(.order(let id, let owner)):
                 let question = HistoryQuery.order(id, owner: owner)
                 read(.history(question), needs: .none, item.stream, item.requestID, on: server)
-            case .query(.account), .query(.keys), .command, .batch: refuse([item], reason, on: server)
+            case .query(.account), .query(.keys), .query(.preview), .command, .batch:
+                refuse([item], reason, on: server)
             }
         }
     }

@@ -120,7 +120,7 @@ final class Sequencer {
                 apply(command, on: &engine)
                 deliver(outcome(of: command, shape), of: item, to: submission.loop)
             case .query(let query):
-                deliver(answer(query, from: engine), of: item, to: submission.loop)
+                deliver(answer(query, from: &engine), of: item, to: submission.loop)
             case .touched(let account, let query):
                 deliver(.touched(engine.lastTouched(account), query), of: item, to: submission.loop)
             case .batch(let orders):
@@ -199,7 +199,7 @@ final class Sequencer {
         beginBatchIfEmpty(&engine)
     }
 
-    private func answer(_ query: EngineQuery, from engine: Engine) -> Delivery.Outcome {
+    private func answer(_ query: EngineQuery, from engine: inout Engine) -> Delivery.Outcome {
         switch query {
         case .order(let id, let owner):
             return .order(
@@ -214,6 +214,7 @@ final class Sequencer {
         case .keys(let id):
             let keys = engine.account(id) == nil ? nil : engine.keys(of: id, limit: Limits.pageMax)
             return .keys(id, keys, asOf: engine.sequence)
+        case .preview(let query): return .preview(EnginePreview(query, &engine))
         }
     }
 

@@ -64,6 +64,7 @@ struct Delivery: Sendable {
         /// The keys of an account; `nil` when there is no such account.
         indirect case keys(AccountID, [KeyDetail]?, asOf: SequenceNumber)
         indirect case touched(SequenceNumber, HistoryQuery)
+        indirect case preview(EnginePreview)
         /// Orders of which the first has this index in the batch, the others the following ones.
         indirect case batch(first: Int, [BatchItem])
 

@@ -17,6 +17,7 @@ struct ProjectionPlan {
     /// Beside their ``orderChanges``, orders that got other terms or another place.
     private(set) var orderMoves: [OrderMove] = []
     private(set) var trades: [TradeRow] = []
+    private(set) var candles = CandleFold()
     private(set) var leases: [LeaseRow] = []
     private(set) var leaseChanges: [LeaseChange] = []
     private(set) var transfers: [TransferRow] = []
@@ -214,6 +215,7 @@ extension ProjectionPlan {
         }
         end.lastTrade = trade.id
         trades.append(TradeRow(trade: trade, sequence: sequence, at: time))
+        candles.add(trade, at: time)
         leases.append(LeaseRow(LeaseRecord(of: trade), sequence))
         change(trade.bid, sequence) { $0.remaining = trade.bidRemaining.count }
         change(trade.offer, sequence) { change in

@@ -14,7 +14,7 @@ enum CopiedTable: String, CaseIterable {
         """
     case trades = """
         market.trades (trade, bid, offer, buyer, seller, lots, price, bid_remaining, offer_remaining, locked, model, \
-        sequence, at, buyer_bps, seller_bps, model_version, taker_side, weight_set)
+        sequence, at, buyer_bps, seller_bps, model_version, taker_side, weight_set, class)
         """
     case leases = """
         market.leases (lease, offer, buyer, worker, price, lots, locked, used, last_sequence, buyer_bps, seller_bps, \
@@ -99,6 +99,7 @@ extension CopyWriter {
         int4(trade.modelVersion)
         int2(Int16(trade.takerSide.rawValue))
         int2(Int16(trade.weightSet.rawValue))
+        int8(orNull: trade.classID.rawValue == 0 ? nil : trade.classID.rawValue)
     }
 
     mutating func add(_ row: LeaseRow) {

@@ -113,6 +113,7 @@ extension Projector {
         }
         try copy(.orders, plan.orders) { $0.add($1) }
         try copy(.trades, plan.trades) { $0.add($1) }
+        if !plan.candles.changes.isEmpty { try change(CandleFold.statement, plan.candles.parameters) }
         try copy(.leases, plan.leases) { $0.add($1) }
         try copy(.transfers, plan.transfers) { $0.add($1) }
         try copy(.requests, plan.keptRequests) { $0.add($1) }

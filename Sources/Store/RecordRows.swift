@@ -48,7 +48,7 @@ extension OrderRecord {
 extension TradeRow {
     static let columns = """
         trade, bid, offer, buyer, seller, lots, price, bid_remaining, offer_remaining, locked, model, sequence, at, \
-        buyer_bps, seller_bps, model_version, taker_side, weight_set
+        buyer_bps, seller_bps, model_version, taker_side, weight_set, class
         """
 
     init(_ row: Row, from first: Int = 0) throws(PostgresError) {
@@ -68,7 +68,8 @@ extension TradeRow {
             sellerRate: BasisPoints(Int64(try row.int4(first + 14))),
             model: ModelID(try row.int8(first + 10)),
             modelVersion: try row.int4(first + 15),
-            weightSet: try row.weightSet(first + 17)
+            weightSet: try row.weightSet(first + 17),
+            classID: ClassID(try row.int8OrNull(first + 18) ?? 0)
         )
         self.init(
             trade: trade,

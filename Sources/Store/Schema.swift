@@ -95,6 +95,12 @@ package enum Schema {
             up: PackageResources.m0015_capabilities_up_sql,
             check: PackageResources.m0015_capabilities_check_sql
         ),
+        Migration(
+            number: 16,
+            name: "market-data",
+            up: PackageResources.m0016_market_data_up_sql,
+            check: PackageResources.m0016_market_data_check_sql
+        ),
     ]
 
     /// What ``migrate(_:)`` would run; empty when the database is up to date. Changes nothing.

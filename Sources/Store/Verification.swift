@@ -55,6 +55,7 @@ package struct Verification {
         var run = try Run(connection, start, earlier: earlier)
         try run.replay()
         try run.checkLeader()
+        try DerivedTables.check(connection)
         try ConstantTables.check(connection)
         return run.report
     }

@@ -143,4 +143,21 @@ package enum Limits {
 
     /// Trades that the answer to an order lists; `trade_count` counts all of them.
     package static let tradesInAnswerMax = 100
+
+    // MARK: Market data
+
+    /// Price levels that an explanation (`why_not`) looks at.
+    package static let whyNotLevelsMax = 1_000_000
+    /// Price levels that a quote adds up, over all classes.
+    package static let quoteLevelsMax = 10_000
+    /// Capability classes over which one question may gather candles.
+    package static let candleClassesMax = 1_024
+    /// Trades of one model that an index looks at: the newest of its window.
+    package static let indexTradesMax = 10_000
+    /// Bids that ended unfilled that an index looks at: the newest of its window.
+    package static let indexBidsMax = 100_000
+    /// Classes that a model lists as Cocoon's workers, the cheapest first.
+    package static let workersListedMax = 16
+    /// Classes that a model lists as OpenRouter's endpoints, the cheapest first.
+    package static let endpointsListedMax = 1_000
 }

@@ -26,6 +26,14 @@ import Units
         return API.admit(head, body: body, in: context, newKey: { APIKey.random() })
     }
 
+    /// A command, or a preview of one.
+    private func isAccepted(_ admission: Admission) -> Bool {
+        switch admission {
+        case .command, .query(.preview): true
+        default: false
+        }
+    }
+
     /// Every `content` in a request body or in responses, with where it stands.
     private func contents(_ value: JSONValue, _ place: String) throws -> [(place: String, media: JSONValue)] {
         (try contract.resolved(value)["content"]?.members ?? []).map { ("\(place) \($0.key)", $0.value) }
@@ -76,7 +84,7 @@ import Units
                 #expect(BatchItem.commands(of: orders).count == orders.count)
                 continue
             }
-            guard case .command = admission else {
+            guard isAccepted(admission) else {
                 if case .answer(let response) = admission {
                     Issue.record("\(example.key): \(String(decoding: response.body, as: UTF8.self))")
                 }
@@ -124,10 +132,9 @@ import Units
                     let body = JSONValue.object(example.filter { $0.key != field } + [.init(field, value)])
                     var writer = JSONWriter()
                     writer.value(body)
-                    var isCommand = false
-                    if case .command = admit(route, target(of: route), body: writer.finish()) { isCommand = true }
+                    let isAccepted = isAccepted(admit(route, target(of: route), body: writer.finish()))
                     let faults = validator.faults(body, schema)
-                    #expect(isCommand == faults.isEmpty, "\(route) \(field): \(value) \(faults)")
+                    #expect(isAccepted == faults.isEmpty, "\(route) \(field): \(value) \(faults)")
                 }
             }
         }

@@ -46,7 +46,8 @@ extension ReferenceEngine {
             sellerRate: sellerRate,
             model: sold.model,
             modelVersion: sold.modelVersion,
-            weightSet: sold.weightSet
+            weightSet: sold.weightSet,
+            classID: offer.classID
         )
         emit(.traded(trade))
         leases.append(lease(of: trade))

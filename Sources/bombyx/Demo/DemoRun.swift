@@ -54,6 +54,7 @@ struct DemoRun {
         outcome.biddingMicroseconds = bidding.microseconds
         outcome.latencies = bidding.latencies
         outcome.checks = audit.checks + [try sample(record, client)]
+        outcome.insight = try DemoInsight(plan: plan, client: client).ask(outcome.bids)
         let database = try DemoDatabase(server.running(), upTo: record.lastSequence)
         try database.complete(&outcome)
         if options.crash {

@@ -1,0 +1,1 @@
+../../../Migrations/0016-market-data/check.sql
