@@ -138,7 +138,7 @@ import Testing
         let (id, secret) = (try #require(made["id"]?.string), try #require(made["key"]?.string))
         let reader = try server.connect()
         let kept = try open(reader, "channels=orders", party.key)
-        let market = try open(reader, "channels=trades", secret)
+        let market = try open(try server.connect(), "channels=trades", secret)
         let ended = try open(reader, Self.cancelling, secret)
         let orders = try place(scenario, party)
         let revoked = try scenario.client.call("DELETE", path + "/" + id, key: scenario.operatorKey)
