@@ -35,7 +35,7 @@ import Testing
         let client = scenario.client
         let workers = try (1...3).map { try scenario.party("worker \($0)") }
         let apps = try (1...3).map { try scenario.party("app \($0)", deposit: 1_000_000_000) }
-        let attest = #"{"tees":["tdx"],"expires_at":null}"#
+        let attest = #"{"tees":["tdx"],"expires_at":"2099-01-01T00:00:00Z"}"#
         let path = "/v1/accounts/\(workers[0].account)/attestation"
         #expect(try client.call("PUT", path, key: scenario.operatorKey, attest).status == 200)
         // Each app buys from each worker: nine trades at three prices.
