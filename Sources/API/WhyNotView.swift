@@ -148,9 +148,12 @@ struct RelaxationText {
         case .number: return "\(constraint.name):\(constraint.isMost ? "lte" : "gte")=\(constraint.bound(of: demand))"
         case .oneOf:
             // As the bid names them: a union is not its members.
-            let names = constraint == .region ? demand.regions.array.map { Int64($0.code) } : constraint.names(of: demand)
-            return "\(constraint.name):in=" + constraint.words(names ?? [], models).joined(separator: ",")
-        case .allOf: return "\(constraint.name):all=" + constraint.words(bits: constraint.bits(of: demand)).joined(separator: ",")
+            let regions = demand.regions.array.map { Int64($0.code) }
+            let names = constraint == .region ? regions : constraint.names(of: demand) ?? []
+            return "\(constraint.name):in=" + constraint.words(names, models).joined(separator: ",")
+        case .allOf:
+            let words = constraint.words(bits: constraint.bits(of: demand))
+            return "\(constraint.name):all=" + words.joined(separator: ",")
         case .fixed, .limit: return ""
         }
     }

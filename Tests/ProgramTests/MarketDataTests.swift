@@ -35,11 +35,11 @@ import Testing
         let client = scenario.client
         let workers = try (1...3).map { try scenario.party("worker \($0)") }
         let apps = try (1...3).map { try scenario.party("app \($0)", deposit: 1_000_000_000) }
-        let attest = #"{"tees":["tdx"],"expires_at":null}"#
+        let attest = #"{"tees":["tdx"],"expires_at":"2099-01-01T00:00:00Z"}"#
         let path = "/v1/accounts/\(workers[0].account)/attestation"
         #expect(try client.call("PUT", path, key: scenario.operatorKey, attest).status == 200)
-        // Each app buys from each worker: nine trades at three prices.
-        for (number, worker) in workers.enumerated() {
+        // Each app buys from each worker, the dearest one first: nine trades at three prices.
+        for (number, worker) in workers.enumerated().reversed() {
             let price = Int64(20_000_000 + number * 1_000_000)
             let offer = number == 0 ? Self.attestedOffer(price: price, lots: 9) : Scenario.offer(price: price, lots: 9)
             #expect(try client.call("POST", "/v1/offers", key: worker.key, offer).status == 201)
@@ -48,7 +48,8 @@ import Testing
                 #expect(bid["state"]?.string == "filled", "\(bid.text)")
             }
         }
-        let last = try client.call("POST", "/v1/bids", key: apps[0].key, Scenario.bid(price: 1_000, lots: 7))
+        let last = try client.call("POST", "/v1/bids", key: apps[0].key, Scenario.bid(price: 1_000_000, lots: 7))
+        #expect(last["state"]?.string == "open", "\(last.text)")
         let sequence = try #require(last["sequence"]?.integer)
         try expectQuote(client, sequence)
         try expectCandles(client, sequence)
@@ -151,7 +152,7 @@ import Testing
         let sale = try client.call("POST", "/v1/orders:preview", key: worker.key, Self.preview("offer", offer))
         #expect(
             sale["why_not"]?["relaxations"]?.elements?.compactMap { $0["to"]?.string }
-                == ["tee=tdx", "price_nanoton_per_mtok=1000"],
+                == ["tee=tdx", "price_nanoton_per_mtok=1000000"],
             "\(sale.text)"
         )
     }

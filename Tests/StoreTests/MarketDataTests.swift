@@ -163,7 +163,7 @@ import Units
         ).onlyRow().int8(0)
         #expect(expected > 0)
         #expect(all.reduce(0) { $0 + $1.lots } == expected)
-        #expect(Set(all.map(\.reason)).isSubset(of: [.ioc, .workLimit]))
+        #expect(Set(all.map(\.reason)).isSubset(of: [.ioc, .workLimit, .expired]))
         #expect(try reader.unfilled(from: past.end, through: past.end, limit: 10_000) == [])
         #expect(try reader.unfilled(from: .zero, through: past.end, limit: 1).count == 1)
     }
