@@ -48,7 +48,8 @@ import Testing
 
     @Test func `Each rule finds the damage that it is there for, and a sound exchange breaks none`() throws {
         let exchange = try TestExchange()
-        var market = RandomMarket(seed: 21)
+        // Rule 7 is exact as long as no order has lowered another (`decrement`), which these rules do not know.
+        var market = RandomMarket(seed: 21, rules: 2)
         let writer = try JournalWriter(try exchange.connect(), try exchange.lead())
         let projector = try Projector(try exchange.connect())
         for _ in 0..<40 {
