@@ -167,11 +167,11 @@ extension AccountRecord {
             openOrdersMax: try row.int8(first + 2),
             createdAt: try row.time(first + 3)
         )
-        offerLotsMax = try row.int8OrNull(4).map { Lots($0) }
-        selfTradeGroup = try row.int8(5)
-        isClosed = try row.bool(6)
-        cancelAfter = row.isNull(7) ? .never : try row.time(7)
-        cancelsOnDisconnect = try row.bool(8)
+        offerLotsMax = try row.int8OrNull(first + 4).map { Lots($0) }
+        selfTradeGroup = try row.int8(first + 5)
+        isClosed = try row.bool(first + 6)
+        cancelAfter = row.isNull(first + 7) ? .never : try row.time(first + 7)
+        cancelsOnDisconnect = try row.bool(first + 8)
     }
 }
 
