@@ -24,8 +24,19 @@ func target(_ name: String, _ dependencies: [Target.Dependency] = [], resources:
 }
 
 /// A test target; its folder is `Tests/NAME`.
-func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
-    .testTarget(name: name, dependencies: dependencies, resources: resources, swiftSettings: settings)
+func tests(
+    _ name: String,
+    _ dependencies: [Target.Dependency],
+    resources: [Resource] = [],
+    excluded: [String] = []
+) -> Target {
+    .testTarget(
+        name: name,
+        dependencies: dependencies,
+        exclude: excluded,
+        resources: resources,
+        swiftSettings: settings
+    )
 }
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -124,7 +135,11 @@ let targets: [Target] = [
         path: "Tests/ProgramTesting",
         swiftSettings: settings
     ),
-    tests("ProgramTests", ["bombyx", "HTTP2", "TLS", "Sockets", "JSON", "PostgresTesting", "ProgramTesting"]),
+    tests(
+        "ProgramTests",
+        ["bombyx", "HTTP2", "TLS", "Sockets", "JSON", "PostgresTesting", "ProgramTesting"],
+        excluded: ["Schema"]
+    ),
     tests(
         "FaultTests",
         [

@@ -223,8 +223,14 @@ fetch_reference() {
 }
 
 # What the examples in Python need, at the versions and with the SHA-256 of Deploy/cookbook.txt.
-fetch_cookbook() {
+fetch_cookbook() { fetch_python_packages cookbook.txt; }
+
+# Schemathesis, which makes requests from openapi.yaml, and what it needs: Deploy/schemathesis.txt, for Debian's Python.
+fetch_schemathesis() { fetch_python_packages schemathesis.txt; }
+
+# fetch_python_packages FILE: a file of Deploy with versions and SHA-256.
+fetch_python_packages() {
     make_python &&
         "$python" -m pip install --quiet --disable-pip-version-check --no-deps --only-binary :all: --require-hashes \
-            -r "$root/Deploy/cookbook.txt"
+            -r "$root/Deploy/$1"
 }
