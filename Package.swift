@@ -87,7 +87,7 @@ let targets: [Target] = [
     tests("LedgerTests", ["Ledger", "Units"]),
     tests("EngineTests", ["Engine", "Exchange", "Ledger", "Units", "JSON", "Vectors"], resources: [.copy("Vectors")]),
     tests("CryptographyTests", ["Cryptography"]),
-    tests("TONTests", ["TON", "Cryptography", "JSON"], resources: [.copy("Vectors")]),
+    tests("TONTests", ["TON", "Cryptography", "JSON"], resources: [.copy("Vectors"), .copy("Harness")]),
     tests("JSONTests", ["JSON"]),
     tests("SocketsTests", ["Sockets"]),
     tests("TLSTests", ["TLS", "Sockets"]),
@@ -137,7 +137,7 @@ let targets: [Target] = [
     tests("StyleTests", []),
     .target(
         name: "FuzzDrivers",
-        dependencies: ["API", "Cryptography", "Engine", "Exchange", "HTTP2", "JSON", "Ledger", "Units"],
+        dependencies: ["API", "Cryptography", "Engine", "Exchange", "HTTP2", "JSON", "Ledger", "TON", "Units"],
         path: "Tests/Fuzzing/Drivers",
         swiftSettings: settings
     ),
