@@ -41,6 +41,7 @@ let targets: [Target] = [
     target("Units"),
     target("Exchange", ["Units"]),
     target("Ledger", ["Units"]),
+    target("Settlement", ["Units"]),
     target("Engine", ["Units", "Exchange", "Ledger"]),
     target("Cryptography", ["Units", "COpenSSL", "CSodium"]),
     target("TON", ["Cryptography"]),
@@ -87,7 +88,12 @@ let targets: [Target] = [
     tests("LedgerTests", ["Ledger", "Units"]),
     tests("EngineTests", ["Engine", "Exchange", "Ledger", "Units", "JSON", "Vectors"], resources: [.copy("Vectors")]),
     tests("CryptographyTests", ["Cryptography"]),
-    tests("TONTests", ["TON", "Cryptography", "JSON"], resources: [.copy("Vectors"), .copy("Harness")]),
+    tests("SettlementTests", ["Settlement", "TON", "Units"]),
+    tests(
+        "TONTests",
+        ["TON", "Cryptography", "JSON", "Settlement", "Units"],
+        resources: [.copy("Vectors"), .copy("Harness")]
+    ),
     tests("JSONTests", ["JSON"]),
     tests("SocketsTests", ["Sockets"]),
     tests("TLSTests", ["TLS", "Sockets"]),

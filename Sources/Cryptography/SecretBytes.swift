@@ -8,8 +8,8 @@ package enum SecretError: Error, Hashable, Sendable {
     case seedLength(Int)
 }
 
-/// Bytes of a secret: in memory that is locked, surrounded by guard pages, left out of core dumps, and wiped in the end.
-/// They are never copied, printed or compared.
+/// Bytes of a secret: in memory that is locked, surrounded by guard pages, left out of core dumps, and wiped in the
+/// end. They are never copied, printed or compared.
 @safe package struct SecretBytes: ~Copyable {
     private let start: UnsafeMutablePointer<UInt8>
     package let count: Int

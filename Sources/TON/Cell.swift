@@ -34,7 +34,8 @@ package final class Cell: Sendable {
     package static let depthMax = 1_024
 
     /// An ordinary cell, or, if `isExotic`, the one that the first byte says. `nil` unless the parts are within the
-    /// limits, no bit is set behind the last, and an exotic cell is well formed and says the truth of what it refers to.
+    /// limits, no bit is set behind the last, and an exotic cell is well formed and says the truth of what it refers
+    /// to.
     package convenience init?(data: [UInt8], bitCount: Int, references: [Cell] = [], isExotic: Bool = false) {
         guard let bits = BitString(data, count: bitCount) else { return nil }
         self.init(bits: bits, references: references, isExotic: isExotic)
@@ -81,6 +82,16 @@ package final class Cell: Sendable {
     package func bytes(_ count: Int, from start: Int) -> [UInt8]? {
         guard start >= 0, count >= 0, start <= bitCount, count <= (bitCount - start) / 8 else { return nil }
         return bits.bytes(count, from: start)
+    }
+
+    /// The different cells below this one and their bits: what the chain charges for when it carries a message.
+    package func sizeBelow() -> (cells: Int, bits: Int) {
+        var seen: Set<Cell> = []
+        var stack = references
+        while let cell = stack.popLast() {
+            if seen.insert(cell).inserted { stack += cell.references }
+        }
+        return (seen.count, seen.reduce(0) { $0 + $1.bitCount })
     }
 
     /// The first byte of a cell's form: references, whether it is exotic, and levels.

@@ -4,8 +4,8 @@
 /// with the keys that go on with 0 and those that go on with 1. An empty dictionary has no cell: a `HashmapE` is a bit
 /// and, if it is set, the root (``CellBuilder/store(maybe:)``).
 package enum CellDictionary {
-    /// The root of the dictionary with these entries; `nil` if there are none. Throws ``CellError/malformed`` if a key has
-    /// not `keyBits` bits or stands twice, and ``CellError/overflow`` if a value has no room.
+    /// The root of the dictionary with these entries; `nil` if there are none. Throws ``CellError/malformed`` if a key
+    /// has not `keyBits` bits or stands twice, and ``CellError/overflow`` if a value has no room.
     package static func root(
         _ entries: [(key: BitString, value: CellBuilder)],
         keyBits: Int

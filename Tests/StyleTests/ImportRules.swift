@@ -3,6 +3,7 @@ let arrows: [(target: String, imports: [String])] = [
     ("Units", []),
     ("Exchange", ["Units"]),
     ("Ledger", ["Units"]),
+    ("Settlement", ["Units"]),
     ("Engine", ["Units", "Exchange", "Ledger"]),
     ("Cryptography", ["Units", "CSodium", "COpenSSL"]),
     ("TON", ["Cryptography"]),

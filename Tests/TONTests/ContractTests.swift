@@ -1,5 +1,7 @@
 import Cryptography
+import Settlement
 import Testing
+import Units
 
 @testable import TON
 
@@ -226,5 +228,37 @@ private func expectPaid(_ payouts: ArraySlice<Payout>, by steps: ArraySlice<Chai
         )
         #expect(steps[0].exitCode == 0)
         expectPaid(payouts[...], by: steps.dropFirst())
+    }
+
+    @Test(arguments: [1, 10, 254]) func `The fees of a batch are known beforehand, a little too high`(count: Int) throws
+    {
+        let highload = try Highload()
+        let payouts = Array(try samplePayouts(256).dropFirst(2).prefix(count))
+        let batch = try highload.wallet.batch(payouts, value: Coins(30 * ton), QueryID(counter: 0), createdAt: now)
+        let outside = try highload.wallet.message(batch, signedBy: highload.key).cell()
+        // The prices of the chain's configuration in `Harness`.
+        let fees = ChainFees(
+            lump: 66_667,
+            bitPrice: 4_369_067,
+            cellPrice: 436_906_667,
+            flatGas: 100,
+            flatGasPrice: 6_667,
+            gasPrice: 4_369_067
+        )
+        func size(_ cell: Cell) -> ChainFees.Size {
+            let size = cell.sizeBelow()
+            return ChainFees.Size(cells: Int64(size.cells), bits: Int64(size.bits))
+        }
+        let estimate = fees.batch(
+            outside: size(outside),
+            inside: size(batch.message),
+            payouts: try payouts.map { size(try $0.message()) },
+            shifts: 2
+        )
+        let before = try highload.chain.balance(highload.wallet.address).nanoTON
+        _ = try highload.send(batch)
+        let after = try highload.chain.balance(highload.wallet.address).nanoTON
+        let cost = Int64(before - after - payouts.reduce(0) { $0 + $1.amount.nanoTON })
+        #expect(estimate.count >= cost && estimate.count <= cost * 13 / 10, "\(estimate.count) for \(cost)")
     }
 }

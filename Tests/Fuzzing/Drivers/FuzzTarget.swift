@@ -15,6 +15,8 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case cursor
     /// Commands as the journal keeps them.
     case command
+    /// A bag of cells, as chains and wallets give it.
+    case bag
 
     /// Bytes of an input that are looked at; what a longer one has beyond them is not.
     package static let bytesMax = 4_096
@@ -29,6 +31,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .requirement: try RequirementDriver.run(input)
         case .cursor: try CursorDriver.run(input)
         case .command: try CommandDriver.run(input)
+        case .bag: try BagDriver.run(input)
         }
     }
 }
