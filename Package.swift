@@ -52,6 +52,7 @@ let targets: [Target] = [
     target("Units"),
     target("Exchange", ["Units"]),
     target("Ledger", ["Units"]),
+    target("Settlement", ["Units"]),
     target("Cryptography", ["Units", "COpenSSL", "CSodium"]),
     target("Provenance", ["Units", "Cryptography", "JSON"]),
     target("Engine", ["Units", "Exchange", "Ledger", "Provenance"]),
@@ -105,7 +106,12 @@ let targets: [Target] = [
         ["Provenance", "Cryptography", "JSON", "Units"],
         resources: [.copy("Vectors")]
     ),
-    tests("TONTests", ["TON", "Cryptography", "JSON"], resources: [.copy("Vectors")]),
+    tests("SettlementTests", ["Settlement", "TON", "Units"]),
+    tests(
+        "TONTests",
+        ["TON", "Cryptography", "JSON", "Settlement", "Units"],
+        resources: [.copy("Vectors"), .copy("Harness")]
+    ),
     tests("JSONTests", ["JSON"]),
     tests("SocketsTests", ["Sockets"]),
     tests("TLSTests", ["TLS", "Sockets"]),
@@ -163,7 +169,7 @@ let targets: [Target] = [
     .target(
         name: "FuzzDrivers",
         dependencies: [
-            "API", "Cryptography", "Engine", "Exchange", "HTTP2", "JSON", "Ledger", "Provenance", "Units",
+            "API", "Cryptography", "Engine", "Exchange", "HTTP2", "JSON", "Ledger", "Provenance", "TON", "Units",
         ],
         path: "Tests/Fuzzing/Drivers",
         swiftSettings: settings

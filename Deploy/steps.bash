@@ -234,3 +234,19 @@ fetch_python_packages() {
         "$python" -m pip install --quiet --disable-pip-version-check --no-deps --only-binary :all: --require-hashes \
             -r "$root/Deploy/$1"
 }
+
+# fetch_contracts: what runs the real code of contracts in the tests, at the versions and with the SHA-256 of
+# Deploy/contracts.txt, and the node's emulator of Deploy/emulator.txt. The emulator is a library without Python in it,
+# from a wheel for one version of Python: it goes into a folder of its own.
+fetch_contracts() {
+    local emulator=$root/.build/emulator
+    make_python &&
+        "$python" -m pip install --quiet --disable-pip-version-check --no-deps --only-binary :all: --require-hashes \
+            -r "$root/Deploy/contracts.txt" || return
+    if cmp -s -- "$root/Deploy/emulator.txt" "$emulator/emulator.txt"; then return; fi
+    rm -rf -- "$emulator"
+    "$python" -m pip install --quiet --disable-pip-version-check --no-deps --only-binary :all: --require-hashes \
+        --target "$emulator" --python-version 3.11 --implementation cp --platform manylinux_2_27_x86_64 \
+        -r "$root/Deploy/emulator.txt" &&
+        cp -- "$root/Deploy/emulator.txt" "$emulator/"
+}

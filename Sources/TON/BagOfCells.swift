@@ -8,7 +8,8 @@ package enum BagOfCellsError: Error, Hashable, Sendable {
     /// Bytes behind the end.
     case trailingBytes
     case badChecksum
-    /// A cell that is not ordinary, refers to itself or backwards, or has no end of its bits.
+    /// A cell that refers to itself or backwards, has no end of its bits, is too deep, has stored hashes or levels
+    /// that are not its own, or is exotic and not well formed, or not allowed.
     case badCell
     /// Not exactly one root, or cells that it does not reach.
     case badRoots
@@ -16,26 +17,36 @@ package enum BagOfCellsError: Error, Hashable, Sendable {
 
 /// The serialised form of a tree of cells (`serialized_boc` of the TL-B scheme), with one root.
 ///
-/// Strict: the bytes have one meaning, and nothing is skipped. An index and stored hashes are allowed; the hashes must
-/// be right.
+/// Strict: the bytes have one meaning, and nothing is skipped. An index and stored hashes are allowed; both must be
+/// right.
 package enum BagOfCells {
     /// Bytes of a bag.
     package static let bytesMax = 65_536
     /// Cells of a bag.
     package static let cellsMax = 4_096
 
-    /// The root.
-    package static func read(_ bytes: [UInt8]) throws(BagOfCellsError) -> Cell {
+    /// The root, which has level 0. Exotic cells are for code, blocks and proofs: `allowsExotic`.
+    package static func read(_ bytes: [UInt8], allowsExotic: Bool = false) throws(BagOfCellsError) -> Cell {
         guard bytes.count <= bytesMax else { throw .tooLarge }
         var reader = Reader(bytes)
         let header = try Header(&reader)
         let root = try reader.number(header.size)
         guard root < header.cells else { throw .badRoots }
-        if header.hasIndex { _ = try reader.take(header.cells * header.offsetSize) }
-        let end = reader.offset + header.totalSize
+        // A cell has two bytes at least: a header cannot ask for more memory than the bytes are worth.
+        guard header.cells <= bytes.count / 2 else { throw .truncated }
+        var ends: [Int] = []
+        if header.hasIndex {
+            for _ in 0..<header.cells { ends.append(try reader.number(header.offsetSize)) }
+        }
+        let start = reader.offset
+        let end = start + header.totalSize
         guard end <= bytes.count else { throw .truncated }
         var raw: [RawCell] = []
-        for index in 0..<header.cells { raw.append(try RawCell(&reader, header, index)) }
+        for index in 0..<header.cells {
+            raw.append(try RawCell(&reader, header, index))
+            let offset = reader.offset - start
+            guard ends.isEmpty || ends[index] >> (header.hasCacheBits ? 1 : 0) == offset else { throw .badHeader }
+        }
         guard reader.offset == end else { throw .badHeader }
         if header.hasChecksum {
             let stated = try reader.take(4)
@@ -44,23 +55,27 @@ package enum BagOfCells {
             }
         }
         guard reader.offset == bytes.count else { throw .trailingBytes }
-        return try build(raw, root: root)
+        let cell = try build(raw, root: root, allowsExotic)
+        guard cell.levels == .zero else { throw .badRoots }
+        return cell
     }
 
     /// Builds from the last cell on: references lead forward only.
-    private static func build(_ raw: [RawCell], root: Int) throws(BagOfCellsError) -> Cell {
+    private static func build(_ raw: [RawCell], root: Int, _ allowsExotic: Bool) throws(BagOfCellsError) -> Cell {
         var cells = [Cell?](repeating: nil, count: raw.count)
         var isUsed = [Bool](repeating: false, count: raw.count)
         isUsed[root] = true
         for index in raw.indices { for reference in raw[index].references { isUsed[reference] = true } }
         guard !isUsed.contains(false) else { throw .badRoots }
         for index in raw.indices.reversed() {
-            let cell = Cell(
-                data: raw[index].data,
-                bitCount: raw[index].bitCount,
-                references: raw[index].references.compactMap { cells[$0] }
-            )
-            guard let cell, raw[index].storedHash.map({ $0 == cell.hash }) ?? true else { throw .badCell }
+            guard allowsExotic || !raw[index].isExotic,
+                let cell = Cell(
+                    data: raw[index].data,
+                    bitCount: raw[index].bitCount,
+                    references: raw[index].references.compactMap { cells[$0] },
+                    isExotic: raw[index].isExotic
+                ), raw[index].agrees(with: cell)
+            else { throw .badCell }
             cells[index] = cell
         }
         // All are used, so whatever stands before the root would have to refer to it: the root is the first.
@@ -71,6 +86,8 @@ package enum BagOfCells {
     private struct Header {
         let hasIndex: Bool
         let hasChecksum: Bool
+        /// Whether each entry of the index has one more bit, the lowest, which says nothing about the cells.
+        let hasCacheBits: Bool
         /// Bytes of a cell's number, and of an offset.
         let size: Int
         let offsetSize: Int
@@ -82,8 +99,9 @@ package enum BagOfCells {
             let flags = try reader.number(1)
             hasIndex = flags & 0x80 != 0
             hasChecksum = flags & 0x40 != 0
+            hasCacheBits = flags & 0x20 != 0
             // Cache bits are part of an index, and two bits must be zero.
-            guard flags & 0x18 == 0, hasIndex || flags & 0x20 == 0 else { throw .badHeader }
+            guard flags & 0x18 == 0, hasIndex || !hasCacheBits else { throw .badHeader }
             size = flags & 7
             offsetSize = try reader.number(1)
             guard (1...4).contains(size), (1...8).contains(offsetSize) else { throw .badHeader }
@@ -102,14 +120,18 @@ package enum BagOfCells {
         let data: [UInt8]
         let bitCount: Int
         let references: [Int]
-        let storedHash: [UInt8]?
+        let isExotic: Bool
+        let levels: LevelMask
+        /// A hash for each level that matters, then the depths, or nothing.
+        let stored: [UInt8]
 
         init(_ reader: inout Reader, _ header: Header, _ index: Int) throws(BagOfCellsError) {
             let first = try reader.number(1)
             let second = try reader.number(1)
-            // Five references and more, exotic cells and levels are for blocks and proofs.
-            guard first & 7 <= Cell.referencesMax, first & 0xE8 == 0 else { throw .badCell }
-            storedHash = first & 0x10 == 0 ? nil : Array(try reader.take(34).prefix(32))
+            guard first & 7 <= Cell.referencesMax else { throw .badCell }
+            isExotic = first & 8 != 0
+            levels = LevelMask(UInt8(first >> 5))
+            stored = first & 0x10 == 0 ? [] : Array(try reader.take(34 * levels.hashCount))
             var data = Array(try reader.take((second + 1) / 2))
             if second & 1 == 1 {
                 guard let last = data.last, last != 0 else { throw .badCell }
@@ -128,6 +150,16 @@ package enum BagOfCells {
                 references.append(reference)
             }
             self.references = references
+        }
+
+        /// Whether what the bag says of the cell besides its content is so.
+        func agrees(with cell: Cell) -> Bool {
+            guard cell.levels == levels else { return false }
+            guard !stored.isEmpty else { return true }
+            let significant = (0...levels.level).filter(levels.matters)
+            let hashes = significant.flatMap { cell.hash(at: $0) }
+            let depths = significant.map { cell.depth(at: $0) }.flatMap { [UInt8($0 >> 8), UInt8($0 & 0xFF)] }
+            return stored == hashes + depths
         }
     }
 
@@ -150,17 +182,5 @@ package enum BagOfCells {
             guard let number = Int(exactly: value) else { throw .badHeader }
             return number
         }
-    }
-}
-
-/// CRC-32C (Castagnoli), as bags of cells end with it, little-endian.
-enum CRC32C {
-    static func of(_ bytes: ArraySlice<UInt8>) -> UInt32 {
-        var crc = UInt32.max
-        for byte in bytes {
-            crc ^= UInt32(byte)
-            for _ in 0..<8 { crc = crc & 1 == 1 ? crc >> 1 ^ 0x82F6_3B78 : crc >> 1 }
-        }
-        return ~crc
     }
 }

@@ -3,6 +3,7 @@ let arrows: [(target: String, imports: [String])] = [
     ("Units", []),
     ("Exchange", ["Units"]),
     ("Ledger", ["Units"]),
+    ("Settlement", ["Units"]),
     ("Cryptography", ["Units", "CSodium", "COpenSSL"]),
     ("Provenance", ["Units", "Cryptography", "JSON"]),
     ("Engine", ["Units", "Exchange", "Ledger", "Provenance"]),

@@ -5,32 +5,6 @@ import Testing
 
 @testable import TON
 
-/// Vectors that other implementations made: Python's pytoniq-core and the node's own writer of bags of cells.
-private let vectors: JSONValue = {
-    guard let url = Bundle.module.url(forResource: "ton", withExtension: "json", subdirectory: "Vectors"),
-        let data = try? Data(contentsOf: url),
-        let json = try? JSONValue(Array(data), limits: JSONLimits(depthMax: 8, bytesMax: 1 << 22))
-    else { preconditionFailure("the vectors are beside the tests") }
-    return json
-}()
-
-extension JSONValue {
-    fileprivate func text(_ key: String) throws -> String { try #require(self[key]?.string) }
-    fileprivate func base64(_ key: String) throws -> [UInt8] { Array(try #require(Data(base64Encoded: try text(key)))) }
-    fileprivate func list(_ key: String) throws -> [JSONValue] { try #require(self[key]?.elements) }
-
-    fileprivate func proof() throws -> TONProof {
-        TONProof(
-            address: try #require(Address(raw: try text("address_raw"))),
-            timestamp: UInt64(try #require(self["timestamp"]?.integer)),
-            domain: try text("domain"),
-            payload: try text("payload"),
-            signature: try base64("signature_b64"),
-            stateInit: try base64("state_init_boc_b64")
-        )
-    }
-}
-
 @Suite struct BagOfCellsTests {
     @Test func `Every form of a bag gives the same cells`() throws {
         for vector in try vectors.list("cells") {
@@ -73,24 +47,6 @@ extension JSONValue {
                     if index >= 11, let hash { #expect(Hex.encode(hash) != vector["hash"]?.string, "byte \(index)") }
                 }
             }
-        }
-    }
-}
-
-@Suite struct AddressTests {
-    @Test func `The raw form of an address`() throws {
-        for vector in try vectors.list("addresses") {
-            let address = try #require(Address(raw: try vector.text("raw")))
-            #expect(Int64(address.workchain) == vector["workchain"]?.integer)
-            #expect(Hex.encode(address.hash) == vector["hash"]?.string)
-            #expect(address.description == vector["raw"]?.string)
-        }
-        let invalid = try vectors.list("addresses_invalid").compactMap(\.string)
-        let zeros = String(repeating: "0", count: 64)
-        for text in invalid + [
-            "", ":", "0:", "1:" + zeros, "00:" + zeros, "0:" + zeros + "0", "0:" + zeros + ":", " 0:" + zeros,
-        ] {
-            #expect(Address(raw: text) == nil, "\(text)")
         }
     }
 }

@@ -23,6 +23,8 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case note
     /// A proof bundle.
     case bundle
+    /// A bag of cells, as chains and wallets give it.
+    case bag
 
     /// Bytes of an input that are looked at; what a longer one has beyond them is not.
     package static let bytesMax = 4_096
@@ -41,6 +43,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .ticket: try TicketDriver.run(input)
         case .note: try NoteDriver.run(input)
         case .bundle: try BundleDriver.run(input)
+        case .bag: try BagDriver.run(input)
         }
     }
 }

@@ -16,11 +16,12 @@ extension FuzzTarget {
         case .ticket: ProvenanceSeeds.tickets
         case .note: ProvenanceSeeds.notes.map { Array($0.utf8) }
         case .bundle: ProvenanceSeeds.bundles.map(\.json)
+        case .bag: Seeds.bags
         }
     }
 }
 
-private enum Seeds {
+enum Seeds {
     static let json = [
         "0", "-0.5e+10", "9223372036854775807", "9223372036854775808", "true", "null", "\"\\u00e9\\ud834\\udd1e\\n\"",
         "[]", "[1,[2,{}],\"a\"]", #"{"a":1,"b":{"c":[null,false]},"é":"é"}"#, " [ 1 , 2 ]\n", "{\"a\":1,\"a\":2}",

@@ -1,0 +1,46 @@
+/// Which query id a wallet uses next.
+///
+/// The ids go around. One that was used is used again only when the wallet has surely forgotten it: after two of its
+/// timeouts. What is remembered for this is the last use of each set of 1,023.
+package struct QueryCounter: Hashable, Sendable {
+    /// Ids that were given out since the beginning; the next id's place in the order is this modulo ``placeCount``.
+    package private(set) var count: UInt64
+    /// The time of the last use of a set, in seconds since 1970 by the chain's clock; 0 before the first.
+    private var lastUses: [UInt64]
+
+    /// Ids that are given out: all but the last two, which are for emergencies.
+    package static let placeCount: UInt64 = 8_192 * idsPerSet - 2
+    package static let idsPerSet: UInt64 = 1_023
+
+    /// Nothing was given out.
+    package init() {
+        count = 0
+        lastUses = [UInt64](repeating: 0, count: Int(Self.placeCount / Self.idsPerSet + 1))
+    }
+
+    /// The counter as it was, from the ids that were given out.
+    package init(count: UInt64, uses: some Sequence<(place: UInt32, createdAt: UInt64)>) {
+        self.init()
+        self.count = count
+        for use in uses { note(UInt64(use.place), use.createdAt) }
+    }
+
+    /// The place of the next id (`QueryID(place:)`), which counts as used at `createdAt`; `nil`, and nothing changes,
+    /// as long as the wallet may still know an id of its set. `timeout` is the wallet's.
+    package mutating func take(createdAt: UInt64, timeout: UInt64) -> UInt32? {
+        let place = count % Self.placeCount
+        let last = lastUses[Int(place / Self.idsPerSet)]
+        // Within a set the ids go up, so only a new round of it can meet an id again.
+        let isNewRound = place % Self.idsPerSet == 0 && last > 0
+        guard !isNewRound || createdAt >= last && createdAt - last >= 2 * timeout else { return nil }
+        count += 1
+        note(place, createdAt)
+        return UInt32(place)
+    }
+
+    private mutating func note(_ place: UInt64, _ createdAt: UInt64) {
+        let set = Int(place / Self.idsPerSet)
+        guard lastUses.indices.contains(set) else { return }
+        lastUses[set] = max(lastUses[set], createdAt)
+    }
+}
