@@ -60,7 +60,7 @@ let targets: [Target] = [
     ),
     target(
         "API",
-        ["Units", "JSON", "Exchange", "Ledger", "Engine", "Cryptography"],
+        ["Units", "JSON", "Exchange", "Ledger", "Engine", "Cryptography", "TON"],
         resources: [
             .embedInCode("openapi.yaml"), .embedInCode("Pages/cookbook.md"), .embedInCode("Pages/style.css"),
             .embedInCode("Pages/reference.js"),
@@ -106,7 +106,11 @@ let targets: [Target] = [
             "Cryptography",
         ]
     ),
-    tests("APITests", ["API", "JSON", "Engine", "Exchange", "Ledger", "Units", "Cryptography"]),
+    tests(
+        "APITests",
+        ["API", "JSON", "Engine", "Exchange", "Ledger", "Units", "Cryptography", "TON"],
+        resources: [.copy("Vectors")]
+    ),
     tests(
         "ContractTests",
         [
@@ -120,7 +124,7 @@ let targets: [Target] = [
     ),
     .target(
         name: "ProgramTesting",
-        dependencies: ["HTTP2", "TLS", "Sockets", "JSON"],
+        dependencies: ["HTTP2", "TLS", "Sockets", "JSON", "TON", "Cryptography", "CSodium"],
         path: "Tests/ProgramTesting",
         swiftSettings: settings
     ),
