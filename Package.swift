@@ -73,7 +73,7 @@ let targets: [Target] = [
     ),
     target(
         "API",
-        ["Units", "JSON", "Exchange", "Ledger", "Engine", "Cryptography", "Provenance"],
+        ["Units", "JSON", "Exchange", "Ledger", "Engine", "Cryptography", "Provenance", "TON"],
         resources: [
             .embedInCode("openapi.yaml"), .embedInCode("Pages/cookbook.md"), .embedInCode("Pages/style.css"),
             .embedInCode("Pages/reference.js"),
@@ -130,7 +130,11 @@ let targets: [Target] = [
             "Cryptography",
         ]
     ),
-    tests("APITests", ["API", "JSON", "Engine", "Exchange", "Ledger", "Units", "Cryptography"]),
+    tests(
+        "APITests",
+        ["API", "JSON", "Engine", "Exchange", "Ledger", "Units", "Cryptography", "TON"],
+        resources: [.copy("Vectors")]
+    ),
     tests(
         "ContractTests",
         [
@@ -144,7 +148,7 @@ let targets: [Target] = [
     ),
     .target(
         name: "ProgramTesting",
-        dependencies: ["HTTP2", "TLS", "Sockets", "JSON"],
+        dependencies: ["HTTP2", "TLS", "Sockets", "JSON", "TON", "Cryptography", "CSodium"],
         path: "Tests/ProgramTesting",
         swiftSettings: settings
     ),

@@ -104,6 +104,7 @@ struct Request {
             }
             try QueryRequests.none(head.query)
         }
+        if route.isLogin { return try logIn(newKey) }
         guard let principal else { return try publicAdmission() }
         switch route {
         case .placeOffer: return try placeOffer(principal)
@@ -272,7 +273,7 @@ struct Request {
         }
     }
 
-    private func terms(_ fields: KeyFields, _ key: APIKey, _ owner: AccountID) throws(Problem) -> KeyTerms {
+    func terms(_ fields: KeyFields, _ key: APIKey, _ owner: AccountID) throws(Problem) -> KeyTerms {
         guard let hash = KeyHash(bytes: key.digest.bytes) else { throw Problem(.internalError) }
         return KeyTerms(
             owner: owner,

@@ -20,6 +20,11 @@ package enum Admission: Sendable {
     /// Write a checkpoint and give the engine its announcement, in this account's name.
     indirect case checkpoint(account: AccountID, IdempotencyKey?)
     indirect case page(PageRequest)
+    /// Make something for a wallet to sign (``View/loginNonce(_:until:_:)``).
+    case loginNonce
+    /// Somebody has proved who it is. Use the payload up, if there is one; unless that fails
+    /// (``Problem/loginPayloadRefused``), give the command to the engine.
+    indirect case login(payload: String?, Command, AnswerShape)
 }
 
 /// How the outcome of a command is written.
@@ -71,6 +76,8 @@ package struct RequestContext: Sendable {
     package var principal: Principal?
     /// Where the request comes from.
     package var peer: NetworkAddress
+    /// `nil` where nobody logs in.
+    package var login: LoginSettings?
 
     package init(
         directory: Directory,

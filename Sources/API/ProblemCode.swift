@@ -22,6 +22,8 @@ package enum ProblemCode: String, CaseIterable, Sendable {
     case invalidKey = "invalid_key"
     case keyExpired = "key_expired"
     case missingScope = "missing_scope"
+    case loginDisabled = "login_disabled"
+    case loginRefused = "login_refused"
     case addressNotAllowed = "address_not_allowed"
     case notFound = "not_found"
     case methodNotAllowed = "method_not_allowed"
@@ -79,21 +81,23 @@ package enum ProblemCode: String, CaseIterable, Sendable {
     case keyIsLimited = "key_is_limited"
     case keyScope = "key_scope"
     case lastOperatorKey = "last_operator_key"
+    case loginLimit = "login_limit"
 
     /// The only place that gives an error its HTTP status. A refusal that depends on the state of the market is 409,
     /// one that the request alone causes is 422.
     package var status: Int {
         switch self {
         case .malformedRequest, .malformedJSON, .jsonTooDeep, .badCursor, .badIdempotencyKey: 400
-        case .authenticationRequired, .invalidKey, .keyExpired, .keyRevoked: 401
+        case .authenticationRequired, .invalidKey, .keyExpired, .keyRevoked, .loginRefused: 401
         case .missingScope, .addressNotAllowed, .keyScope: 403
-        case .notFound, .modelNotFound, .accountUnknown, .orderNotFound, .leaseNotFound, .keyNotFound: 404
+        case .notFound, .loginDisabled, .modelNotFound, .accountUnknown, .orderNotFound, .leaseNotFound, .keyNotFound:
+            404
         case .methodNotAllowed: 405
         case .requestTimeout: 408
         case .duplicateClientOrderID, .accountClosed, .marketHalted, .classLimit, .profileLimit, .openOrderLimit,
             .insufficientFunds, .postOnlyWouldTrade, .fokUnfillable, .depositLimit, .modelLimit, .usageNotMonotone,
             .usageAboveLease, .noPriceBand, .quantityFilled, .operationLimit, .keyOrderLimit, .keyDayLimit,
-            .keyTotalLimit, .keyLimit, .keyIsLimited, .lastOperatorKey:
+            .keyTotalLimit, .keyLimit, .keyIsLimited, .lastOperatorKey, .loginLimit:
             409
         case .bodyTooLarge: 413
         case .targetTooLong: 414
@@ -164,6 +168,7 @@ package enum ProblemCode: String, CaseIterable, Sendable {
             case .keyIsLimited: .keyIsLimited
             case .keyScope: .keyScope
             case .lastOperatorKey: .lastOperatorKey
+            case .loginLimit: .loginLimit
             }
     }
 }

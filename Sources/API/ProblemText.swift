@@ -19,6 +19,8 @@ extension ProblemCode {
         case .invalidKey: "The API key is not valid."
         case .keyExpired: "The API key has expired."
         case .missingScope: "The API key does not have the scope that this needs."
+        case .loginDisabled: "This exchange has no such login."
+        case .loginRefused: "The login proves nothing."
         case .addressNotAllowed: "The API key may not be used from this address."
         case .notFound: "Nothing is at this path."
         case .methodNotAllowed: "This path does not have this method."
@@ -75,6 +77,7 @@ extension ProblemCode {
         case .keyLimit: "The account has too many API keys in force."
         case .keyIsLimited: "An API key with a budget makes no other keys."
         case .keyScope: "The API key would need every scope of the key that it is to make or revoke."
+        case .loginLimit: "Logins have opened as many accounts as they may."
         case .lastOperatorKey: "It is the last operator's key in force."
         default: "The request was refused."
         }

@@ -1,23 +1,31 @@
 /// What an answer tells of the token bucket that the request was taken from: the fields `ratelimit-policy` and
 /// `ratelimit` (draft-ietf-httpapi-ratelimit-headers-10).
 package struct Quota: Hashable, Sendable {
-    /// Of the key; otherwise of the address.
-    package let isOfKey: Bool
-    /// Tokens a second, and the most that the bucket holds.
-    package let perSecond: Int64
+    /// Whose bucket it is.
+    package let owner: Owner
+    /// The most that the bucket holds, and earns in ``seconds``.
+    package let tokens: Int64
+    package let seconds: Int64
     /// Whole tokens that are left.
     package var left: Int64 = 0
     /// Until the bucket is full again; after a refusal, until there is enough.
     package var fullInSeconds: Int64 = 1
 
-    package init(isOfKey: Bool, perSecond: Int64) {
-        self.isOfKey = isOfKey
-        self.perSecond = perSecond
+    /// What a bucket is for; the names are those of the policies.
+    package enum Owner: String, CaseIterable, Sendable {
+        case key, address
+        /// An address, for logins only.
+        case login
     }
 
-    private var name: String { isOfKey ? "key" : "address" }
-    var policy: String { "\"\(name)\";q=\(perSecond);w=1" }
-    var state: String { "\"\(name)\";r=\(left);t=\(fullInSeconds)" }
+    package init(of owner: Owner, tokens: Int64, seconds: Int64) {
+        self.owner = owner
+        self.tokens = tokens
+        self.seconds = seconds
+    }
+
+    var policy: String { "\"\(owner.rawValue)\";q=\(tokens);w=\(seconds)" }
+    var state: String { "\"\(owner.rawValue)\";r=\(left);t=\(fullInSeconds)" }
 }
 
 extension Route {

@@ -10,6 +10,7 @@ package enum Route: String, CaseIterable, Sendable {
     case headDocumentationPart, getProblemPage, headProblemPage, listAccounts, listKeys, revokeKey, setKeyLimits
     case listOwnKeys, createOwnKey, revokeOwnKey, listAudit, setMeasurements, getCapabilitySchema
     case getRequirementSchema, getQuote, listCandles, getIndex, listEndpoints, previewOrder
+    case createLoginNonce, loginTON, loginTelegram
 
     /// `operationId` in `openapi.yaml`.
     package var operationID: String { rawValue }
@@ -21,7 +22,7 @@ package enum Route: String, CaseIterable, Sendable {
     package var scopes: Scopes { entry.scopes }
 
     /// Method, path and scopes of each, so that one line is all that there is to read of an operation.
-    private var entry: (method: RequestMethod, template: String, scopes: Scopes) {
+    private var entry: Entry {
         switch self {
         case .placeOffer: (.post, "/v1/offers", .offer)
         case .placeBid: (.post, "/v1/bids", .bid)
@@ -57,12 +58,10 @@ package enum Route: String, CaseIterable, Sendable {
         case .getContract: (.get, "/openapi.yaml", [])
         case .openStream: (.get, "/v1/stream", [])
         case .createCheckpoint: (.post, "/v1/checkpoints", .operator)
-        case .getDocumentation: (.get, "/docs", [])
-        case .headDocumentation: (.head, "/docs", [])
-        case .getDocumentationPart: (.get, "/docs/{name}", [])
-        case .headDocumentationPart: (.head, "/docs/{name}", [])
-        case .getProblemPage: (.get, "/problems/{code}", [])
-        case .headProblemPage: (.head, "/problems/{code}", [])
+        case .getDocumentation, .headDocumentation, .getDocumentationPart, .headDocumentationPart, .getProblemPage,
+            .headProblemPage:
+            pageEntry
+        case .createLoginNonce, .loginTON, .loginTelegram: loginEntry
         case .listAccounts: (.get, "/v1/accounts", [.operator, .auditor])
         case .listKeys: (.get, "/v1/accounts/{id}/keys", [.read, .operator, .auditor])
         case .revokeKey: (.delete, "/v1/accounts/{id}/keys/{key}", .operator)
@@ -84,6 +83,9 @@ package enum Route: String, CaseIterable, Sendable {
 
     /// The route takes a JSON body.
     package var hasBody: Bool { method == .post || method == .put || method == .patch }
+
+    /// Who asks is yet to be found out.
+    package var isLogin: Bool { self == .createLoginNonce || self == .loginTON || self == .loginTelegram }
 }
 
 /// What a path names, before the method is looked at.
@@ -99,7 +101,7 @@ struct Resource {
         case cancelAfter, marketStatus, halt, priceBand, accounts, keys, deposits, attestation, limits, health
         case readiness, metrics, contract, checkpoints, documentation, documentationPart, problemPage, key
         case keyLimits, ownKeys, ownKey, audit, measurements, capabilitySchema, requirementSchema, quote
-        case candles, index, endpoints, preview
+        case candles, index, endpoints, preview, loginNonce, loginTON, loginTelegram
     }
 
     /// `nil` when nothing is at this path.
@@ -163,6 +165,9 @@ struct Resource {
             } else {
                 return nil
             }
+        } else if collection.equals("login") {
+            guard let kind = Self.login(tail) else { return nil }
+            self.init(kind: kind)
         } else if collection.equals("schemas"), tail.equals("capability.json") {
             self.init(kind: .capabilitySchema)
         } else if collection.equals("schemas"), tail.equals("requirement.json") {
@@ -186,6 +191,13 @@ struct Resource {
         if name.equals("status") { return .marketStatus }
         if name.equals("halt") { return .halt }
         if name.equals("price-band") { return .priceBand }
+        return nil
+    }
+
+    private static func login(_ name: ArraySlice<UInt8>) -> Kind? {
+        if name.equals("ton") { return .loginTON }
+        if name.equals("ton/nonce") { return .loginNonce }
+        if name.equals("telegram") { return .loginTelegram }
         return nil
     }
 
@@ -290,6 +302,9 @@ extension Resource.Kind {
         case .index: [.getIndex]
         case .endpoints: [.listEndpoints]
         case .preview: [.previewOrder]
+        case .loginNonce: [.createLoginNonce]
+        case .loginTON: [.loginTON]
+        case .loginTelegram: [.loginTelegram]
         }
     }
 

@@ -36,12 +36,10 @@ extension Route {
         case .getContract: 31
         case .openStream: 32
         case .createCheckpoint: 33
-        case .getDocumentation: 34
-        case .headDocumentation: 35
-        case .getDocumentationPart: 36
-        case .headDocumentationPart: 37
-        case .getProblemPage: 38
-        case .headProblemPage: 39
+        case .getDocumentation, .headDocumentation, .getDocumentationPart, .headDocumentationPart, .getProblemPage,
+            .headProblemPage:
+            pageOrdinal
+        case .createLoginNonce, .loginTON, .loginTelegram: loginOrdinal
         case .listAccounts: 40
         case .listKeys: 41
         case .revokeKey: 42

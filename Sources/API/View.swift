@@ -52,17 +52,21 @@ package struct AccountDetail: Hashable, Sendable {
     package var balances: [LedgerAccount.Kind: NanoTON]
     package var openOrders: Int
     package var attestation: AttestationRecord?
+    /// Who logs in to it.
+    package var login: LoginRecord?
 
     package init(
         record: AccountRecord,
         balances: [LedgerAccount.Kind: NanoTON],
         openOrders: Int,
-        attestation: AttestationRecord? = nil
+        attestation: AttestationRecord? = nil,
+        login: LoginRecord? = nil
     ) {
         self.record = record
         self.balances = balances
         self.openOrders = openOrders
         self.attestation = attestation
+        self.login = login
     }
 }
 
@@ -116,6 +120,7 @@ package enum View {
         } else {
             writer.null()
         }
+        writer.optional("login", detail.login?.subject ?? "")
         return finish(&writer, asOf)
     }
 

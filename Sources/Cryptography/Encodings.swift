@@ -103,3 +103,28 @@ package enum Base64URL {
         }
     }
 }
+
+/// Base 64 (RFC 4648, section 4), with padding.
+package enum Base64 {
+    /// The bytes that `text` writes. Each byte string has one form: missing padding, white space and unused bits other
+    /// than 0 give nothing.
+    package static func decode(_ text: Span<UInt8>) -> [UInt8]? {
+        guard text.count % 4 == 0 else { return nil }
+        var end = text.count
+        while end > 0, text.count - end < 2, text[end - 1] == UInt8(ascii: "=") { end -= 1 }
+        var plain: [UInt8] = []
+        plain.reserveCapacity(end)
+        for index in 0..<end {
+            switch text[index] {
+            case UInt8(ascii: "+"): plain.append(UInt8(ascii: "-"))
+            case UInt8(ascii: "/"): plain.append(UInt8(ascii: "_"))
+            case UInt8(ascii: "-"), UInt8(ascii: "_"): return nil
+            default: plain.append(text[index])
+            }
+        }
+        return Base64URL.decode(plain.span)
+    }
+
+    /// The bytes that `text` writes, as ``decode(_:)-(Span<UInt8>)`` says.
+    package static func decode(_ text: String) -> [UInt8]? { decode(Array(text.utf8).span) }
+}

@@ -66,6 +66,8 @@ package struct Command: Hashable, Sendable {
         /// Ends a key of this owner, and all that were made by it.
         case revokeKey(KeyID, owner: AccountID)
         indirect case setKeyLimits(KeyLimitTerms)
+        /// Somebody has proved who it is, and gets a key for its account, which the first login opens.
+        indirect case login(LoginTerms)
     }
 }
 

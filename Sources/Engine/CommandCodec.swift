@@ -41,6 +41,7 @@ import Units
 //     31 revoke key      key i64 · owner i64
 //     32 set key limits  key i64 · owner i64 · per order, per day, total i64 (−1: no limit)
 //                        · network count u8 · networks (16 bytes in the order of the wire · prefix length u8)…
+//     33 login           subject text · and as 6, with the owner 0
 //     40 set measured    account i64 · model i64 · throughput i64 · time to first token i64 · uptime i64
 //                        · expires at i64
 //
@@ -114,7 +115,7 @@ package enum CommandDecodingError: Error, Hashable, Sendable {
         case huggingFaceID, revision, weightsSHA256, fee, minimumNotional, checkpoint
         case expiresAt, leastFill, display, flags, selfTrade, qualityCredit, buyers, deposit, side, duration
         case isHalted, priceBand, offerLotsMax, selfTradeGroup, isClosed, cancels, rules, hasRequirement
-        case key, budget, networks
+        case key, budget, networks, loginSubject
         case traits, demands, tcbStatus, attestedAt, measurement
     }
 }
@@ -147,6 +148,7 @@ extension Command.Action {
         case .createOwnKey: 30
         case .revokeKey: 31
         case .setKeyLimits: 32
+        case .login: 33
         case .setMeasured: 40
         }
     }
@@ -185,6 +187,7 @@ extension Command.Action {
             bytes.append(integer: key.rawValue)
             bytes.append(integer: owner.rawValue)
         case .setKeyLimits(let terms): terms.encode(into: &bytes)
+        case .login(let terms): terms.encode(into: &bytes)
         default: encodeControl(into: &bytes)
         }
     }
@@ -225,6 +228,7 @@ extension Command.Action {
             let key = KeyID(try cursor.integer(bytes, .key, in: 1...Int64.max))
             return .revokeKey(key, owner: AccountID(try cursor.integer(bytes, .account, in: 1...Int64.max)))
         case 32: return .setKeyLimits(try KeyLimitTerms.decode(bytes, &cursor))
+        case 33: return .login(try LoginTerms.decode(bytes, &cursor))
         case 40: return .setMeasured(try MeasurementTerms.decode(bytes, &cursor))
         default: throw .unknownKind(kind)
         }

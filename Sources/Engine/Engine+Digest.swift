@@ -7,7 +7,7 @@ import Units
 /// Every record's hash begins with a tag of its kind: 1 capability, 2 requirement, 3 client order id, 10 open order,
 /// 11 balance, 12 lease, 13 account, 14 key, 15 model version, 16 attestation, 17 remembered request, 18 fees, 19 head,
 /// 20 grace (when there is any), 21 newest checkpoint, 30 market control, 31 mass operation, 32 fee notice, 40 key's
-/// standing, 41 key's spending, 42 budgeted order, 50 measurement.
+/// standing, 41 key's spending, 42 budgeted order, 43 login, 50 measurement.
 extension Engine {
     /// Equal for equal states, however they were reached.
     package var digest: StateDigest {

@@ -33,6 +33,9 @@ extension Engine {
         return !keyring.entries[index].isRevoked && time < registry.keys[index].terms.expiresAt
     }
 
+    /// How many keys of the account have neither ended nor been revoked.
+    func keysInForce(of owner: AccountID) -> Int { keyring.keys(of: owner).count { isInForce($0) } }
+
     /// The new key may do what the acting one may, at most, and from the same networks; it ends with it, too.
     mutating func createOwnKey(_ terms: KeyTerms, of owner: AccountID, _ events: inout [Event]) -> Rejection? {
         guard terms.owner == owner, let maker = keyring.index(keyring.acting) else { return .keyNotFound }
@@ -41,8 +44,7 @@ extension Engine {
         else { return .keyScope }
         // Another key would be a way around the budgets.
         guard keyring.entries[maker].spending == nil else { return .keyIsLimited }
-        let inForce = keyring.keys(of: owner).count { isInForce($0) }
-        guard inForce < Limits.keysPerAccountMax else { return .keyLimit }
+        guard keysInForce(of: owner) < Limits.keysPerAccountMax else { return .keyLimit }
         if let rejection = createKey(terms, &events) { return rejection }
         let networks = keyring.entries[maker].standing?.limits.networks ?? []
         let key = KeyID(Int64(registry.keys.count))

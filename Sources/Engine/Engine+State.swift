@@ -13,6 +13,7 @@ extension Engine {
         requests.forEach { state.append($0) }
         state.keySpendings = keyring.entries.compactMap(\.spending)
         state.budgetedOrders = keyring.budgetedOrders
+        state.logins = logins.records
         return state
     }
 
@@ -95,6 +96,7 @@ extension Engine {
             add(record)
         }
         try restoreKeyStandings(state)
+        try restoreLogins(state)
     }
 
     private mutating func restoreControl(_ state: EngineState) throws(StateError) {

@@ -29,6 +29,7 @@ package struct Engine: Sendable {
     var resumption = Resumption()
     var registry = Registry()
     var keyring = Keyring()
+    var logins = Logins()
     var balances = Balances()
     var book = Book()
     /// By the book's slots.
@@ -140,6 +141,7 @@ package struct Engine: Sendable {
         case .createOwnKey(let terms): return createOwnKey(terms, of: command.account, &events)
         case .revokeKey(let key, let owner): return revoke(key, of: owner, &events)
         case .setKeyLimits(let terms): return setLimits(terms, &events)
+        case .login(let terms): return login(terms, &events)
         }
     }
 

@@ -62,6 +62,8 @@ package enum Event: Hashable, Sendable {
     case keySpent(KeySpending)
     /// The bid's hold counts towards the budgets of the key.
     case orderBudgeted(OrderID, KeyID)
+    /// Somebody has logged in for the first time; behind its account and before its key.
+    indirect case loginCreated(LoginRecord)
     /// A command by an operator's key, carried out or refused. The last event of its command but ``remembered(_:)``.
     indirect case operated(AuditEntry)
 }

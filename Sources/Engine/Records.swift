@@ -275,6 +275,8 @@ package struct EngineState: Hashable, Sendable {
     package var keySpendings: [KeySpending] = []
     /// Open bids that count towards a budget.
     package var budgetedOrders: [BudgetedOrder] = []
+    /// By the command of the first login.
+    package var logins: [LoginRecord] = []
 
     package init() {}
 
@@ -289,7 +291,7 @@ package struct EngineState: Hashable, Sendable {
             && left.orders == right.orders && left.leases == right.leases
             && left.balances.elementsEqual(right.balances, by: ==) && left.remembered == right.remembered
             && left.keyStandings == right.keyStandings && left.keySpendings == right.keySpendings
-            && left.budgetedOrders == right.budgetedOrders
+            && left.budgetedOrders == right.budgetedOrders && left.logins == right.logins
     }
 
     package func hash(into hasher: inout Hasher) { hasher.combine(sequence) }

@@ -53,6 +53,8 @@ package enum Rejection: UInt16, Error, CaseIterable, Sendable {
     case keyIsLimited = 65
     case keyScope = 66
     case lastOperatorKey = 67
+    /// As many accounts as there may be were opened by logins.
+    case loginLimit = 68
 
     /// The code in JSON, e.g. `insufficient_funds`.
     package var code: String {
@@ -95,6 +97,7 @@ package enum Rejection: UInt16, Error, CaseIterable, Sendable {
         case .keyIsLimited: "key_is_limited"
         case .keyScope: "key_scope"
         case .lastOperatorKey: "last_operator_key"
+        case .loginLimit: "login_limit"
         }
     }
 }

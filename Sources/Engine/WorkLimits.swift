@@ -12,12 +12,15 @@ package struct WorkLimits: Hashable, Sendable {
     package let parts: Int64
     /// Most mass operations under way at once.
     package let operations: Int
+    /// Most accounts that logins have opened.
+    package let logins: Int
 
-    package init(visits: Int, step: Int, parts: Int64, operations: Int) {
+    package init(visits: Int, step: Int, parts: Int64, operations: Int, logins: Int = Limits.loginsMax) {
         self.visits = visits
         self.step = step
         self.parts = parts
         self.operations = operations
+        self.logins = logins
     }
 
     package static let standard = WorkLimits(

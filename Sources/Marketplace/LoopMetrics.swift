@@ -8,6 +8,8 @@ final class LoopMetrics: Sendable {
     let acknowledgements = Histogram(.latency)
     /// By the order of ``Unavailable/kinds``.
     private let unavailable: [Counter]
+    /// By the order of ``Quota/Owner``.
+    private let throttled: [Counter]
 
     /// 1xx to 5xx.
     private static let statusClasses = 5
@@ -17,6 +19,7 @@ final class LoopMetrics: Sendable {
     init() {
         requests = (0..<Self.routes.count * Self.statusClasses).map { _ in Histogram(.latency) }
         unavailable = Unavailable.kinds.map { _ in Counter() }
+        throttled = Quota.Owner.allCases.map { _ in Counter() }
     }
 
     /// Counts an answered request.
@@ -26,6 +29,9 @@ final class LoopMetrics: Sendable {
 
     /// Counts a request that got a 503 for this reason.
     func refused(_ reason: Unavailable) { unavailable[reason.ordinal].add() }
+
+    /// Counts a request that got a 429 because this bucket was empty.
+    func refused(_ owner: Quota.Owner) { throttled[owner.ordinal].add() }
 
     private static func place(_ route: Route?, _ status: Int) -> Int {
         let row = route.map(\.ordinal) ?? Route.allCases.count
@@ -58,6 +64,22 @@ final class LoopMetrics: Sendable {
         for reason in Unavailable.kinds {
             let count = loops.reduce(0) { $0 + $1.unavailable[reason.ordinal].value }
             text.sample("bombyx_unavailable_total", [("code", reason.code.rawValue)], count)
+        }
+        text.describe("bombyx_throttled_total", .counter, "Answers with status 429 to who asked too often, by bucket.")
+        for owner in Quota.Owner.allCases {
+            let count = loops.reduce(0) { $0 + $1.throttled[owner.ordinal].value }
+            text.sample("bombyx_throttled_total", [("bucket", owner.rawValue)], count)
+        }
+    }
+}
+
+extension Quota.Owner {
+    /// The place in `allCases`.
+    fileprivate var ordinal: Int {
+        switch self {
+        case .key: 0
+        case .address: 1
+        case .login: 2
         }
     }
 }

@@ -34,6 +34,10 @@ package final class Marketplace: Sendable {
         package var pages = Pages()
         /// What each key and address may ask; `nil` for everything.
         package var rateLimit: RateLimit?
+        /// Who may log in; `nil` for nobody.
+        package var login: LoginSettings?
+        /// What each address may ask of logins; `nil` for everything.
+        package var loginLimit: RateLimit? = .logins
 
         /// A configuration that logs to `events`.
         package init(database: String, holder: String, loops: Int, events: EventLog) {
@@ -61,6 +65,8 @@ package final class Marketplace: Sendable {
     let disconnects: Disconnects
     /// `nil` when nobody is throttled.
     let rateLimiter: RateLimiter?
+    let loginLimiter: RateLimiter?
+    let loginPayloads = LoginPayloads()
     private let lifelines = Lifelines()
     /// Threads that have not ended.
     private let living = Monitor(0)
@@ -69,6 +75,7 @@ package final class Marketplace: Sendable {
         self.configuration = configuration
         metrics = Metrics(loops: configuration.loops)
         rateLimiter = configuration.rateLimit.map { RateLimiter($0) }
+        loginLimiter = configuration.loginLimit.map { RateLimiter($0) }
         loops = LoopMailboxes(count: configuration.loops, log: configuration.log)
         feed = StreamFeed(loops: loops, count: configuration.loops, published: published)
         streams = StreamCounts(configuration.streams)

@@ -4,26 +4,41 @@ internal import Sockets
 internal import Synchronization
 internal import Units
 
-/// How much each key, and each address without one, may ask of the exchange: a token bucket that holds one second's
-/// worth.
+/// How much each key, and each address without one, may ask of the exchange: a token bucket that holds as much as it
+/// earns in a second, or for logins in a minute.
 package struct RateLimit: Hashable, Sendable {
-    /// Tokens a second, and the most that a bucket holds.
-    package let perSecond: Int64
+    /// The most that a bucket holds, and earns in ``seconds``.
+    package let tokens: Int64
+    package let seconds: Int64
 
+    /// Tokens a second.
     package static let range: ClosedRange<Int64> = 10...1_000_000
     /// Of a server that is told nothing else.
-    package static let standard = RateLimit(perSecond: 1_000)
+    package static let standard = RateLimit(tokens: 1_000, seconds: 1)
+    /// Tokens a minute, for logins.
+    package static let loginRange: ClosedRange<Int64> = 1...1_000_000
+    /// Of a server that is told nothing else of logins.
+    package static let logins = RateLimit(tokens: Limits.loginRequestsPerMinuteDefault, seconds: 60)
 
     /// `nil` outside of ``range``.
     package init?(_ perSecond: Int64) {
         guard Self.range.contains(perSecond) else { return nil }
-        self.init(perSecond: perSecond)
+        self.init(tokens: perSecond, seconds: 1)
     }
 
-    private init(perSecond: Int64) { self.perSecond = perSecond }
+    /// `nil` outside of ``loginRange``.
+    package init?(loginsPerMinute: Int64) {
+        guard Self.loginRange.contains(loginsPerMinute) else { return nil }
+        self.init(tokens: loginsPerMinute, seconds: 60)
+    }
+
+    private init(tokens: Int64, seconds: Int64) {
+        self.tokens = tokens
+        self.seconds = seconds
+    }
 
     /// Nanoseconds in which one token is earned.
-    var interval: Int64 { 1_000_000_000 / perSecond }
+    var interval: Int64 { seconds * 1_000_000_000 / tokens }
 }
 
 /// A token bucket as one number: the moment at which it will be full (the generic cell rate algorithm of ITU-T I.371).
@@ -41,7 +56,7 @@ final class Meter: Sendable {
 
     /// Takes `weight` tokens, or none. `now` is in nanoseconds of a clock that never goes back.
     func take(_ weight: Int64, of limit: RateLimit, at now: Int64) -> Charge {
-        let capacity = limit.perSecond * limit.interval
+        let capacity = limit.tokens * limit.interval
         var seen = fullAt.load(ordering: .relaxed)
         while true {
             let full = max(seen, now) + weight * limit.interval
@@ -100,12 +115,19 @@ final class RateLimiter: Sendable {
 /// One loop's side of the rate limit; used by the loop's thread only.
 struct Throttle {
     private let limiter: RateLimiter?
+    /// Of addresses, for logins only.
+    private let logins: RateLimiter?
+    private let metrics: LoopMetrics?
     /// Buckets that this loop has asked for, so that it need not ask again.
     private var meters: [KeyID: Meter] = [:]
     /// What is told to requests under way; few, because only those are told that have used half.
     private var quotas: [UInt64: Quota] = [:]
 
-    init(_ limiter: RateLimiter?) { self.limiter = limiter }
+    init(_ limiter: RateLimiter?, logins: RateLimiter? = nil, metrics: LoopMetrics? = nil) {
+        self.limiter = limiter
+        self.logins = logins
+        self.metrics = metrics
+    }
 
     /// Takes what the request costs; throws 429 for who has asked too often.
     mutating func charge(
@@ -114,26 +136,47 @@ struct Throttle {
         peer: NetworkAddress,
         requestID: UInt64
     ) throws(Problem) {
-        guard let limiter, route.weight > 0 else { return }
+        guard route.weight > 0 else { return }
         let now = Int64(MonotonicClock.nanoseconds())
-        let limit = limiter.limit
-        let meter = principal.map { self.meter(of: $0.key, limiter, now) } ?? limiter.meter(of: peer, at: now)
-        var quota = Quota(isOfKey: principal != nil, perSecond: limit.perSecond)
-        switch meter.take(route.weight, of: limit, at: now) {
+        if let limiter {
+            let meter = principal.map { self.meter(of: $0.key, limiter, now) } ?? limiter.meter(of: peer, at: now)
+            let owner: Quota.Owner = principal == nil ? .address : .key
+            try charge(meter, route.weight, limiter.limit, owner, requestID, at: now)
+        }
+        // A login opens an account and makes a key for ever: that is dearer than any other request.
+        if let logins, route.isLogin {
+            try charge(logins.meter(of: peer, at: now), 1, logins.limit, .login, requestID, at: now)
+        }
+    }
+
+    private mutating func charge(
+        _ meter: Meter,
+        _ weight: Int64,
+        _ limit: RateLimit,
+        _ owner: Quota.Owner,
+        _ requestID: UInt64,
+        at now: Int64
+    ) throws(Problem) {
+        var quota = Quota(of: owner, tokens: limit.tokens, seconds: limit.seconds)
+        switch meter.take(weight, of: limit, at: now) {
         case .taken(let left, let fullIn):
-            guard left < limit.perSecond / 2 else { return }
+            guard left < limit.tokens / 2 else { return }
             quota.left = left
             quota.fullInSeconds = Self.seconds(fullIn)
             remember(quota, requestID)
         case .refused(let wait):
+            metrics?.refused(owner)
             quota.fullInSeconds = Self.seconds(wait)
             remember(quota, requestID)
-            let who = quota.isOfKey ? "API key" : "address"
-            throw Problem(
-                .rateLimited,
-                "This \(who) may ask \(limit.perSecond) times a second. Cancelling is never limited.",
-                retryAfterSeconds: Int(Self.seconds(wait))
-            )
+            throw Problem(.rateLimited, Self.rule(owner, limit), retryAfterSeconds: Int(Self.seconds(wait)))
+        }
+    }
+
+    private static func rule(_ owner: Quota.Owner, _ limit: RateLimit) -> String {
+        switch owner {
+        case .key: "This API key may ask \(limit.tokens) times a second. Cancelling is never limited."
+        case .address: "This address may ask \(limit.tokens) times a second. Cancelling is never limited."
+        case .login: "From this address \(limit.tokens) requests a minute may be parts of logins."
         }
     }
 

@@ -45,8 +45,9 @@ package final class RequestService: Service {
             loop: loop,
             heartbeat: marketplace.configuration.streams.heartbeatMilliseconds
         )
-        throttle = Throttle(marketplace.rateLimiter)
-        observer = RequestObserver(marketplace.metrics.loops[loop], marketplace.configuration.events)
+        let metrics = marketplace.metrics.loops[loop]
+        throttle = Throttle(marketplace.rateLimiter, logins: marketplace.loginLimiter, metrics: metrics)
+        observer = RequestObserver(metrics, marketplace.configuration.events)
         // A random start, so that ids of several runs and loops do not meet in the logs.
         nextRequestID = SecureRandom.uint64() & ~0xFFFF_FFFF
     }
@@ -88,6 +89,9 @@ package final class RequestService: Service {
             if let reason = marketplace.inbox.refusal ?? marketplace.checkpointer.request(request) {
                 refuse(stream, requestID, reason, on: server)
             }
+        case .loginNonce: giveLoginNonce(stream, requestID, on: server)
+        case .login(let payload, let command, let shape):
+            take(login: command, payload: payload, shape, stream, requestID, on: server)
         case .page(let page):
             answer(
                 marketplace.configuration.pages.answer(page, requestID: requestID),
@@ -204,6 +208,7 @@ extension RequestService {
             principal: known,
             peer: peer
         )
+        context.login = marketplace.configuration.login
         // Only what is read can be a page.
         let isReading = method == .get || method == .head
         let accept = isReading ? request.append(.accept, to: &buffer) : nil
@@ -266,7 +271,7 @@ extension RequestService {
         request.remember(directory.keysVersion << 32 | UInt64(place))
     }
 
-    private func take(
+    func take(
         _ command: Command,
         _ shape: AnswerShape,
         _ stream: StreamReference,

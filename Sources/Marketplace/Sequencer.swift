@@ -146,7 +146,7 @@ final class Sequencer {
         hasUnpublishedBook = true
         switch command.action {
         case .createKey, .createAccount, .setModel, .setFees, .announceFees, .setHalt, .setPriceBand, .createOwnKey,
-            .revokeKey, .setKeyLimits:
+            .revokeKey, .setKeyLimits, .login:
             open.changesDirectory = true
         case .tick where open.events[start...].contains(where: \.setsFees): open.changesDirectory = true
         // There are too many mass operations already: it is carried out when one of them is done.
@@ -258,7 +258,8 @@ extension Engine {
             record: record,
             balances: amounts,
             openOrders: openOrderCount(of: id),
-            attestation: attestation(of: id)
+            attestation: attestation(of: id),
+            login: login(of: id)
         )
     }
 }

@@ -46,6 +46,7 @@ package struct CheckedTable: Hashable, Sendable {
     package static let fees = CheckedTable(.fees, key: ["sequence"])
     package static let checkpoints = CheckedTable(.checkpoints, key: ["sequence"])
     package static let budgetedOrders = CheckedTable(.budgetedOrders, key: ["id"])
+    package static let logins = CheckedTable(.logins, key: ["sequence"])
     package static let audit = CheckedTable(.audit, key: ["sequence"])
     package static let keyStandings = CheckedTable(
         "market.key_standings",
@@ -111,6 +112,7 @@ package struct CheckedTable: Hashable, Sendable {
     package static let final: [CheckedTable] = [
         cursor, accounts, keys, models, attestations, measurements, classes, profiles, fees, checkpoints, orders,
         leases, balances, requests, controls, operations, notice, keyStandings, keySpendings, budgetedOrders, audit,
+        logins,
     ]
     /// Those whose rows never change, and are compared while the journal is replayed.
     package static let growing: [CheckedTable] = [transfers, trades]

@@ -75,7 +75,7 @@ extension HistoryReader {
                 "SELECT \(CheckpointRecord.columns) FROM projection.checkpoints WHERE sequence = $1",
                 [.int8(sequence.rawValue)]
             ) { row throws(PostgresError) in .checkpointAnnounced(try CheckpointRecord(row)) }
-        case .createOwnKey:
+        case .createOwnKey, .login:
             return try created("market.keys", KeyRecord.columns, sequence) { row throws(PostgresError) in
                 .keyCreated(try KeyRecord(row))
             }

@@ -8,6 +8,7 @@ struct KeyRows {
     private(set) var spendings: [KeyID: (record: KeySpending, sequence: SequenceNumber)] = [:]
     var budgeted: [BudgetedOrder] = []
     var audit: [AuditRow] = []
+    var logins: [LoginRecord] = []
 
     mutating func set(_ standing: KeyStanding, _ sequence: SequenceNumber) {
         standings[standing.key] = (standing, sequence)
@@ -116,6 +117,19 @@ extension BudgetedOrder {
         """
 }
 
+extension LoginRecord {
+    static let columns = "sequence, account, subject, created_at"
+
+    init(_ row: Row) throws(PostgresError) {
+        self.init(
+            sequence: SequenceNumber(try row.int8(0)),
+            account: AccountID(try row.int8(1)),
+            subject: try row.text(2),
+            createdAt: try row.time(3)
+        )
+    }
+}
+
 extension AuditRow {
     static let columns = "sequence, account, key, action, target, rejection, at"
 
@@ -149,6 +163,14 @@ extension CopyWriter {
         timestamp(microsecondsSince1970: row.at.microseconds)
     }
 
+    mutating func add(_ record: LoginRecord) {
+        beginRow()
+        int8(record.sequence.rawValue)
+        int8(record.account.rawValue)
+        text(record.subject)
+        timestamp(microsecondsSince1970: record.createdAt.microseconds)
+    }
+
     fileprivate mutating func add(_ parameters: [Parameter], _ sequence: SequenceNumber) {
         beginRow()
         for parameter in parameters { value(parameter) }
@@ -164,6 +186,7 @@ struct ExpectedKeyTables: Sendable {
     private var spendings: [KeyID: (record: KeySpending, sequence: SequenceNumber?)] = [:]
     private var budgeted: [BudgetedOrder] = []
     private var audit: [AuditRow] = []
+    private var logins: [LoginRecord] = []
 
     init() {}
 
@@ -172,6 +195,7 @@ struct ExpectedKeyTables: Sendable {
         for standing in state.keyStandings { standings[standing.key] = (standing, nil) }
         for spending in state.keySpendings { spendings[spending.key] = (spending, nil) }
         budgeted = state.budgetedOrders
+        logins = state.logins
     }
 
     mutating func add(_ event: Event, _ sequence: SequenceNumber, _ time: LogicalTime) {
@@ -179,6 +203,7 @@ struct ExpectedKeyTables: Sendable {
         case .keyStandingSet(let standing, _): standings[standing.key] = (standing, sequence)
         case .keySpent(let spending): spendings[spending.key] = (spending, sequence)
         case .orderBudgeted(let order, let key): budgeted.append(BudgetedOrder(order: order, key: key))
+        case .loginCreated(let record): logins.append(record)
         case .operated(let entry): audit.append(AuditRow(entry: entry, sequence: sequence, at: time))
         default: break
         }
@@ -202,6 +227,8 @@ struct ExpectedKeyTables: Sendable {
             ) { $0.add($1.record.parameters, $1.sequence ?? .none) }
         case .budgetedOrders:
             return tables.rows(table, budgeted, key: { RowKey(first: $0.order.rawValue) }) { $0.add($1) }
+        case .logins:
+            return tables.rows(table, logins, key: { RowKey(first: $0.sequence.rawValue) }) { $0.add($1) }
         case .audit:
             return tables.rows(table, audit, key: { RowKey(first: $0.sequence.rawValue) }) { $0.add($1) }
         default: preconditionFailure("every table has its rows")

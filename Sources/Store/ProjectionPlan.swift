@@ -141,6 +141,7 @@ struct ProjectionPlan {
         case .keySpent(let spending): registry.keyRows.set(spending, sequence)
         case .orderBudgeted(let order, let key):
             registry.keyRows.budgeted.append(BudgetedOrder(order: order, key: key))
+        case .loginCreated(let record): registry.keyRows.logins.append(record)
         case .operated(let entry): registry.keyRows.audit.append(AuditRow(entry: entry, sequence: sequence, at: time))
         default: preconditionFailure("every other event is handled before")
         }

@@ -46,6 +46,7 @@ enum CopiedTable: String, CaseIterable {
     case keys = "market.keys (key, account, hash, scopes, label, expires_at, created_at, sequence)"
     case checkpoints = "projection.checkpoints (sequence, batch, sha256, announced_at)"
     case budgetedOrders = "market.budgeted_orders (id, key)"
+    case logins = "market.logins (sequence, account, subject, created_at)"
     case audit = "market.audit (sequence, account, key, action, target, rejection, at)"
     case fees = "market.fees (sequence, maker_bps, taker_bps, minimum_notional, at)"
 

@@ -127,6 +127,7 @@ extension Projector {
         try copy(.fees, registry.fees) { $0.add($1.terms, $1.sequence, $1.at) }
         try copy(.checkpoints, registry.checkpoints) { $0.add($1) }
         try copy(.budgetedOrders, registry.keyRows.budgeted) { $0.add($1) }
+        try copy(.logins, registry.keyRows.logins) { $0.add($1) }
         try copy(.audit, registry.keyRows.audit) { $0.add($1) }
     }
 

@@ -153,6 +153,10 @@ package enum StateLoader {
             connection,
             "SELECT \(KeySpending.columns) FROM market.key_spendings ORDER BY key"
         ) { row throws(PostgresError) in try KeySpending(row) }
+        state.logins = try rows(
+            connection,
+            "SELECT \(LoginRecord.columns) FROM market.logins ORDER BY sequence"
+        ) { row throws(PostgresError) in try LoginRecord(row) }
         state.budgetedOrders = try rows(connection, BudgetedOrder.openQuestion) { row throws(PostgresError) in
             BudgetedOrder(order: OrderID(try row.int8(0)), key: KeyID(try row.int8(1)))
         }

@@ -71,6 +71,24 @@ package enum Limits {
     package static let clientOrderIDBytesMax = 36
     /// Keys of one account that are in force at once and that its owner, or a login, may have made.
     package static let keysPerAccountMax = 256
+    /// Accounts that logins have opened: each costs memory, and whoever proves nothing new gets none.
+    package static let loginsMax = 1_000_000
+    /// Bytes of what a login proves, such as `ton:0:` and 64 hexadecimal digits.
+    package static let loginSubjectBytesMax = 96
+    /// How long the key of a login is good, in microseconds: 12 h.
+    package static let loginKeyLife: Int64 = 43_200_000_000
+    /// How long what a wallet is to sign is good, in microseconds: 10 minutes.
+    package static let loginPayloadLife: Int64 = 600_000_000
+    /// Payloads used within ``loginPayloadLife``; more logins with a wallet have to wait.
+    package static let loginPayloadsUsedMax = 262_144
+    /// How old the data of a Mini App may be, in seconds: 1 h.
+    package static let miniAppAgeMax: Int64 = 3_600
+    /// Seconds by which the clock of Telegram may be ahead.
+    package static let miniAppAheadMax: Int64 = 60
+    /// Bytes of the data of a Mini App.
+    package static let miniAppBytesMax = 8_192
+    /// Requests of a login in one minute from one address, until the operator sets another number.
+    package static let loginRequestsPerMinuteDefault: Int64 = 60
     /// Blocks of addresses that one key may be bound to.
     package static let networksPerKeyMax = 16
     /// The largest budget of a key in nanoTON.

@@ -64,6 +64,8 @@ final class RunningExchange {
         configuration.checkpointBatches = options.checkpointBatches
         configuration.pages = Pages(reference: try DataFolder.reference(options.dataDir))
         configuration.rateLimit = Int64(options.rateLimit).flatMap { RateLimit($0) }
+        configuration.login = try options.logins.settings()
+        configuration.loginLimit = options.logins.limit
         marketplace = Marketplace(configuration)
         // The network first: who takes the leadership says where its clients reach it.
         server = try Self.listen(options, certificate: certificate, for: marketplace)

@@ -65,6 +65,8 @@ struct Serve: ParsableCommand {
     @Option(help: "Requests a second of each key, and of each address without one; off for no limit.")
     var rateLimit = "1000"
 
+    @OptionGroup(title: "Logins") var logins: LoginOptions
+
     @Option(help: "How events are written to the standard error, one a line: text for people, json for programs.")
     var logFormat = EventLog.Format.text
 

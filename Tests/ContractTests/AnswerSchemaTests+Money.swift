@@ -12,12 +12,14 @@ extension AnswerSchemaTests {
         let asOf = SequenceNumber(20)
         let record = AccountRecord(id: AccountID(2), label: "x", openOrdersMax: 5, createdAt: Self.now)
         let terms = AttestationTerms(account: AccountID(2), tees: TEE.sgx.bit, expiresAt: Self.now)
+        let login = LoginRecord(sequence: asOf, account: record.id, subject: "telegram:7", createdAt: Self.now)
         for attestation in [nil, AttestationRecord(terms: terms, setAt: Self.now)] {
             let detail = AccountDetail(
                 record: record,
                 balances: [.available: NanoTON(5)],
                 openOrders: 1,
-                attestation: attestation
+                attestation: attestation,
+                login: attestation == nil ? nil : login
             )
             try expect(.getAccount, View.account(detail, asOf: asOf))
         }

@@ -32,7 +32,7 @@ import Units
         }
         #expect((operation["requestBody"] != nil) == route.hasBody)
         let parameters = try (operation["parameters"]?.elements ?? []).map { try contract.resolved($0) }
-        let isCommand = route.hasBody && route != .previewOrder || route.method == .delete
+        let isCommand = route.hasBody && route != .previewOrder && !route.isLogin || route.method == .delete
         #expect(parameters.contains { $0["name"]?.string == "Idempotency-Key" } == isCommand)
         let inPath = parameters.filter { $0["in"]?.string == "path" }.compactMap { $0["name"]?.string }
         let named = route.template.matches(of: /\{(\w+)\}/).map { String($0.output.1) }
@@ -50,7 +50,10 @@ import Units
             }
             if route.hasBody { statuses.formUnion(["413", "415"]) }
             if route.template.contains("{") || route == .getAccount { statuses.insert("404") }
-            if route.hasBody && route != .previewOrder || route.method == .delete { statuses.insert("409") }
+            if route.hasBody && ![.previewOrder, .createLoginNonce].contains(route) || route.method == .delete {
+                statuses.insert("409")
+            }
+            if route.isLogin { statuses.formUnion(route == .createLoginNonce ? ["404"] : ["401", "404"]) }
         }
         if [.getReadiness, .headReadiness].contains(route) { statuses.insert("503") }
         if route.template.hasPrefix("/docs") || route.template.hasPrefix("/problems/") {
@@ -58,6 +61,7 @@ import Units
         }
         let created: [Route] = [
             .placeOffer, .placeBid, .createAccount, .createKey, .createDeposit, .createCheckpoint, .createOwnKey,
+            .createLoginNonce, .loginTON, .loginTelegram,
         ]
         statuses.insert(created.contains(route) ? "201" : "200")
         #expect(Set(responses.keys) == statuses)
@@ -98,6 +102,9 @@ import Units
             ("LimitsRequest", LimitsField.names, []),
             ("CapabilityInput", CapabilityField.names, []), ("Requirement", RequirementField.names, []),
             ("AccountRequest", AccountField.names, []), ("KeyRequest", KeyField.names, ["scopes"]),
+            ("LoginNonceRequest", [], []),
+            ("LoginTONRequest", WalletProofField.names, WalletProofField.names.map(\.description)),
+            ("LoginTelegramRequest", MiniAppField.names, ["init_data"]),
             ("KeyLimitsRequest", KeyLimitsField.names, []),
             ("DepositRequest", DepositField.names, ["amount_nanoton"]),
             ("AttestationRequest", AttestationField.names, ["tees", "expires_at"]),
@@ -130,6 +137,7 @@ import Units
             ("Provenance", Trait.Provenance.allCases.map(\.rawValue)),
             ("Quantization", Quantization.allCases.map(\.name)), ("TEE", TEE.allCases.map(\.name)),
             ("AttestedTEE", TEE.allCases.map(\.name).filter { $0 != "none" }), ("Scope", Scopes.names),
+            ("TONNetwork", TONNetwork.allCases.map(\.rawValue)),
             ("AuditAction", AuditAction.allCases.map(\.name)),
             ("ProblemCode", ProblemCode.allCases.map(\.rawValue)), ("Constraint", constraintNames),
         ] as [(String, [String])]

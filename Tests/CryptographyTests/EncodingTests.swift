@@ -28,6 +28,30 @@ import Testing
         #expect(Base64URL.decode(text) == nil)
     }
 
+    @Test(
+        arguments: [
+            ("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("fooba", "Zm9vYmE="),
+            ("foobar", "Zm9vYmFy"),
+        ]
+    )
+    func `Base 64 with padding is that of the standard`(text: String, base64: String) {
+        #expect(Base64.decode(base64) == Array(text.utf8))
+    }
+
+    @Test(
+        arguments: [
+            "Zg", "Zg=", "Zg===", "====", "A===", "AAAAA===", "=AAA", "A=AA", "Zm9v====", "Zh==", "Zm9=", "Zm8=Zm8=",
+            "--__", "Zm9v\n", " Zg=", "Zm9é",
+        ]
+    )
+    func `Base 64 without its padding, or with other characters, is refused`(text: String) {
+        #expect(Base64.decode(text) == nil)
+    }
+
+    @Test func `The two characters of base 64 stand for 62 and 63`() {
+        #expect(Base64.decode("++//") == [0xFB, 0xEF, 0xFF])
+    }
+
     @Test(arguments: ["0", "000", "0g", "0x", " 00", "00 ", "é"])
     func `What is not pairs of hexadecimal digits is refused`(text: String) {
         #expect(Hex.decode(text) == nil)

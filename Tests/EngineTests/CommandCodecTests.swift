@@ -119,6 +119,12 @@ import Units
             .createOwnKey(
                 KeyTerms(owner: AccountID(1), hash: KeyHash(words), scopes: .read, label: "", expiresAt: .zero)
             ),
+            .login(
+                LoginTerms(
+                    subject: String(repeating: "s", count: Limits.loginSubjectBytesMax),
+                    key: KeyTerms(owner: .system, hash: KeyHash(words), scopes: .read, label: "")
+                )
+            ),
             .revokeKey(KeyID(.max), owner: AccountID(1)),
             .setKeyLimits(KeyLimitTerms(key: KeyID(1), owner: AccountID(1), limits: KeyLimits())),
             .setKeyLimits(

@@ -96,7 +96,7 @@ import Units
         // Small markets meet no large limit, and have no keys (KeyRules).
         let expected: Set<Rejection> = [
             .classLimit, .profileLimit, .modelLimit, .keyNotFound, .keyRevoked, .keyOrderLimit, .keyDayLimit,
-            .keyTotalLimit, .keyLimit, .keyIsLimited, .keyScope, .lastOperatorKey,
+            .keyTotalLimit, .keyLimit, .keyIsLimited, .keyScope, .lastOperatorKey, .loginLimit,
         ]
         #expect(unmet == expected, "\(unmet)")
     }

@@ -88,7 +88,8 @@ struct MarketObserver {
                 operations.removeAll { $0.sequence == number && $0.account == account }
                 try require(operations.count == count - 1, "\(event) of nothing")
             case .rejected, .replayed, .remembered, .forgotten, .keyCreated, .feesSet, .feesAnnounced,
-                .checkpointAnnounced, .measurementSet, .keyStandingSet, .keySpent, .orderBudgeted, .operated:
+                .checkpointAnnounced, .measurementSet, .keyStandingSet, .keySpent, .orderBudgeted, .operated,
+                .loginCreated:
                 break
             }
         }

@@ -197,7 +197,8 @@ extension MarketPlayer {
         case .operationEnded: "done"
         case .accountChanged, .controlSet, .feesAnnounced, .accepted, .transfer, .remembered, .classInterned,
             .profileInterned, .accountCreated, .keyCreated, .attestationSet, .feesSet, .checkpointAnnounced,
-            .measurementSet, .keyStandingSet, .keySpent, .orderBudgeted, .operated:
+            .measurementSet, .keyStandingSet, .keySpent, .orderBudgeted, .operated,
+            .loginCreated:
             nil
         }
     }

@@ -75,6 +75,30 @@ import Units
         #expect(limiter.meter(of: NetworkAddress(v4: .max), at: 2 * second) !== late.0, "full buckets make room")
     }
 
+    @Test func `Logins have a bucket of their own for each address`() throws {
+        let logins = RateLimiter(try #require(RateLimit(loginsPerMinute: 3)))
+        var throttle = Throttle(RateLimiter(try limit(1_000)), logins: logins)
+        let peer = NetworkAddress(v4: 1)
+        for (id, route) in [Route.createLoginNonce, .loginTON, .loginTelegram].enumerated() {
+            try throttle.charge(route, nil, peer: peer, requestID: UInt64(id))
+        }
+        let refusal = #expect(throws: Problem.self) {
+            try throttle.charge(.loginTON, nil, peer: peer, requestID: 3)
+        }
+        #expect(refusal?.code == .rateLimited && refusal?.retryAfterSeconds == 20)
+        let quota = throttle.quota(of: 3)
+        #expect(quota?.owner == .login && quota?.tokens == 3 && quota?.seconds == 60 && quota?.left == 0)
+        try throttle.charge(.loginTON, nil, peer: NetworkAddress(v4: 2), requestID: 4)
+        try throttle.charge(.getBook, nil, peer: peer, requestID: 5)
+        for number in [RateLimit.loginRange.lowerBound - 1, RateLimit.loginRange.upperBound + 1] {
+            #expect(RateLimit(loginsPerMinute: number) == nil)
+        }
+        var alone = Throttle(nil, logins: logins)
+        #expect(throws: Problem.self, "also where nothing else is limited") {
+            try alone.charge(.loginTON, nil, peer: peer, requestID: 6)
+        }
+    }
+
     @Test func `Only what asks for something costs`() throws {
         var throttle = Throttle(RateLimiter(try limit(10)))
         let principal = Principal(account: AccountID(2), key: KeyID(2), scopes: .bid)

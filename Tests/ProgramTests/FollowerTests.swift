@@ -25,8 +25,9 @@ import Testing
             try migrate.run()
             migrate.waitUntilExit()
             try #require(migrate.terminationStatus == 0)
-            first = try TestServer(environment: environment)
-            second = try TestServer(environment: environment)
+            let arguments = ["--login-domain", "market.example.com"]
+            first = try TestServer(environment: environment, arguments: arguments)
+            second = try TestServer(environment: environment, arguments: arguments)
         }
 
         func remove() {
@@ -134,6 +135,8 @@ import Testing
             #expect(answer["leader"]?.string == "http://\(pair.first.http)")
             #expect(answer.field("retry-after") != nil)
         }
+        let nonce = try client.call("POST", "/v1/login/ton/nonce", "{}")
+        #expect(nonce.code == "not_leader", "only who made it would take it: \(nonce.text)")
         #expect(try place(pair.second, worker.key, "elsewhere").code == "not_leader")
     }
 

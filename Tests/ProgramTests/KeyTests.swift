@@ -154,6 +154,12 @@ import Testing
         #expect(statuses == [401, 429], "guesses of keys count for the address")
         #expect(try client.call("GET", "/v1/models").field("ratelimit-policy") == #""address";q=20;w=1"#)
         for _ in 0..<100 { #expect(try client.call("GET", "/healthz").status == 200) }
+        let metrics = try client.call("GET", "/metrics").text
+        for bucket in ["key", "address"] {
+            let sample = "bombyx_throttled_total{bucket=\"\(bucket)\"}"
+            let line = metrics.split(separator: "\n").first { $0.hasPrefix(sample) }
+            #expect(line.flatMap { Int($0.split(separator: " ")[1]) } ?? 0 > 0, "\(bucket): \(line ?? "")")
+        }
         usleep(1_100_000)
         #expect(try client.call("GET", "/v1/account", key: app.key).status == 200)
     }

@@ -12,7 +12,7 @@ let arrows: [(target: String, imports: [String])] = [
     ("Vectors", ["Units", "Exchange", "Ledger", "Engine", "JSON"]),
     ("Demonstration", ["Units", "Exchange", "JSON"]),
     ("Measurement", ["JSON", "Demonstration", "Histogram"]),
-    ("API", ["Units", "JSON", "Exchange", "Ledger", "Engine", "Cryptography", "Provenance"]),
+    ("API", ["Units", "JSON", "Exchange", "Ledger", "Engine", "Cryptography", "Provenance", "TON"]),
     ("Sockets", ["CLinux"] + system),
     ("Log", ["JSON", "Sockets"] + system),
     ("TLS", ["Sockets", "COpenSSL"] + system),

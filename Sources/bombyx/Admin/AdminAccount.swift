@@ -87,6 +87,7 @@ struct AdminAccount: ParsableCommand {
                         + [
                             ("open orders", account.shown("open_order_count")),
                             ("attested", account["attestation"]?.shown("tees") ?? "–"),
+                            ("logs in", account["login"]?.string ?? "–"),
                             ("as of sequence", account.shown("as_of_sequence")),
                         ]
                 )

@@ -1,0 +1,1 @@
+../../../Migrations/0017-logins/up.sql
