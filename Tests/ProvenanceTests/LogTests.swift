@@ -144,6 +144,28 @@ import Testing
         }
     }
 
+    @Test func `A proof that is too long for the size is refused, though its hashes meet the root`() throws {
+        let (size, old, extra) = (100 as Int64, 41 as Int64, MerkleHash.leaf([]))
+        let (head, start) = (Self.tiles.tree.root(of: size), Self.tiles.tree.root(of: old))
+        let inclusion = try #require(Self.tiles.tree.inclusionProof(of: 41, in: size))
+        let isIncluded = MerkleVerifier.isIncluded(
+            MerkleHash.leaf(Array("leaf-41".utf8)),
+            at: 41,
+            in: size,
+            root: MerkleHash.node(extra, head),
+            proof: inclusion + [extra]
+        )
+        #expect(!isIncluded)
+        let isConsistent = MerkleVerifier.isConsistent(
+            from: old,
+            root: MerkleHash.node(extra, start),
+            to: size,
+            root: MerkleHash.node(extra, head),
+            proof: try #require(Self.tiles.tree.consistencyProof(from: old, to: size)) + [extra]
+        )
+        #expect(!isConsistent)
+    }
+
     @Test func `Tiles hold what the specification says, under its paths`() throws {
         for row in try vectors.list("tiles") {
             let path = try row.text("path")
