@@ -124,7 +124,7 @@ let targets: [Target] = [
     ),
     .target(
         name: "ProgramTesting",
-        dependencies: ["HTTP2", "TLS", "Sockets", "JSON", "TON", "Cryptography", "CSodium"],
+        dependencies: ["HTTP2", "TLS", "Sockets", "JSON", "TON", "Cryptography"],
         path: "Tests/ProgramTesting",
         swiftSettings: settings
     ),
