@@ -148,7 +148,7 @@ let targets: [Target] = [
     ),
     .target(
         name: "ProgramTesting",
-        dependencies: ["HTTP2", "TLS", "Sockets", "JSON", "TON", "Cryptography", "CSodium"],
+        dependencies: ["HTTP2", "TLS", "Sockets", "JSON", "TON", "Cryptography"],
         path: "Tests/ProgramTesting",
         swiftSettings: settings
     ),

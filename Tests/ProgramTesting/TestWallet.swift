@@ -1,4 +1,3 @@
-internal import CSodium
 internal import Cryptography
 internal import Foundation
 internal import JSON
@@ -9,7 +8,7 @@ package struct TestWallet: Sendable {
     /// Raw form.
     package let address: String
     private let stateInit: String
-    private let secretKey: [UInt8]
+    private let key: Ed25519.SigningKey
 
     /// Two wallets of one owner, whose key everybody knows: a v5r1 and a v4r2.
     package static func two() throws -> [TestWallet] {
@@ -18,19 +17,17 @@ package struct TestWallet: Sendable {
         let limits = JSONLimits(depthMax: 8, bytesMax: 1 << 22)
         let vectors = try JSONValue(Array(try Data(contentsOf: file)), limits: limits)
         return try (vectors["proofs"]?.elements ?? []).prefix(2).map { vector in
-            guard let address = vector["address_raw"]?.string, let stateInit = vector["state_init_boc_b64"]?.string
+            guard let address = vector["address_raw"]?.string, let stateInit = vector["state_init_boc_b64"]?.string,
+                let key = Ed25519.SigningKey(seed: Array(0..<32))
             else { throw TestServer.Failure("no wallets in \(file.path)") }
-            return TestWallet(address: address, stateInit: stateInit, seed: Array(0..<32))
+            return TestWallet(address: address, stateInit: stateInit, key: key)
         }
     }
 
-    private init(address: String, stateInit: String, seed: [UInt8]) {
-        var publicKey = [UInt8](repeating: 0, count: 32)
-        var secretKey = [UInt8](repeating: 0, count: 64)
-        unsafe crypto_sign_seed_keypair(&publicKey, &secretKey, seed)
+    private init(address: String, stateInit: String, key: Ed25519.SigningKey) {
         self.address = address
         self.stateInit = stateInit
-        self.secretKey = secretKey
+        self.key = key
     }
 
     /// The body of `POST /v1/login/ton`; `age` is in seconds.
@@ -50,9 +47,7 @@ package struct TestWallet: Sendable {
             signature: [],
             stateInit: []
         )
-        var signature = [UInt8](repeating: 0, count: 64)
-        let hash = proof.signedHash
-        unsafe crypto_sign_detached(&signature, nil, hash, UInt64(hash.count), secretKey)
+        let signature = key.sign(proof.signedHash)
         return """
             {"address":"\(address)","network":"\(network)","timestamp":\(timestamp),"domain":"\(domain)",\
             "payload":"\(payload)","signature":"\(Data(signature).base64EncodedString())","state_init":"\(stateInit)"}

@@ -172,7 +172,7 @@ import Testing
                 try TestServer.run(["serve", "--state-dir", folder] + arguments)
             }
             #expect(failure?.description.contains(part) == true, "\(failure?.description ?? "")")
-            #expect(failure?.description.contains("AAExample") == false)
+            #expect(failure?.description.contains("AAExampleSecret") == false)
         }
     }
 
