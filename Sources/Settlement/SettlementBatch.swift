@@ -3,7 +3,8 @@ package import Units
 /// Payouts that one message to the wallet carries, and what is known of them.
 ///
 /// The truth is what the finalized history of the wallet shows, and nothing else: neither an answer to sending, nor
-/// that the wallet knows the query id. Money goes back only when that history proves that it was not and cannot be paid.
+/// that the wallet knows the query id. Money goes back only when that history proves that it was not and cannot be
+/// paid.
 package struct SettlementBatch: Hashable, Sendable {
     package let id: Int64
     package let payouts: [PlannedPayout]

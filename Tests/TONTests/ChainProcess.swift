@@ -34,6 +34,19 @@ final class ChainProcess {
         return ProcessInfo.processInfo.environment["BOMBYX_CONTRACTS"] != nil
     }()
 
+    /// Runs another script of the folder to its end, and gives what it says if it fails.
+    static func failure(of name: String) throws -> String? {
+        let process = Process()
+        let output = Pipe()
+        process.executableURL = URL(filePath: python)
+        process.arguments = [script.deletingLastPathComponent().appending(path: name).path]
+        process.standardOutput = output
+        try process.run()
+        let said = try output.fileHandleForReading.readToEnd() ?? Data()
+        process.waitUntilExit()
+        return process.terminationStatus == 0 ? nil : String(decoding: said, as: UTF8.self)
+    }
+
     struct Failure: Error, CustomStringConvertible {
         let description: String
     }

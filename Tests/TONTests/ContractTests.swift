@@ -49,6 +49,10 @@ private func expectPaid(_ payouts: ArraySlice<Payout>, by steps: ArraySlice<Chai
 
 /// Our messages, carried out by the code of the contracts.
 @Suite(.serialized, .enabled(if: ChainProcess.isThere)) struct ContractTests {
+    @Test func `The vectors are what another implementation computes`() throws {
+        #expect(try ChainProcess.failure(of: "vectors.py") == nil)
+    }
+
     @Test(arguments: [1, 3, 254], [false, true])
     func `A batch pays everybody`(count: Int, isDeploying: Bool) throws {
         let highload = try Highload(isDeployed: !isDeploying)

@@ -230,4 +230,5 @@ def main():
             print(json.dumps({"ok": False, "error": f"{type(error).__name__}: {error}"}), flush=True)
 
 
-main()
+if __name__ == "__main__":
+    main()
