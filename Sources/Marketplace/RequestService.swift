@@ -88,6 +88,10 @@ package final class RequestService: Service {
             if let reason = marketplace.inbox.refusal ?? marketplace.checkpointer.request(request) {
                 refuse(stream, requestID, reason, on: server)
             }
+        case .receipts(let receipts):
+            if marketplace.backlog.isFull { return refuse(stream, requestID, .projectionLag, on: server) }
+            submit(.verify(receipts), stream, requestID)
+        case .signingKeys: answer(View.signingKeys(marketplace.signing.list), to: stream, requestID, on: server)
         case .page(let page):
             answer(
                 marketplace.configuration.pages.answer(page, requestID: requestID),
@@ -342,7 +346,10 @@ extension RequestService {
             case .query(.order(let id, let owner)):
                 let question = HistoryQuery.order(id, owner: owner)
                 read(.history(question), needs: .none, item.stream, item.requestID, on: server)
-            case .query(.account), .query(.keys), .query(.preview), .command, .batch:
+            case .query(.lease(let question)):
+                guard let history = question.history else { return refuse([item], reason, on: server) }
+                read(.history(history), needs: .none, item.stream, item.requestID, on: server)
+            case .query(.account), .query(.keys), .query(.preview), .command, .batch, .verify:
                 refuse([item], reason, on: server)
             }
         }
