@@ -41,8 +41,9 @@ let targets: [Target] = [
     target("Units"),
     target("Exchange", ["Units"]),
     target("Ledger", ["Units"]),
-    target("Engine", ["Units", "Exchange", "Ledger"]),
     target("Cryptography", ["Units", "COpenSSL", "CSodium"]),
+    target("Provenance", ["Units", "Cryptography", "JSON"]),
+    target("Engine", ["Units", "Exchange", "Ledger", "Provenance"]),
     target("TON", ["Cryptography"]),
     target("JSON"),
     target("Log", ["JSON", "Sockets"]),
@@ -55,12 +56,12 @@ let targets: [Target] = [
     target("Postgres", ["CPQ", "CLinux"], resources: [.embedInCode("Resources/postgresql.conf")]),
     target(
         "Store",
-        ["Units", "Exchange", "Ledger", "Engine", "Postgres", "Cryptography"],
+        ["Units", "Exchange", "Ledger", "Engine", "Postgres", "Cryptography", "Provenance"],
         resources: [.embedInCode("Migrations")]
     ),
     target(
         "API",
-        ["Units", "JSON", "Exchange", "Ledger", "Engine", "Cryptography"],
+        ["Units", "JSON", "Exchange", "Ledger", "Engine", "Cryptography", "Provenance"],
         resources: [
             .embedInCode("openapi.yaml"), .embedInCode("Pages/cookbook.md"), .embedInCode("Pages/style.css"),
             .embedInCode("Pages/reference.js"),
@@ -69,15 +70,16 @@ let targets: [Target] = [
     target(
         "Marketplace",
         [
-            "Units", "Exchange", "Ledger", "Engine", "Cryptography", "JSON", "Sockets", "TLS", "HTTP2", "Postgres",
-            "Store", "API", "Log",
+            "Units", "Exchange", "Ledger", "Engine", "Cryptography", "Provenance", "JSON", "Sockets", "TLS", "HTTP2",
+            "Postgres", "Store", "API", "Log",
         ]
     ),
     .executableTarget(
         name: "bombyx",
         dependencies: [
             "Units", "Exchange", "Ledger", "Engine", "Cryptography", "JSON", "Sockets", "TLS", "HTTP2", "Postgres",
-            "Store", "API", "Log", "Marketplace", "Vectors", "Demonstration", "Measurement", argumentParser,
+            "Store", "API", "Log", "Marketplace", "Vectors", "Demonstration", "Measurement", "Provenance",
+            argumentParser,
         ],
         resources: [.copy("Resources")],
         swiftSettings: settings
@@ -87,6 +89,7 @@ let targets: [Target] = [
     tests("LedgerTests", ["Ledger", "Units"]),
     tests("EngineTests", ["Engine", "Exchange", "Ledger", "Units", "JSON", "Vectors"], resources: [.copy("Vectors")]),
     tests("CryptographyTests", ["Cryptography"]),
+    tests("ProvenanceTests", ["Provenance", "Cryptography", "JSON", "Units"]),
     tests("TONTests", ["TON", "Cryptography", "JSON"], resources: [.copy("Vectors")]),
     tests("JSONTests", ["JSON"]),
     tests("SocketsTests", ["Sockets"]),
@@ -124,7 +127,13 @@ let targets: [Target] = [
         path: "Tests/ProgramTesting",
         swiftSettings: settings
     ),
-    tests("ProgramTests", ["bombyx", "HTTP2", "TLS", "Sockets", "JSON", "PostgresTesting", "ProgramTesting"]),
+    tests(
+        "ProgramTests",
+        [
+            "bombyx", "HTTP2", "TLS", "Sockets", "JSON", "PostgresTesting", "ProgramTesting", "Provenance",
+            "Cryptography", "Units",
+        ]
+    ),
     tests(
         "FaultTests",
         [
@@ -137,7 +146,9 @@ let targets: [Target] = [
     tests("StyleTests", []),
     .target(
         name: "FuzzDrivers",
-        dependencies: ["API", "Cryptography", "Engine", "Exchange", "HTTP2", "JSON", "Ledger", "Units"],
+        dependencies: [
+            "API", "Cryptography", "Engine", "Exchange", "HTTP2", "JSON", "Ledger", "Provenance", "Units",
+        ],
         path: "Tests/Fuzzing/Drivers",
         swiftSettings: settings
     ),

@@ -164,4 +164,25 @@ package enum Limits {
     package static let workersListedMax = 16
     /// Classes that a model lists as OpenRouter's endpoints, the cheapest first.
     package static let endpointsListedMax = 1_000
+
+    // MARK: Receipts, tickets and the log
+
+    /// Tokens of one kind that a receipt may state: 10^12, more than the largest lease can be used for.
+    package static let receiptTokensMax: Int64 = 1_000_000_000_000
+    /// The latest time in a receipt, a ticket or the log, in milliseconds since 1970 UTC: the end of the year 9999.
+    package static let timeMillisecondsMax: Int64 = 253_402_300_799_999
+    /// The largest weight of a token in a ticket, in 1/10,000.
+    package static let tokenWeightMax: Int64 = 1_000_000
+    /// Bytes of a model's revision.
+    package static let revisionBytesMax = 64
+    /// Bytes of a worker's endpoint.
+    package static let endpointBytesMax = 256
+    /// Bytes of a signed note.
+    package static let noteBytesMax = 65_536
+    /// Signatures of a note.
+    package static let noteSignaturesMax = 32
+    /// Bytes of a name in a note.
+    package static let noteNameBytesMax = 255
+    /// Bytes of a proof bundle.
+    package static let proofBundleBytesMax = 262_144
 }

@@ -3,20 +3,21 @@ let arrows: [(target: String, imports: [String])] = [
     ("Units", []),
     ("Exchange", ["Units"]),
     ("Ledger", ["Units"]),
-    ("Engine", ["Units", "Exchange", "Ledger"]),
     ("Cryptography", ["Units", "CSodium", "COpenSSL"]),
+    ("Provenance", ["Units", "Cryptography", "JSON"]),
+    ("Engine", ["Units", "Exchange", "Ledger", "Provenance"]),
     ("TON", ["Cryptography"]),
     ("JSON", []),
     ("Vectors", ["Units", "Exchange", "Ledger", "Engine", "JSON"]),
     ("Demonstration", ["Units", "Exchange", "JSON"]),
     ("Measurement", ["JSON", "Demonstration", "Histogram"]),
-    ("API", ["Units", "JSON", "Exchange", "Ledger", "Engine", "Cryptography"]),
+    ("API", ["Units", "JSON", "Exchange", "Ledger", "Engine", "Cryptography", "Provenance"]),
     ("Sockets", ["CLinux"] + system),
     ("Log", ["JSON", "Sockets"] + system),
     ("TLS", ["Sockets", "COpenSSL"] + system),
     ("HTTP2", ["Sockets", "TLS", "CNghttp2"] + system),
     ("Postgres", ["CPQ", "CLinux"] + system),
-    ("Store", ["Units", "Exchange", "Ledger", "Engine", "Postgres", "Cryptography"] + system),
+    ("Store", ["Units", "Exchange", "Ledger", "Engine", "Postgres", "Cryptography", "Provenance"] + system),
     ("Marketplace", libraries + ["Logging"] + system),
     (
         "bombyx",
@@ -32,8 +33,8 @@ private let system = ["Glibc", "Synchronization"]
 
 /// What `Marketplace` joins. No C module is among them: each has its own door.
 private let libraries = [
-    "Units", "Exchange", "Ledger", "Engine", "Cryptography", "JSON", "Sockets", "TLS", "HTTP2", "Postgres", "Store",
-    "API", "Log",
+    "Units", "Exchange", "Ledger", "Engine", "Cryptography", "Provenance", "JSON", "Sockets", "TLS", "HTTP2",
+    "Postgres", "Store", "API", "Log",
 ]
 
 /// The doors to C libraries. Tests go through the targets that own them.
