@@ -132,7 +132,8 @@ final class Sequencer {
                 for command in BatchItem.commands(of: orders) { apply(command, on: &engine) }
                 deliver(.batch(first: first, orders), of: item, to: submission.loop)
             case .verify(let receipts):
-                let keys = engine.leaseKeys(of: receipts.leases)
+                let leases = receipts.leases
+                let keys = Dictionary(uniqueKeysWithValues: zip(leases, engine.leaseKeys(of: leases)))
                 if !verifiers.post(.init(stream: item.stream, batch: receipts, keys: keys)) {
                     deliver(.refused(.overloaded), of: item, to: submission.loop)
                 }

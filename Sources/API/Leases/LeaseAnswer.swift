@@ -40,3 +40,66 @@ extension JSONWriter {
         optional("newcomer_lots_max", terms.newcomerLotsMax?.count)
     }
 }
+
+/// What became of a receipt.
+enum ReceiptResult: String, CaseIterable {
+    case recorded
+    /// It was known, and nothing has changed.
+    case repeated
+    /// It contradicts another one of its sequence: the proof is kept, and the lease has failed.
+    case equivocation
+}
+
+/// The events of a receipt, as its answer tells them.
+private struct ReceiptEffects {
+    var result = ReceiptResult.recorded
+    var lease = LeaseID(0)
+    var mark: (sequence: UInt32, hash: Digest256)?
+    var isCountersigned = false
+    var index: Int64?
+    var charged: AdjustedTokens?
+    var end: LeaseEnd?
+
+    init(_ events: some Sequence<Event>) {
+        for event in events {
+            switch event {
+            case .used(_, let tokens): charged = tokens
+            case .leaseEnded(_, _, let end): self.end = end
+            case .lease(let event): take(event)
+            default: continue
+            }
+        }
+    }
+
+    private mutating func take(_ event: LeaseEvent) {
+        switch event {
+        case .receiptRecorded(let record):
+            let receipt = record.terms.signed.receipt
+            lease = receipt.lease
+            mark = (receipt.sequence, record.terms.hash)
+            isCountersigned = record.terms.signed.appSignature != nil
+            index = record.index
+        case .receiptRepeated(let id): (result, lease) = (.repeated, id)
+        case .equivocated(let record):
+            (result, lease, index) = (.equivocation, record.lease, record.index)
+            mark = (record.sequence, record.later.receipt.hash)
+        default: return
+        }
+    }
+}
+
+extension JSONWriter {
+    /// What became of one receipt, or of two that contradict each other.
+    fileprivate mutating func recorded(_ outcome: Outcome) {
+        let effects = ReceiptEffects(outcome.events)
+        member("lease_id", "l", effects.lease.rawValue)
+        member("result", effects.result.rawValue)
+        optional("receipt_sequence", effects.mark.map { Int64($0.sequence) })
+        optional("receipt_sha256", effects.mark?.hash.hex ?? "")
+        member("is_countersigned", effects.isCountersigned)
+        optional("charged_tokens", effects.charged?.count)
+        optional("log_index", effects.index)
+        member("lease_state", effects.end?.state ?? LeaseState.active.rawValue)
+        optional("end_reason", effects.end?.name ?? "")
+    }
+}

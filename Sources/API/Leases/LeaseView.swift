@@ -52,16 +52,16 @@ package struct LeaseDetail: Hashable, Sendable {
 package struct BondDetail: Hashable, Sendable {
     package var account: AccountID
     package var locked: NanoTON
-    /// What open lots need under the policy.
-    package var required: NanoTON
+    /// What its owner may have back now.
+    package var releasable: NanoTON
     /// What breaches may still cost.
     package var slashes: [SlashRecord]
     package var grace: Int64
 
-    package init(account: AccountID, locked: NanoTON, required: NanoTON, slashes: [SlashRecord], grace: Int64) {
+    package init(account: AccountID, locked: NanoTON, releasable: NanoTON, slashes: [SlashRecord], grace: Int64) {
         self.account = account
         self.locked = locked
-        self.required = required
+        self.releasable = releasable
         self.slashes = slashes
         self.grace = grace
     }
@@ -125,7 +125,7 @@ extension View {
         writer.beginObject()
         writer.member("account_id", "a", bond.account.rawValue)
         writer.member("locked_nanoton", decimalString: bond.locked.count)
-        writer.member("required_nanoton", decimalString: bond.required.count)
+        writer.member("releasable_nanoton", decimalString: bond.releasable.count)
         writer.key("pending_slashes")
         writer.beginArray()
         for slash in bond.slashes {

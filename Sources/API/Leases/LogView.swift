@@ -1,5 +1,6 @@
 package import Cryptography
 internal import JSON
+package import Provenance
 package import Units
 
 /// A signed statement of what the log held at a moment.
@@ -118,5 +119,18 @@ extension View {
     /// `GET /log/tile/…`: hashes or entries one behind the other.
     package static func logTile(_ bytes: [UInt8]) -> APIResponse {
         APIResponse(status: 200, contentType: .bytes, body: bytes)
+    }
+}
+
+extension LogEntry.Kind {
+    /// The name in JSON.
+    package var name: String {
+        switch self {
+        case .receipt: "receipt"
+        case .equivocation: "equivocation"
+        case .keyRotation: "key_rotation"
+        case .measurementPolicy: "measurement_policy"
+        case .settlementBatch: "settlement_batch"
+        }
     }
 }

@@ -24,7 +24,7 @@ final class VerifierPool: Sendable {
     struct Job: Sendable {
         let stream: StreamReference
         let batch: ReceiptBatch
-        /// Of the open leases among those that are named.
+        /// Of the leases that are named.
         let keys: [LeaseID: LeaseKeys]
     }
 
@@ -115,8 +115,14 @@ extension VerifierPool.Job {
     }
 
     private func judged(_ signed: SignedReceipt) -> BatchItem {
-        guard let keys = keys[signed.receipt.lease] else { return .refused(Problem(.leaseNotFound)) }
-        let claim = SignedReceipt.Claim(receipt: signed, workerKey: keys.worker, appKey: keys.app)
+        let workerKey: [UInt8]?
+        let appKey: [UInt8]?
+        do throws(Problem) {
+            (workerKey, appKey) = try keys(of: signed.receipt.lease)
+        } catch {
+            return .refused(error)
+        }
+        let claim = SignedReceipt.Claim(receipt: signed, workerKey: workerKey, appKey: appKey)
         if let problem = Problem(claim.verdict) { return .refused(problem) }
         let salt = SecureRandom.bytes(LogEntry.saltByteCount)
         return .command(command(.lease(.recordReceipt(ReceiptTerms(signed, salt: salt)))))
@@ -130,16 +136,33 @@ extension VerifierPool.Job {
             case .receipt(let signed): receipts.append(signed)
             }
         }
-        guard receipts.count == 2, let proof = Equivocation(receipts[0], receipts[1]),
-            let keys = keys[proof.first.receipt.lease]
-        else { return .refused(Problem(.leaseNotFound)) }
+        guard receipts.count == 2, let proof = Equivocation(receipts[0], receipts[1]) else {
+            return .refused(Problem(.internalError))
+        }
+        let workerKey: [UInt8]?
+        do throws(Problem) {
+            workerKey = try keys(of: proof.first.receipt.lease).worker
+        } catch {
+            return .refused(error)
+        }
         for signed in [proof.first, proof.second] {
             let unanswered = SignedReceipt(receipt: signed.receipt, workerSignature: signed.workerSignature)
-            let claim = SignedReceipt.Claim(receipt: unanswered, workerKey: keys.worker, appKey: nil)
+            let claim = SignedReceipt.Claim(receipt: unanswered, workerKey: workerKey, appKey: nil)
             if let problem = Problem(claim.verdict) { return .refused(problem) }
         }
         let salt = SecureRandom.bytes(LogEntry.saltByteCount)
         return .command(command(.lease(.proveEquivocation(EquivocationTerms(proof, salt: salt)))))
+    }
+
+    /// The keys of an open lease, if the account is a party of it.
+    private func keys(of lease: LeaseID) throws(Problem) -> (worker: [UInt8]?, app: [UInt8]?) {
+        switch keys[lease] {
+        case .open(let buyer, let worker, let appKey, let workerKey):
+            guard batch.account == buyer || batch.account == worker else { throw Problem(.receiptForeign) }
+            return (workerKey, appKey)
+        case .ended: throw Problem(.leaseEnded)
+        case .unknown, nil: throw Problem(.leaseNotFound)
+        }
     }
 
     private func command(_ action: Command.Action) -> Command {

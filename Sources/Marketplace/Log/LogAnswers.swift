@@ -104,15 +104,3 @@ extension HistoryAnswers {
     }
 }
 
-extension LogEntry.Kind {
-    /// The name in JSON.
-    var name: String {
-        switch self {
-        case .receipt: "receipt"
-        case .equivocation: "equivocation"
-        case .keyRotation: "key_rotation"
-        case .measurementPolicy: "measurement_policy"
-        case .settlementBatch: "settlement_batch"
-        }
-    }
-}
