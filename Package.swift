@@ -43,7 +43,7 @@ let targets: [Target] = [
     target("Ledger", ["Units"]),
     target("Cryptography", ["Units", "COpenSSL", "CSodium"]),
     target("Provenance", ["Units", "Cryptography", "JSON"]),
-    target("Engine", ["Units", "Exchange", "Ledger", "Provenance"]),
+    target("Engine", ["Units", "Exchange", "Ledger", "Cryptography", "Provenance"]),
     target("TON", ["Cryptography"]),
     target("JSON"),
     target("Log", ["JSON", "Sockets"]),
@@ -87,7 +87,11 @@ let targets: [Target] = [
     tests("UnitsTests", ["Units"]),
     tests("ExchangeTests", ["Exchange", "Units"]),
     tests("LedgerTests", ["Ledger", "Units"]),
-    tests("EngineTests", ["Engine", "Exchange", "Ledger", "Units", "JSON", "Vectors"], resources: [.copy("Vectors")]),
+    tests(
+        "EngineTests",
+        ["Engine", "Exchange", "Ledger", "Units", "JSON", "Vectors", "Provenance", "Cryptography"],
+        resources: [.copy("Vectors")]
+    ),
     tests("CryptographyTests", ["Cryptography"]),
     tests("ProvenanceTests", ["Provenance", "Cryptography", "JSON", "Units"]),
     tests("TONTests", ["TON", "Cryptography", "JSON"], resources: [.copy("Vectors")]),

@@ -66,6 +66,7 @@ package struct Command: Hashable, Sendable {
         /// Ends a key of this owner, and all that were made by it.
         case revokeKey(KeyID, owner: AccountID)
         indirect case setKeyLimits(KeyLimitTerms)
+        indirect case lease(LeaseCommand)
     }
 }
 

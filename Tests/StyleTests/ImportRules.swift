@@ -5,7 +5,7 @@ let arrows: [(target: String, imports: [String])] = [
     ("Ledger", ["Units"]),
     ("Cryptography", ["Units", "CSodium", "COpenSSL"]),
     ("Provenance", ["Units", "Cryptography", "JSON"]),
-    ("Engine", ["Units", "Exchange", "Ledger", "Provenance"]),
+    ("Engine", ["Units", "Exchange", "Ledger", "Cryptography", "Provenance"]),
     ("TON", ["Cryptography"]),
     ("JSON", []),
     ("Vectors", ["Units", "Exchange", "Ledger", "Engine", "JSON"]),
