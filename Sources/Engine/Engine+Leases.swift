@@ -232,15 +232,16 @@ extension Engine {
         touch(lease.buyer)
         touch(lease.worker)
         judge(lease, reason, &events)
-        if let offer = find(lease.offer) { free(offer, lease.lots, &events) }
+        if let offer = find(lease.offer) { free(offer, lease.lots) }
         enterAgain(lease, reason, &events)
     }
 
-    /// Gives an open offer lots of its limit back; one that stood at the limit arrives again.
-    private mutating func free(_ offer: Int32, _ lots: Lots, _ events: inout [Event]) {
+    /// Gives an open offer lots of its limit back; one that stood at the limit arrives again at the end of the command.
+    private mutating func free(_ offer: Int32, _ lots: Lots) {
         details[Int(offer)].openLots = details[Int(offer)].openLots - lots
         details[Int(offer)].lastSequence = sequence
-        if book.free(offer, lots) || ordersWithLeast > 0 { reenter(offer, &events) } else { updateDigest(of: offer) }
+        if book.free(offer, lots) || ordersWithLeast > 0 { lookAgain(at: book.orders[Int(offer)].id) }
+        updateDigest(of: offer)
     }
 }
 
@@ -252,6 +253,9 @@ extension Engine {
 
     /// Open leases of all accounts.
     package var openLeaseCount: Int { leases.count }
+
+    /// Leaves of the log.
+    package var logSize: Int64 { log.size }
 
     /// How leases are delivered now.
     package var currentLeasePolicy: LeasePolicyTerms { leasePolicy }
