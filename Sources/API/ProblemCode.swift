@@ -102,6 +102,7 @@ package enum ProblemCode: String, CaseIterable, Sendable {
     case claimNotPending = "claim_not_pending"
     case disputeNotByApp = "dispute_not_by_app"
     case bondInUse = "bond_in_use"
+    case avoidLimit = "avoid_limit"
     case equivocationForeign = "equivocation_foreign"
 
     /// The only place that gives an error its HTTP status. A refusal that depends on the state of the market is 409,
@@ -122,7 +123,7 @@ package enum ProblemCode: String, CaseIterable, Sendable {
             .keyTotalLimit, .keyLimit, .keyIsLimited, .lastOperatorKey,
             .bondRequired, .leaseEnded, .leaseWithoutReceipts, .receiptKeyMissing, .receiptSuperseded,
             .receiptNotMonotone, .receiptChain, .receiptAfterDeadline, .claimAboveStep, .claimDisputed,
-            .claimNotPending, .disputeNotByApp, .bondInUse:
+            .claimNotPending, .disputeNotByApp, .bondInUse, .avoidLimit:
             409
         case .bodyTooLarge: 413
         case .targetTooLong: 414
@@ -212,6 +213,7 @@ package enum ProblemCode: String, CaseIterable, Sendable {
             case .claimNotPending: .claimNotPending
             case .disputeNotByApp: .disputeNotByApp
             case .bondInUse: .bondInUse
+            case .avoidLimit: .avoidLimit
             case .equivocationForeign: .equivocationForeign
             }
     }

@@ -103,6 +103,7 @@ extension ProblemCode {
         case .claimNotPending: "No claim of the lease waits."
         case .disputeNotByApp: "Only the lease's app disputes a claim."
         case .bondInUse: "That part of the bond answers for leases, offers or breaches."
+        case .avoidLimit: "The bid avoids as many workers as it may."
         case .equivocationForeign: "The two receipts are not of this lease's worker."
         default: "The request was refused."
         }

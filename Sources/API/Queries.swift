@@ -47,7 +47,8 @@ package enum HistoryQuery: Hashable, Sendable {
         case .transfers(let query): query.account
         case .accounts(let query): query.caller
         case .audit: nil
-        case .candles, .index, .log, .record: nil
+        case .candles, .index, .log: nil
+        case .record(let account): account
         case .leases(let query): query.account
         case .lease(_, let owner): owner
         case .receipts(let query): query.account

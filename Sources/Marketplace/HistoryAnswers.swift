@@ -7,7 +7,6 @@ internal import Units
 struct HistoryAnswers {
     let reader: HistoryReader
     let published: Published
-    let hashes: LogHashes
     let keyring: SigningKeyring
 
     func answer(_ job: ReaderJob) throws(StoreError) -> API.Response {

@@ -16,7 +16,6 @@ final class ReaderPool: Sendable {
     private let published: Published
     private let loops: LoopMailboxes
     private let lifelines: Lifelines
-    private let hashes = LogHashes()
     private let keyring: SigningKeyring
     /// Until then nobody asks a database that has just failed, in nanoseconds of ``Instant``.
     private let pausedUntil = Atomic<Int64>(0)
@@ -112,7 +111,6 @@ final class ReaderPool: Sendable {
                     let answers = HistoryAnswers(
                         reader: current.history,
                         published: published,
-                        hashes: hashes,
                         keyring: keyring
                     )
                     return try answers.answer(job)

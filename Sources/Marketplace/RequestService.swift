@@ -104,10 +104,13 @@ package final class RequestService: Service {
 
     /// Who fills a gap of a stream needs all that streams have told.
     private func needs(of query: HistoryQuery) -> SequenceNumber {
-        guard case .trades(let trades) = query, trades.since != nil, marketplace.inbox.refusal == nil else {
-            return .none
+        guard marketplace.inbox.refusal == nil else { return .none }
+        switch query {
+        case .trades(let trades) where trades.since != nil: return marketplace.metrics.durableSequence
+        // Whoever has had a receipt acknowledged finds it in the log.
+        case .log: return marketplace.metrics.durableSequence
+        default: return .none
         }
-        return marketplace.metrics.durableSequence
     }
 
     /// Unknown keys and models are told by these statuses; both are read from the tables before a server is ready.

@@ -15,29 +15,28 @@ extension HistoryReader {
     /// How many entries there are.
     package func logSize() throws(StoreError) -> AsOf<Int64> {
         let found = try page(Self.logSizeStatement, []) { row throws(PostgresError) in try row.int8(2) }
-        return AsOf(value: found.value.first ?? 0, sequence: found.sequence)
+        return AsOf(value: found.value.first.map { $0 + 1 } ?? 0, sequence: found.sequence)
     }
 
     /// Entries from `start` on, in their order; at most `limit`.
     package func logEntries(from start: Int64, limit: Int) throws(StoreError) -> AsOf<[LogLeafRow]> {
         try page(Self.logEntriesStatement, [.int8(start), .int8(Int64(limit))]) { row throws(PostgresError) in
-            LogLeafRow(
-                index: try row.int8(2),
-                entry: try row.bytea(3),
-                leaf: try row.digest(4)
-            )
+            LogLeafRow(index: try row.int8(2), entry: try row.bytea(3), leaf: try row.digest(4))
         }
     }
 
-    /// The leaf hashes from `start` on, in their order; at most `limit`.
-    package func logLeaves(from start: Int64, limit: Int) throws(StoreError) -> [Digest256] {
-        try stored { () throws(PostgresError) in
-            var leaves: [Digest256] = []
-            leaves.reserveCapacity(limit)
-            for row in try connection.execute(Self.logLeavesStatement, [.int8(start), .int8(Int64(limit))]) {
-                leaves.append(try row.digest(0))
-            }
-            return leaves
+    /// The roots of complete subtrees of a level, from `start` on, in their order; at most `limit`. Level 0 has the
+    /// leaves.
+    package func logHashes(level: Int, from start: Int64, limit: Int) throws(StoreError) -> [Digest256] {
+        let place: [Parameter] = [.int8(start), .int8(Int64(limit))]
+        return try stored { () throws(PostgresError) in
+            let rows =
+                level == 0
+                ? try connection.execute(Self.logLeavesStatement, place)
+                : try connection.execute(Self.logNodesStatement, place + [.int4(Int32(level))])
+            var hashes: [Digest256] = []
+            for row in rows { hashes.append(try row.digest(0)) }
+            return hashes
         }
     }
 
@@ -51,26 +50,27 @@ extension HistoryReader {
 
     private static let logSizeStatement = Statement(
         prepared: "history_log_size",
-        withCursor("entry_index", "log.leaves ORDER BY entry_index DESC LIMIT 1", "1")
+        withCursor("index", "log.leaves ORDER BY index DESC LIMIT 1", "found.index")
     )
 
     private static let logEntriesStatement = Statement(
         prepared: "history_log_entries",
-        withCursor(
-            "entry_index, entry, leaf_hash",
-            "log.leaves WHERE entry_index >= $1 ORDER BY entry_index LIMIT $2",
-            "found.entry_index"
-        )
+        withCursor("index, entry, hash", "log.leaves WHERE index >= $1 ORDER BY index LIMIT $2", "found.index")
     )
 
     private static let logLeavesStatement = Statement(
         prepared: "history_log_leaves",
-        "SELECT leaf_hash FROM log.leaves WHERE entry_index >= $1 ORDER BY entry_index LIMIT $2"
+        "SELECT hash FROM log.leaves WHERE index >= $1 ORDER BY index LIMIT $2"
+    )
+
+    private static let logNodesStatement = Statement(
+        prepared: "history_log_nodes",
+        "SELECT hash FROM log.nodes WHERE level = $3 AND index >= $1 ORDER BY index LIMIT $2"
     )
 
     private static let logIndexStatement = Statement(
         prepared: "history_log_index",
-        "SELECT entry_index FROM log.leaves WHERE leaf_hash = $1 ORDER BY entry_index LIMIT 1"
+        "SELECT index FROM log.leaves WHERE hash = $1 ORDER BY index LIMIT 1"
     )
 }
 

@@ -64,6 +64,7 @@ final class RunningExchange {
         configuration.checkpointBatches = options.checkpointBatches
         configuration.pages = Pages(reference: try DataFolder.reference(options.dataDir))
         configuration.rateLimit = Int64(options.rateLimit).flatMap { RateLimit($0) }
+        configuration.verifiers = options.loops
         configuration.signing = SigningKeyring(try SigningFolder(path: state.signingPath).load())
         marketplace = Marketplace(configuration)
         // The network first: who takes the leadership says where its clients reach it.

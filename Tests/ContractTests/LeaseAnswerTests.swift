@@ -113,12 +113,13 @@ import Units
             ),
         ]
         for end in LeaseEnd.allCases {
-            details.append(LeaseDetail(record: openedLease, end: .init(reason: end, at: Self.now), grace: 0))
+            details.append(LeaseDetail(record: openedLease, end: end, grace: 0))
         }
         for detail in details { try expect(.getLease, View.lease(detail, models: models, asOf: asOf)) }
         for role in [nil, LeaseRole.worker] {
-            var query = LeasesQuery(account: AccountID(2), limit: 2)
-            (query.role, query.state, query.order) = (role, role.map { _ in .failed }, role.map { _ in OrderID(17) })
+            let state = role.map { _ in LeaseState.failed }
+            let order = role.map { _ in OrderID(17) }
+            let query = LeasesQuery(account: AccountID(2), role: role, state: state, order: order, limit: 2)
             try expect(.listLeases, View.leases(query, details, models: models, asOf: asOf))
         }
         for record in [nil, profile(2, stated)] {
@@ -181,9 +182,10 @@ import Units
             ]
             try expect(.recordReceipts, Answer.batch(answers, of: "receipt"))
             let row = ReceiptDetail(signed: signed, index: 0, charged: charged, sequence: asOf, time: Self.now)
-            var query = ReceiptsQuery(account: AccountID(2), seesAll: false, limit: 1)
+            let answer = ReceiptsQuery.Subject.response(signed.receipt.response)
+            var query = ReceiptsQuery(account: AccountID(2), seesAll: false, subject: answer, limit: 1)
             try expect(.listReceipts, View.receipts(query, [row, row], asOf: asOf))
-            query.lease = LeaseID(4)
+            query.subject = .lease(LeaseID(4))
             try expect(.listLeaseReceipts, View.receipts(query, [row], asOf: asOf))
         }
         let other = SignedReceipt(receipt(1, tokens: 101), signedBy: worker)

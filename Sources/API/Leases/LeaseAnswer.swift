@@ -1,6 +1,7 @@
 internal import Cryptography
 internal import Engine
 internal import JSON
+internal import Provenance
 internal import Units
 
 /// Answers to commands about what follows a trade. What most of them did stands in the request itself, so that a

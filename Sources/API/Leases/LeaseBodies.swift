@@ -21,6 +21,11 @@ enum LeasePolicyField: Int, BodyField {
     ]
 }
 
+enum ServiceField: Int, BodyField {
+    case timeToFirstToken, completion, refundShare
+    static let names: [StaticString] = ["ttft_ms", "completion_ms", "refund_share_bps"]
+}
+
 /// Bodies about what follows a trade.
 extension Bodies {
     /// `PUT /v1/account/profile`: what is left out, or `null`, is none.
@@ -99,5 +104,82 @@ extension BodyReader {
         let rule = "begin with https:// and have at most \(Limits.endpointBytesMax) visible ASCII characters"
         fail(place, .badFormat, "\(place.name) must \(rule).")
         return nil
+    }
+}
+
+// What orders ask for of the leases that they open.
+extension BodyReader {
+    /// What an offer promises of each job.
+    mutating func service(at place: BodyPlace) throws(JSONError) -> ServiceTerms? {
+        guard try beginObject(at: place) else { return nil }
+        var seen = JSONFieldSet()
+        var (first, whole, share): (Int64, Int64, Int64?) = (0, 0, nil)
+        let milliseconds = 1...Limits.serviceMillisecondsMax
+        while let field = try nextField(ServiceField.self, of: place, seen: &seen) {
+            let place = place.field(field.name)
+            switch field {
+            case .timeToFirstToken: first = try integer(at: place, in: milliseconds) ?? 0
+            case .completion: whole = try integer(at: place, in: milliseconds) ?? 0
+            case .refundShare: share = try integer(at: place, in: 1...10_000)
+            }
+        }
+        require(ServiceField.refundShare, of: place, seen: seen)
+        if !seen.contains(ServiceField.timeToFirstToken.rawValue), !seen.contains(ServiceField.completion.rawValue) {
+            fail(place, .empty, "\(place.name) needs ttft_ms or completion_ms.")
+        }
+        return share.map {
+            ServiceTerms(timeToFirstToken: first, completion: whole, refundShare: BasisPoints($0))
+        }
+    }
+
+    /// `on_failure` and `avoid_workers` of a bid.
+    mutating func leaseRule(
+        _ field: BidField,
+        at place: BodyPlace,
+        into fields: inout OrderFields
+    ) throws(JSONError) {
+        if field == .onFailure {
+            fields.rules.lease.rebids = try choice(of: Vocabularies.onFailure, at: place) ?? false
+            return
+        }
+        var avoided: Set<AccountID> = []
+        let errorsBefore = errors.count
+        let isFilled = try elements(at: place, max: Limits.avoidedWorkersMax) {
+            (reader: inout BodyReader, place) throws(JSONError) in
+            guard let text = try reader.text(at: place) else { return }
+            if let account = AccountID(text: text) {
+                avoided.insert(account)
+            } else {
+                reader.fail(place, .badFormat, "\(place.name) must hold accounts, as in a17.")
+            }
+        }
+        if !isFilled, errors.count == errorsBefore { fail(place, .empty, "\(place.name) needs at least one entry.") }
+        fields.rules.lease.avoided = avoided.sorted()
+    }
+}
+
+extension Vocabularies {
+    /// Whether what a lease does not deliver enters as a new bid.
+    static let onFailure = Vocabulary([("refund", false), ("rebid", true)])
+}
+
+extension JSONWriter {
+    /// What an order asks for of its leases; nothing for most.
+    mutating func lease(_ rules: LeaseRules) {
+        if rules.rebids { member("on_failure", word: "rebid") }
+        if !rules.avoided.isEmpty {
+            key("avoid_workers")
+            beginArray()
+            for account in rules.avoided { identifier("a", account.rawValue) }
+            endArray()
+        }
+        if rules.parent.rawValue != 0 { member("parent_order_id", "o", rules.parent.rawValue) }
+        guard let service = rules.service else { return }
+        key("service")
+        beginObject()
+        if service.timeToFirstToken > 0 { member("ttft_ms", service.timeToFirstToken) }
+        if service.completion > 0 { member("completion_ms", service.completion) }
+        member("refund_share_bps", service.refundShare.count)
+        endObject()
     }
 }

@@ -1,5 +1,5 @@
 package import Cryptography
-package import Engine
+internal import Engine
 internal import Provenance
 package import Units
 
@@ -50,23 +50,30 @@ package enum LeaseState: String, CaseIterable, Sendable {
     case active, closed, expired, failed
 }
 
-/// Receipts of an account's leases, or of one lease, newest first.
+/// Receipts of one lease or of one answer, newest first.
 package struct ReceiptsQuery: Hashable, Sendable {
     package var account: AccountID
     /// The account may see everybody's.
     package var seesAll: Bool
-    package var lease: LeaseID?
-    package var request: Digest256?
-    package var response: Digest256?
+    package var subject: Subject
     package var limit: Int
     /// Only receipts with a smaller index in the log.
     package var before: Int64?
 
+    /// What they are of.
+    package enum Subject: Hashable, Sendable {
+        case lease(LeaseID)
+        /// The answer with this SHA-256.
+        case response(Digest256)
+    }
+
     package var rowsWanted: Int { limit + 1 }
 
     var filters: UInt64 {
-        let names = [account.text, lease?.text ?? "", request?.hex ?? "", response?.hex ?? ""]
-        return Cursor.filters(names.joined(separator: " "))
+        switch subject {
+        case .lease(let id): Cursor.filters("\(account.text) \(id.text)")
+        case .response(let hash): Cursor.filters("\(account.text) \(hash.hex)")
+        }
     }
 }
 
@@ -178,12 +185,14 @@ extension QueryRequests {
         of lease: LeaseID? = nil
     ) throws(Problem) -> ReceiptsQuery {
         var parameters = try QueryParameters(query)
+        let response = lease == nil ? parameters.digest("response_sha256") : nil
+        if lease == nil, response == nil, parameters.errors.isEmpty {
+            parameters.fail("response_sha256", .required, "response_sha256 is required.")
+        }
         var result = ReceiptsQuery(
             account: principal.account,
             seesAll: principal.seesAll,
-            lease: lease,
-            request: lease == nil ? parameters.digest("request_sha256") : nil,
-            response: lease == nil ? parameters.digest("response_sha256") : nil,
+            subject: lease.map { .lease($0) } ?? .response(response ?? .zero),
             limit: limit(&parameters),
             before: nil
         )

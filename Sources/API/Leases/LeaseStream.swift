@@ -1,6 +1,7 @@
 internal import Cryptography
 package import Engine
 internal import JSON
+internal import Provenance
 package import Units
 
 /// What happened to one of an account's leases.

@@ -8,27 +8,17 @@ package import Units
 /// A lease as its parties see it.
 package struct LeaseDetail: Hashable, Sendable {
     package var record: LeaseRecord
-    /// How and when it ended; `nil` while it is open.
-    package var end: End?
+    /// How it ended; `nil` while it is open.
+    package var end: LeaseEnd?
     /// The profiles that count for it; `nil` for a party that has none yet.
     package var worker: ProfileRecord?
     package var app: ProfileRecord?
     /// Microseconds by which the lease clock is behind.
     package var grace: Int64
 
-    package struct End: Hashable, Sendable {
-        package var reason: LeaseEnd
-        package var at: LogicalTime
-
-        package init(reason: LeaseEnd, at: LogicalTime) {
-            self.reason = reason
-            self.at = at
-        }
-    }
-
     package init(
         record: LeaseRecord,
-        end: End? = nil,
+        end: LeaseEnd? = nil,
         worker: ProfileRecord? = nil,
         app: ProfileRecord? = nil,
         grace: Int64
@@ -176,13 +166,12 @@ extension JSONWriter {
         optional("weight_set", terms.map { $0.weightSet.weightSet?.name ?? "unknown" } ?? "")
         member("price_nanoton_per_mtok", decimalString: record.price.nanoTONPerMTok)
         member("quantity_lots", record.lots.count)
-        member("state", detail.end?.reason.state ?? LeaseState.active.rawValue)
-        optional("end_reason", detail.end?.reason.name ?? "")
+        member("state", detail.end?.state ?? LeaseState.active.rawValue)
+        optional("end_reason", detail.end?.name ?? "")
         money(of: record)
         time("opened_at", terms?.delivery.openedAt ?? .never)
         time("deadline_at", detail.time(terms?.delivery.deadline ?? .never))
         time("closes_at", detail.time(record.progress.closesAt))
-        time("ended_at", detail.end?.at ?? .never)
         optional("step_tokens", terms?.delivery.step.count)
         optional("dispute_window_s", terms.map { $0.delivery.disputeWindow / 1_000_000 })
         member("is_disputed", record.progress.isDisputed)
@@ -193,12 +182,12 @@ extension JSONWriter {
     }
 
     private mutating func money(of record: LeaseRecord) {
-        let charged = record.charges(at: record.used)
+        let cost = record.price.cost(of: record.used)
         member("used_tokens", record.used.count)
         member("locked_nanoton", decimalString: record.locked.count)
-        member("cost_nanoton", decimalString: charged.cost.count)
-        member("app_fee_nanoton", decimalString: charged.buyerFee.count)
-        member("worker_fee_nanoton", decimalString: charged.workerFee.count)
+        member("cost_nanoton", decimalString: cost.count)
+        member("app_fee_nanoton", decimalString: record.buyerRate.part(of: cost).count)
+        member("worker_fee_nanoton", decimalString: record.sellerRate.part(of: cost).count)
         member("app_fee_bps", record.buyerRate.count)
         member("worker_fee_bps", record.sellerRate.count)
     }

@@ -1,5 +1,5 @@
 internal import Cryptography
-package import Engine
+internal import Engine
 internal import JSON
 package import Provenance
 package import Units

@@ -1,5 +1,5 @@
 internal import Cryptography
-package import Engine
+internal import Engine
 internal import JSON
 package import Provenance
 package import Units
@@ -45,9 +45,10 @@ extension View {
             next = Cursor(list: .receipts, filters: query.filters, first: rows[query.limit - 1].index)
         }
         writer.page(next, limit: query.limit)
-        writer.optional("lease", query.lease?.text ?? "")
-        writer.optional("request_sha256", query.request?.hex ?? "")
-        writer.optional("response_sha256", query.response?.hex ?? "")
+        switch query.subject {
+        case .lease(let id): writer.member("lease", "l", id.rawValue)
+        case .response(let hash): writer.member("response_sha256", hash.hex)
+        }
         writer.endObject()
         return finish(&writer, asOf)
     }

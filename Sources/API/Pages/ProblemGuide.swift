@@ -107,6 +107,7 @@ package struct ProblemGuide: Hashable, Sendable {
         case .claimNotPending: "There was no claim, or it was paid, countersigned or disputed already."
         case .disputeNotByApp: "The account is not the one that bought the lease."
         case .bondInUse: "Pending slashes, or open lots under the policy, need what would be left too little."
+        case .avoidLimit: "A bid that was to be entered again avoids as many workers as a bid may."
         case .equivocationForeign: "The receipts name another worker than the lease has."
         }
     }
@@ -190,6 +191,7 @@ package struct ProblemGuide: Hashable, Sendable {
         case .claimNotPending: "Look at claim in GET /v1/leases/{id}."
         case .disputeNotByApp: "Use a key of the app's account."
         case .bondInUse: "Release less, or wait until leases have ended: GET /v1/account/bond says what is needed."
+        case .avoidLimit: "Place a new bid."
         case .equivocationForeign: "Send both receipts as the worker of this lease signed them."
         }
     }

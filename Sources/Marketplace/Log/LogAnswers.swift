@@ -26,8 +26,8 @@ extension HistoryAnswers {
             case .leaf(let leaf): index = try reader.logIndex(of: leaf).flatMap { $0 < end ? $0 : nil }
             }
             guard let index else { return Problem(.logEntryNotFound).response(requestID: requestID) }
-            let tree = try hashes.tree(of: end, reader)
-            guard let leaf = try reader.logLeaves(from: index, limit: 1).first,
+            let tree = LogHashes(reader: reader).tree(of: end)
+            guard let leaf = try reader.logHashes(level: 0, from: index, limit: 1).first,
                 let proof = try tree.inclusionProof(of: index, in: end)
             else { return Problem(.logEntryNotFound).response(requestID: requestID) }
             let root = try tree.root(of: end)
@@ -36,7 +36,7 @@ extension HistoryAnswers {
             let to = wanted ?? size
             guard to <= size else { return Self.beyond("to", size, requestID) }
             guard from <= to else { return Self.beyond("from", to, requestID) }
-            let tree = try hashes.tree(of: to, reader)
+            let tree = LogHashes(reader: reader).tree(of: to)
             guard let proof = try tree.consistencyProof(from: from, to: to) else {
                 return Self.beyond("from", to, requestID)
             }
@@ -57,27 +57,34 @@ extension HistoryAnswers {
         }
     }
 
-    /// The signed checkpoint of the first `size` entries: the same bytes each time.
-    func checkpoint(of size: Int64) throws(StoreError) -> LogCheckpoint {
-        let root = try hashes.tree(of: size, reader).root(of: size)
-        let checkpoint = Checkpoint(origin: keyring.origin, size: size, root: root)
+    private func checkpoint(of size: Int64) throws(StoreError) -> LogCheckpoint {
         let key = keyring.newest
+        let (checkpoint, note) = try note(of: size, by: key)
+        return LogCheckpoint(
+            origin: checkpoint.origin,
+            size: size,
+            root: checkpoint.root,
+            note: Array(note.encoded.utf8),
+            keyID: key.id
+        )
+    }
+
+    /// The signed checkpoint of the first `size` entries: the same bytes each time.
+    func note(
+        of size: Int64,
+        by key: SigningKey
+    ) throws(StoreError) -> (checkpoint: Checkpoint, note: SignedNote) {
+        let root = try LogHashes(reader: reader).tree(of: size).root(of: size)
+        let checkpoint = Checkpoint(origin: keyring.origin, size: size, root: root)
         do throws(NoteError) {
-            let note = try checkpoint.signed(by: key.key)
-            return LogCheckpoint(
-                origin: checkpoint.origin,
-                size: size,
-                root: root,
-                note: Array(note.encoded.utf8),
-                keyID: key.id
-            )
+            return (checkpoint, try checkpoint.signed(by: key.key))
         } catch {
             throw .inconsistent("the log's name is no name: \(error)")
         }
     }
 
     private func bytes(of tile: LogTile, size: Int64) throws(StoreError) -> [UInt8]? {
-        guard case .entries = tile.content else { return try hashes.bytes(of: tile, size: size, reader) }
+        guard case .entries = tile.content else { return try LogHashes(reader: reader).bytes(of: tile, size: size) }
         guard let most = LogTile.of(tile.content, index: tile.index, in: size), tile.width <= most.width else {
             return nil
         }

@@ -48,6 +48,9 @@ package final class SigningKeyring: Sendable {
         keys.withLock { keys in keys.last { $0.from <= time } ?? keys[0] }
     }
 
+    /// The key as verifiers of notes know it.
+    func noteKey(_ key: SigningKey) -> NoteKey? { NoteKey(name: name, publicKey: key.key.publicKey) }
+
     /// The key that signs what is new now.
     var newest: SigningKey { key(at: LogicalTime(microseconds: wallClockMicroseconds())) }
 
@@ -61,7 +64,7 @@ package final class SigningKeyring: Sendable {
                 let shown = PublicSigningKey(id: key.id, publicKey: key.key.publicKey, from: key.from, until: end)
                 return SigningKeyList.Entry(
                     key: shown,
-                    verifierKey: NoteKey(name: name, publicKey: key.key.publicKey)?.text ?? ""
+                    verifierKey: noteKey(key)?.text ?? ""
                 )
             }
         )
