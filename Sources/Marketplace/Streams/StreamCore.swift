@@ -197,7 +197,7 @@ extension StreamCore {
             case .rejected, .replayed, .remembered, .forgotten, .classInterned, .profileInterned, .accountCreated,
                 .keyCreated, .modelSet, .attestationSet, .measurementSet, .feesSet, .checkpointAnnounced,
                 .accountChanged, .controlSet, .feesAnnounced, .operationSet, .operationEnded, .used, .leaseEnded,
-                .keySpent, .orderBudgeted, .operated:
+                .keySpent, .orderBudgeted, .operated, .lease:
                 continue
             }
         }
