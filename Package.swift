@@ -93,7 +93,11 @@ let targets: [Target] = [
         resources: [.copy("Vectors")]
     ),
     tests("CryptographyTests", ["Cryptography"]),
-    tests("ProvenanceTests", ["Provenance", "Cryptography", "JSON", "Units"]),
+    tests(
+        "ProvenanceTests",
+        ["Provenance", "Cryptography", "JSON", "Units"],
+        resources: [.copy("Vectors")]
+    ),
     tests("TONTests", ["TON", "Cryptography", "JSON"], resources: [.copy("Vectors")]),
     tests("JSONTests", ["JSON"]),
     tests("SocketsTests", ["Sockets"]),

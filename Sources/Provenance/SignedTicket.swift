@@ -50,7 +50,7 @@ extension Ticket {
     }
 
     /// The most characters that a ticket's text has.
-    package static let textBytesMax = 1_100
+    package static let textBytesMax = 1_004
 
     private static func signingInput(of body: [UInt8]) -> [UInt8] { prefixed("bx-ticket/v1", body) }
 }

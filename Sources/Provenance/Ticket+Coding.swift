@@ -5,7 +5,7 @@ extension Ticket {
     private static let magic = Array("BXTICKT1".utf8)
 
     /// The most bytes that a ticket has.
-    package static let bytesMax = 286 + Limits.modelNameBytesMax + Limits.revisionBytesMax + Limits.endpointBytesMax
+    package static let bytesMax = 260 + Limits.modelNameBytesMax + Limits.revisionBytesMax + Limits.endpointBytesMax
 
     /// The bytes that are signed. A ticket whose fields are out of range gives bytes that ``init(bytes:)`` refuses.
     package var bytes: [UInt8] {

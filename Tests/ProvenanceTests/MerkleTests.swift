@@ -56,24 +56,30 @@ struct NaiveTree {
         return (0...sizeMax).map { naive.root(0..<$0) }
     }()
 
+    /// A complete subtree.
+    private struct Place: Hashable {
+        let level: Int
+        let index: Int64
+    }
+
     /// The subtrees that the frontier names, as a store of hashes would keep them.
-    static let tree = {
-        struct Place: Hashable {
-            let level: Int
-            let index: Int64
-        }
+    private static let subtrees = {
         var subtrees: [Place: Digest256] = [:]
         var frontier = LogFrontier()
         for leaf in leaves {
             frontier.append(leaf) { subtrees[Place(level: $0, index: $1)] = $2 }
         }
-        return MerkleTree<Never>(size: Int64(sizeMax)) { [subtrees] level, index in
+        return subtrees
+    }()
+
+    private static var tree: MerkleTree<Never> {
+        MerkleTree(size: Int64(sizeMax)) { level, index in
             guard let hash = subtrees[Place(level: level, index: index)] else {
                 preconditionFailure("a subtree that is not complete is asked for")
             }
             return hash
         }
-    }()
+    }
 
     @Test func `Frontier and tiles have the root of every size`() throws {
         var frontier = LogFrontier()

@@ -15,6 +15,14 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case cursor
     /// Commands as the journal keeps them.
     case command
+    /// A receipt, and what else the log is made of.
+    case receipt
+    /// A ticket, as bytes and as text.
+    case ticket
+    /// A signed note, and the checkpoint in it.
+    case note
+    /// A proof bundle.
+    case bundle
 
     /// Bytes of an input that are looked at; what a longer one has beyond them is not.
     package static let bytesMax = 4_096
@@ -29,6 +37,10 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .requirement: try RequirementDriver.run(input)
         case .cursor: try CursorDriver.run(input)
         case .command: try CommandDriver.run(input)
+        case .receipt: try ReceiptDriver.run(input)
+        case .ticket: try TicketDriver.run(input)
+        case .note: try NoteDriver.run(input)
+        case .bundle: try BundleDriver.run(input)
         }
     }
 }

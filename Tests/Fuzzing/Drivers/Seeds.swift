@@ -12,6 +12,10 @@ extension FuzzTarget {
         case .requirement: Seeds.requirements.map { Array($0.utf8) }
         case .cursor: Seeds.cursors
         case .command: Seeds.commands
+        case .receipt: ProvenanceSeeds.receipts
+        case .ticket: ProvenanceSeeds.tickets
+        case .note: ProvenanceSeeds.notes.map { Array($0.utf8) }
+        case .bundle: ProvenanceSeeds.bundles.map(\.json)
         }
     }
 }

@@ -46,6 +46,6 @@ import Testing
                 #expect(input.bytes.count <= FuzzTarget.bytesMax, "\(target)/\(input.name)")
             }
         }
-        #expect(files <= 250 && bytes <= 300_000, "\(files) files, \(bytes) bytes")
+        #expect(files <= 300 && bytes <= 300_000, "\(files) files, \(bytes) bytes")
     }
 }

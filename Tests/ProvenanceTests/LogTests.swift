@@ -1,0 +1,204 @@
+import Cryptography
+import Foundation
+import JSON
+import Provenance
+import Testing
+
+@Suite struct LogTests {
+    @Test func `Entries are those of another implementation, and what is none is refused`() throws {
+        for row in try vectors.list("entries") {
+            let kind = try #require(LogEntry.Kind(rawValue: UInt8(try row.integer("kind"))))
+            let salt = row["salt"]?.string.flatMap(Hex.decode)
+            let payload = try row.digest("payload")
+            let ms = try row.integer("ms")
+            let entry = try #require(LogEntry(kind: kind, milliseconds: ms, salt: salt, payload: payload))
+            #expect(entry.bytes == (try row.hex("bytes")) && entry.bytes.count == LogEntry.byteCount)
+            #expect(entry.leafHash == (try row.digest("leaf")))
+            #expect(LogEntry(bytes: entry.bytes) == entry)
+            #expect((entry.commitment == payload) == !kind.isSalted, "a salted payload does not show")
+            // A salt where there must be one, of the right length, and nowhere else.
+            let zeros = [UInt8](repeating: 0, count: 32)
+            #expect(LogEntry(kind: kind, milliseconds: ms, salt: salt == nil ? zeros : nil, payload: payload) == nil)
+            #expect(LogEntry(kind: kind, milliseconds: ms, salt: [1], payload: payload) == nil)
+            #expect(LogEntry(kind: kind, milliseconds: -1, salt: salt, payload: payload) == nil)
+            for bit in 0..<entry.bytes.count * 8 {
+                var changed = entry.bytes
+                changed[bit / 8] ^= 1 << UInt8(bit % 8)
+                let other = LogEntry(bytes: changed)
+                #expect(other == nil || other?.bytes == changed && other?.leafHash != entry.leafHash, "bit \(bit)")
+            }
+            #expect(LogEntry(bytes: Array(entry.bytes.dropLast())) == nil && LogEntry(bytes: entry.bytes + [0]) == nil)
+        }
+    }
+
+    @Test func `Proofs are judged as they should be`() throws {
+        try judge(vectors.list("inclusion"), vectors.list("consistency"), leaf: "leaf", index: "index", size: "size")
+    }
+
+    /// Vectors that others published lie beside the project where it is developed.
+    static let published: URL? = {
+        let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..").standardized
+        let file = root.appending(path: "../shared/vectors/merkle_vectors.json").standardized
+        return FileManager.default.isReadableFile(atPath: file.path) ? file : nil
+    }()
+
+    @Test(.enabled(if: published != nil)) func `So are the published ones`() throws {
+        let data = try Data(contentsOf: try #require(Self.published))
+        let json = try JSONValue(Array(data), limits: JSONLimits(depthMax: 8, bytesMax: 1 << 22))
+        func named(_ rows: [JSONValue], _ names: [String: String]) -> [JSONValue] {
+            rows.map { row in
+                .object((row.members ?? []).map { JSONValue.Member(names[$0.key] ?? $0.key, $0.value) })
+            }
+        }
+        let inclusion = named(
+            try json.list("inclusion_probes"),
+            ["leaf_index": "index", "tree_size": "size", "leaf_hash": "leaf"]
+        )
+        let consistency = named(
+            try json.list("consistency_probes"),
+            ["size1": "from", "size2": "to", "root1": "from_root", "root2": "to_root"]
+        )
+        #expect(inclusion.count == 98 && consistency.count == 98)
+        try judge(inclusion, consistency, leaf: "leaf", index: "index", size: "size")
+        for (size, root) in try #require(json["generated_1000"]?["roots"]?.members).map({ ($0.key, $0.value) }) {
+            let count = try #require(Int64(size))
+            #expect(Self.tiles.tree.root(of: count).hex == root.string, "\(size)")
+        }
+    }
+
+    private func judge(
+        _ inclusion: [JSONValue],
+        _ consistency: [JSONValue],
+        leaf: String,
+        index: String,
+        size: String
+    ) throws {
+        var valid = 0
+        for row in inclusion {
+            // A hash that has not 32 bytes is refused before the proof is looked at.
+            let proof = try row.hashes("proof")
+            let leafHash = Digest256(hex: try row.text(leaf))
+            let root = Digest256(hex: try row.text("root"))
+            var isIncluded = false
+            if let proof, let leafHash, let root {
+                isIncluded = MerkleVerifier.isIncluded(
+                    leafHash,
+                    at: try row.integer(index),
+                    in: try row.integer(size),
+                    root: root,
+                    proof: proof
+                )
+            }
+            #expect(isIncluded == row["valid"]?.boolean, "\(row)")
+            if isIncluded { valid += 1 }
+        }
+        for row in consistency {
+            let proof = try row.hashes("proof")
+            let old = Digest256(hex: try row.text("from_root"))
+            let new = Digest256(hex: try row.text("to_root"))
+            var isConsistent = false
+            if let proof, let old, let new {
+                isConsistent = MerkleVerifier.isConsistent(
+                    from: try row.integer("from"),
+                    root: old,
+                    to: try row.integer("to"),
+                    root: new,
+                    proof: proof
+                )
+            }
+            #expect(isConsistent == row["valid"]?.boolean, "\(row)")
+            if isConsistent { valid += 1 }
+        }
+        #expect(valid > 0 && valid < inclusion.count + consistency.count)
+    }
+
+    static let leafCount: Int64 = 70_000
+
+    /// The log of the tiles' specification.
+    static let tiles = {
+        var tiles = LogTiles()
+        for index in 0..<leafCount { tiles.append(MerkleHash.leaf(Array("leaf-\(index)".utf8))) }
+        return tiles
+    }()
+
+    @Test func `Large trees have the roots of the naive recursion`() throws {
+        for (size, root) in try #require(vectors["roots"]?.members).map({ ($0.key, $0.value) }) {
+            #expect(Self.tiles.tree.root(of: try #require(Int64(size))).hex == root.string, "\(size)")
+        }
+        for index in stride(from: 1, to: Self.leafCount, by: 9_973) {
+            let proof = Self.tiles.tree.inclusionProof(of: index, in: Self.leafCount)
+            let isIncluded = MerkleVerifier.isIncluded(
+                MerkleHash.leaf(Array("leaf-\(index)".utf8)),
+                at: index,
+                in: Self.leafCount,
+                root: Self.tiles.tree.root(of: Self.leafCount),
+                proof: try #require(proof)
+            )
+            #expect(isIncluded, "\(index)")
+        }
+    }
+
+    @Test func `Tiles hold what the specification says, under its paths`() throws {
+        for row in try vectors.list("tiles") {
+            let path = try row.text("path")
+            let content = LogTile.Content.hashes(level: Int(try row.integer("level")))
+            let index = try row.integer("index")
+            let tile = try #require(LogTile(content, index: index, width: Int(try row.integer("width"))))
+            #expect(tile.path == path && LogTile(path: path) == tile)
+            let bytes = try #require(Self.tiles.bytes(of: tile), "\(path)")
+            #expect(bytes.count == tile.width * 32)
+            #expect(SHA256.hash(bytes) == (try row.digest("sha256")), "\(path)")
+        }
+        for (level, index, width) in [(0, 273, 113), (0, 274, 1), (1, 1, 18), (1, 2, 1), (2, 0, 2), (3, 0, 1)] {
+            let tile = try #require(LogTile(.hashes(level: level), index: Int64(index), width: width))
+            #expect(Self.tiles.bytes(of: tile) == nil, "\(tile.path)")
+        }
+        func width(_ content: LogTile.Content, _ index: Int64, of size: Int64) -> Int? {
+            LogTile.of(content, index: index, in: size)?.width
+        }
+        #expect(width(.hashes(level: 0), 273, of: 70_000) == 112 && width(.hashes(level: 0), 0, of: 70_000) == 256)
+        #expect(width(.hashes(level: 1), 1, of: 70_000) == 17 && width(.hashes(level: 2), 0, of: 70_000) == 1)
+        #expect(width(.hashes(level: 1), 0, of: 256) == 1 && width(.hashes(level: 0), 1, of: 256) == nil)
+        #expect(width(.entries, 273, of: 70_000) == 112 && width(.entries, 274, of: 70_000) == nil)
+        #expect(width(.hashes(level: 0), .max, of: .max) == nil && width(.hashes(level: 0), -1, of: 9) == nil)
+        #expect(width(.hashes(level: 7), 0, of: .max) == 127 && width(.hashes(level: 8), 0, of: .max) == nil)
+    }
+
+    @Test(
+        arguments: [
+            ("tile/0/000", 0), ("tile/3/x001/x234/067", 1_234_067), ("tile/entries/000.p/17", 0),
+            ("tile/0/x001/000.p/255", 1_000), ("tile/7/x009/x223/x372/x036/x854/x775/807", .max),
+        ] as [(String, Int64)]
+    )
+    func `Paths of tiles are read as they are written`(path: String, index: Int64) throws {
+        let tile = try #require(LogTile(path: path))
+        #expect(tile.index == index && tile.path == path)
+    }
+
+    @Test(
+        arguments: [
+            "", "tile", "tile/0", "tile/0/", "tile/0/0", "tile/0/00", "tile/0/0000", "tile/0/x000", "tile/0/x000/001",
+            "tile/0/001/002", "tile/8/000", "tile/00/000", "tile/-1/000", "tile/+1/000", "tile/0/-01", "tile/0/000.p",
+            "tile/0/000.p/", "tile/0/000.p/0", "tile/0/000.p/256", "tile/0/000.p/01", "tile/0/000/1", "/tile/0/000",
+            "tile/0/000/", "tiles/0/000", "tile/entry/000", "tile/0/xx01/000", "tile/0/٠٠٠", "tile/0/000.p/+5",
+            "tile/7/x009/x223/x372/x036/x854/x775/808", "tile/0/x999/x999/x999/x999/x999/x999/x999/x999/999",
+        ]
+    )
+    func `What is no path of a tile is refused`(path: String) {
+        #expect(LogTile(path: path) == nil)
+    }
+
+    @Test func `Entries are bundled with their lengths`() {
+        let entries: [[UInt8]] = [[], [1], [UInt8](repeating: 7, count: 300)]
+        let bytes = EntryBundle.encode(entries)
+        #expect(bytes.prefix(7) == [0, 0, 0, 1, 1, 0x01, 0x2C])
+        #expect(EntryBundle.decode(bytes) == entries)
+        #expect(EntryBundle.decode([]) == [])
+        for count in 1..<bytes.count where ![2, 5].contains(count) {
+            #expect(EntryBundle.decode(Array(bytes.prefix(count))) == nil, "\(count) bytes")
+        }
+        let full = [[UInt8]](repeating: [1, 2], count: 256)
+        #expect(EntryBundle.decode(EntryBundle.encode(full)) == full)
+        #expect(EntryBundle.decode(EntryBundle.encode(full + [[3]])) == nil)
+    }
+}
