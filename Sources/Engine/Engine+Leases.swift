@@ -40,8 +40,12 @@ extension Engine {
         )
         if let service = details[Int(offer)].leaseRules.service { terms.service = .some(service) }
         if details[Int(bid)].leaseRules.rebids {
-            let profile = ProfileID(Int64(buy.group) + 1)
-            terms.rebid = .some(RebidTerms(price: buy.price, profileID: profile, rules: details[Int(bid)].rules))
+            var rules = details[Int(bid)].rules
+            // The new bid has none.
+            rules.expiresAt = .never
+            terms.rebid = .some(
+                RebidTerms(price: buy.price, profileID: ProfileID(Int64(buy.group) + 1), rules: rules)
+            )
         }
         return terms
     }
@@ -210,7 +214,9 @@ extension Engine {
         change(slot) { $0.progress.claimDue = .never }
         events.append(.lease(.claimPaid(id, claim.sequence)))
         events.append(.lease(.progressed(leases[slot])))
-        if leases[slot].used == leases[slot].lots.tokens { end(slot, .usedUp, &events) }
+        guard leases[slot].used < leases[slot].lots.tokens else { return end(slot, .usedUp, &events) }
+        // Its end may be due at the same moment.
+        schedule(leases[slot])
     }
 
     // MARK: The end

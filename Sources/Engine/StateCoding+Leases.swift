@@ -159,12 +159,6 @@ extension LeaseRecord {
     }
 }
 
-extension Boxed {
-    init(_ value: Value?) { self = value.map { .some($0) } ?? .none }
-
-    var value: Value? { if case .some(let value) = self { value } else { nil } }
-}
-
 extension ServiceTerms {
     fileprivate init(_ reader: inout StateReader) throws(StateCodingError) {
         let first: Int64 = try reader.integer("time to the first token")

@@ -73,4 +73,8 @@ package struct FurtherDemands: Hashable, Sendable {
 package indirect enum Boxed<Value: Hashable & Sendable>: Hashable, Sendable {
     case none
     case some(Value)
+
+    package init(_ value: Value?) { self = value.map { .some($0) } ?? .none }
+
+    package var value: Value? { if case .some(let value) = self { value } else { nil } }
 }

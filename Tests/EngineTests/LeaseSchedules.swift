@@ -329,9 +329,10 @@ struct LeaseSchedule {
 
 /// What holds of all leases, whatever the two parties do.
 @Suite struct LeaseSchedules {
-    /// A few seeds; `BOMBYX_SCHEDULES=N` adds the numbers from 1,000 on.
+    /// A few seeds; `BOMBYX_SCHEDULES=N` adds the numbers from 1,000 on, `BOMBYX_SCHEDULE=S` means only that one.
     static let seeds: [UInt64] = {
         let more = ProcessInfo.processInfo.environment["BOMBYX_SCHEDULES"].flatMap { UInt64($0) } ?? 0
+        if let only = ProcessInfo.processInfo.environment["BOMBYX_SCHEDULE"].flatMap({ UInt64($0) }) { return [only] }
         return Array(1...200) + (0..<more).map { 1_000 + $0 }
     }()
 
