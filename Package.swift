@@ -121,7 +121,7 @@ let targets: [Target] = [
     tests(
         "ContractTests",
         [
-            "API", "JSON", "Cryptography", "Engine", "Exchange", "Ledger", "Units",
+            "API", "JSON", "Cryptography", "Engine", "Exchange", "Ledger", "Provenance", "Units",
             .product(name: "Yams", package: "Yams"),
         ]
     ),

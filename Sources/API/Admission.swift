@@ -20,6 +20,10 @@ package enum Admission: Sendable {
     /// Write a checkpoint and give the engine its announcement, in this account's name.
     indirect case checkpoint(account: AccountID, IdempotencyKey?)
     indirect case page(PageRequest)
+    /// Have the signatures checked, and give those receipts to the engine that bear the right ones.
+    indirect case receipts(ReceiptBatch)
+    /// The exchange's own keys.
+    case signingKeys
 }
 
 /// How the outcome of a command is written.
@@ -49,6 +53,13 @@ package enum AnswerShape: Sendable {
     indirect case checkpointMade(CheckpointTerms)
     /// A key was revoked or has other limits.
     case keyStanding
+    indirect case profileSet(ProfileTerms)
+    /// A lease is closed, a claim disputed, or a slash pardoned.
+    case leaseChanged(LeaseID)
+    case receiptRecorded
+    /// So much was locked or released.
+    case bondMoved(NanoTON)
+    indirect case leasePolicySet(LeasePolicyTerms)
 }
 
 extension AnswerShape {

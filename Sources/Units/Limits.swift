@@ -134,6 +134,10 @@ package enum Limits {
     package static let batchOrdersMax = 1_000
     /// Bytes of a batch's body.
     package static let batchBytesMax = 1 << 20
+    /// Receipts in one request.
+    package static let receiptsPerBatchMax = 1_000
+    /// Keys that the exchange signs with, past ones included.
+    package static let signingKeysMax = 256
     /// Levels of objects and arrays in a body.
     package static let jsonDepthMax = 16
     /// Rows of a list when the request does not say.

@@ -29,7 +29,7 @@ import Units
     /// A command, or a preview of one.
     private func isAccepted(_ admission: Admission) -> Bool {
         switch admission {
-        case .command, .query(.preview): true
+        case .command, .query(.preview), .receipts: true
         default: false
         }
     }
@@ -98,6 +98,7 @@ import Units
             switch route {
             case .setModel: "Qwen/Qwen3-32B"
             case .amendOrder: "o17"
+            case .closeLease, .disputeClaim, .pardonLease: "l4"
             default: "a2"
             }
         return route.template.replacing("{id}", with: name).replacing("{key}", with: "k3")
@@ -122,8 +123,9 @@ import Units
             .array([.string("read"), .string("read")]), .object([]), .object([.init("in", .array([]))]),
             .object([.init("gte", .integer(5))]), .object([.init("in", .array([.string("tdx")]))]),
         ]
-        // The orders of a batch are judged one by one.
-        for route in Route.allCases where route.hasBody && route != .placeBatch {
+        // The orders and receipts of a batch are judged one by one.
+        let batches: [Route] = [.placeBatch, .recordReceipts]
+        for route in Route.allCases where route.hasBody && !batches.contains(route) {
             let media = try contract.operation(route.operationID).value["requestBody"]?["content"]?["application/json"]
             let schema = try contract.resolved(try #require(media?["schema"]))
             let example = try #require(media?["examples"]?.members?.first?.value["value"]?.members)
