@@ -292,6 +292,7 @@ struct RandomMarket {
             buyers: rules >= 3 && chance(10) ? buyers() : .anyone
         )
         offer.traits = traits()
+        if rules >= 4 { promise(&offer) }
         return offer
     }
 
