@@ -114,7 +114,7 @@ let targets: [Target] = [
         "StoreTests",
         [
             "bombyx", "Store", "Postgres", "PostgresTesting", "ProgramTesting", "Engine", "Exchange", "Ledger", "Units",
-            "Cryptography",
+            "Cryptography", "Provenance",
         ]
     ),
     tests("APITests", ["API", "JSON", "Engine", "Exchange", "Ledger", "Units", "Cryptography", "Provenance"]),

@@ -1,5 +1,6 @@
 internal import Engine
 internal import Postgres
+internal import Provenance
 internal import Units
 
 /// What commands on leases did: the money that moved. What a lease, a bond or a profile is now, its owner may ask.

@@ -109,6 +109,9 @@ struct LeaseSchedule {
         usage.prompt += random.number(0...300)
         usage.completion += random.number(0...80)
         if random.chance(30) { usage.cached = min(usage.prompt, usage.cached + random.number(0...50)) }
+        // Now and then all that is left, which is whole only while nothing is cached.
+        let left = lease.lots * 1_000 - (usage.prompt + 8 * usage.completion)
+        if random.chance(15), left > 0, usage.cached == 0 { usage.prompt += left }
         let (worker, app) = reference.parties(of: lease)
         let none = PartyID(high: 0, low: 0)
         var receipt = Receipt(
