@@ -55,7 +55,7 @@ let targets: [Target] = [
     target("Settlement", ["Units"]),
     target("Cryptography", ["Units", "COpenSSL", "CSodium"]),
     target("Provenance", ["Units", "Cryptography", "JSON"]),
-    target("Engine", ["Units", "Exchange", "Ledger", "Provenance"]),
+    target("Engine", ["Units", "Exchange", "Ledger", "Cryptography", "Provenance"]),
     target("TON", ["Cryptography"]),
     target("JSON"),
     target("Log", ["JSON", "Sockets"]),
@@ -99,7 +99,11 @@ let targets: [Target] = [
     tests("UnitsTests", ["Units"]),
     tests("ExchangeTests", ["Exchange", "Units"]),
     tests("LedgerTests", ["Ledger", "Units"]),
-    tests("EngineTests", ["Engine", "Exchange", "Ledger", "Units", "JSON", "Vectors"], resources: [.copy("Vectors")]),
+    tests(
+        "EngineTests",
+        ["Engine", "Exchange", "Ledger", "Units", "JSON", "Vectors", "Provenance", "Cryptography"],
+        resources: [.copy("Vectors")]
+    ),
     tests("CryptographyTests", ["Cryptography"]),
     tests(
         "ProvenanceTests",
@@ -127,24 +131,27 @@ let targets: [Target] = [
         "StoreTests",
         [
             "bombyx", "Store", "Postgres", "PostgresTesting", "ProgramTesting", "Engine", "Exchange", "Ledger", "Units",
-            "Cryptography",
+            "Cryptography", "Provenance",
         ]
     ),
     tests(
         "APITests",
-        ["API", "JSON", "Engine", "Exchange", "Ledger", "Units", "Cryptography", "TON"],
+        ["API", "JSON", "Engine", "Exchange", "Ledger", "Units", "Cryptography", "Provenance", "TON"],
         resources: [.copy("Vectors")]
     ),
     tests(
         "ContractTests",
         [
-            "API", "JSON", "Cryptography", "Engine", "Exchange", "Ledger", "Units",
+            "API", "JSON", "Cryptography", "Engine", "Exchange", "Ledger", "Provenance", "Units",
             .product(name: "Yams", package: "Yams"),
         ]
     ),
     tests(
         "MarketplaceTests",
-        ["Marketplace", "API", "Engine", "Exchange", "HTTP2", "JSON", "Log", "Sockets", "Units"]
+        [
+            "Marketplace", "API", "Cryptography", "Engine", "Exchange", "HTTP2", "JSON", "Log", "Provenance", "Sockets",
+            "Units",
+        ]
     ),
     .target(
         name: "ProgramTesting",

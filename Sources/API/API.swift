@@ -138,6 +138,10 @@ struct Request {
                 now: context.now
             )
             return .query(.preview(query))
+        case .getProfile, .setProfile, .listLeases, .getLease, .getLeaseTicket, .listLeaseReceipts, .closeLease,
+            .disputeClaim, .pardonLease, .recordReceipt, .recordReceipts, .proveEquivocation, .listReceipts,
+            .getReceiptBundle, .getBond, .lockBond, .releaseBond, .setLeasePolicy:
+            return try afterTrade(principal)
         // Whatever else there is needs no key.
         default:
             return try publicAdmission()
@@ -186,6 +190,9 @@ struct Request {
             .headProblemPage:
             try QueryRequests.none(head.query)
             return .page(PageRequest(head))
+        case .listSigningKeys, .getLeasePolicy, .getAccountRecord, .getLogCheckpoint, .getInclusionProof,
+            .getConsistencyProof, .listLogEntries, .getCheckpointNote, .getLogTile:
+            return try publicAfterTrade()
         // All others need a key, and have been refused without one.
         default: throw Problem(.authenticationRequired)
         }

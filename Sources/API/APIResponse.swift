@@ -50,7 +50,7 @@ package struct APIResponse: Hashable, Sendable {
 /// The media types of our answers.
 package enum ContentType: CaseIterable, Sendable {
     case json, problem, yaml, metrics, events, csv
-    case html, css, javascript, text
+    case html, css, javascript, text, bytes
 
     /// The value of `content-type`.
     package var text: StaticString {
@@ -65,6 +65,7 @@ package enum ContentType: CaseIterable, Sendable {
         case .css: "text/css; charset=utf-8"
         case .javascript: "text/javascript; charset=utf-8"
         case .text: "text/plain; charset=utf-8"
+        case .bytes: "application/octet-stream"
         }
     }
 }

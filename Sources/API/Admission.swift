@@ -25,6 +25,10 @@ package enum Admission: Sendable {
     /// Somebody has proved who it is. Use the payload up, if there is one; unless that fails
     /// (``Problem/loginPayloadRefused``), give the command to the engine.
     indirect case login(payload: String?, Command, AnswerShape)
+    /// Have the signatures checked, and give those receipts to the engine that bear the right ones.
+    indirect case receipts(ReceiptBatch)
+    /// The exchange's own keys.
+    case signingKeys
 }
 
 /// How the outcome of a command is written.
@@ -54,6 +58,13 @@ package enum AnswerShape: Sendable {
     indirect case checkpointMade(CheckpointTerms)
     /// A key was revoked or has other limits.
     case keyStanding
+    indirect case profileSet(ProfileTerms)
+    /// A lease is closed, a claim disputed, or a slash pardoned.
+    case leaseChanged(LeaseID)
+    case receiptRecorded
+    /// So much was locked or released.
+    case bondMoved(NanoTON)
+    indirect case leasePolicySet(LeasePolicyTerms)
 }
 
 extension AnswerShape {

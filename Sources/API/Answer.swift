@@ -46,6 +46,8 @@ package enum Answer {
         case .cancelledTogether, .cancelAfterSet, .haltSet, .priceBandSet, .limitsSet, .feesAnnounced:
             return ControlAnswer.written(shape, outcome)
         case .checkpointMade(let terms): return checkpoint(terms, outcome)
+        case .profileSet, .leaseChanged, .receiptRecorded, .bondMoved, .leasePolicySet:
+            return LeaseAnswer.written(shape, outcome)
         default: break
         }
         for event in outcome.events {

@@ -3,17 +3,17 @@ internal import Exchange
 internal import JSON
 internal import Units
 
-/// One order of a batch.
+/// One order or receipt of a batch.
 package enum BatchItem: Sendable {
     /// It goes to the engine.
-    case order(Command)
+    case command(Command)
     /// It is refused before the engine.
     case refused(Problem)
 
     /// The commands among some items, in their order.
     package static func commands(of items: [BatchItem]) -> [Command] {
         items.compactMap { item in
-            if case .order(let command) = item { command } else { nil }
+            if case .command(let command) = item { command } else { nil }
         }
     }
 }
@@ -28,7 +28,7 @@ extension Request {
         items.reserveCapacity(bodies.count)
         for (index, body) in bodies.enumerated() {
             do throws(Problem) {
-                items.append(.order(try order(Array(body), index, key, principal)))
+                items.append(.command(try order(Array(body), index, key, principal)))
             } catch {
                 items.append(.refused(error))
             }
@@ -126,8 +126,9 @@ extension Bodies {
 
 /// Writes the answer to a batch.
 extension Answer {
-    /// 200 with the answer to each order, in the order of the request.
-    package static func batch(_ answers: [APIResponse]) -> APIResponse {
+    /// 200 with the answer to each order or receipt, in the order of the request. `name` is that of an answer that is
+    /// no problem.
+    package static func batch(_ answers: [APIResponse], of name: StaticString = "order") -> APIResponse {
         let bytes = answers.reduce(64) { $0 + $1.body.count + 64 }
         var writer = JSONWriter(capacity: bytes)
         writer.beginObject()
@@ -137,7 +138,7 @@ extension Answer {
             writer.beginObject()
             writer.member("status", Int64(answer.status))
             writer.member("replayed", answer.isReplayed)
-            writer.key(answer.contentType == .problem ? "problem" : "order")
+            writer.key(answer.contentType == .problem ? "problem" : name)
             writer.raw(answer.body.span)
             writer.endObject()
         }

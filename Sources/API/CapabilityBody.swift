@@ -7,11 +7,12 @@ internal import Units
 enum CapabilityField: Int, BodyField {
     case contextLength, features, quantization, tee, region
     case maxOutputTokens, inputModalities, outputModalities, gpuModel, gpuCount, vramGB, dataRetention, trainsOnData
-    case moderated
+    case moderated, deliverWithinS
 
     static let names: [StaticString] = [
         "context_length", "features", "quantization", "tee", "region", "max_output_tokens", "input_modalities",
         "output_modalities", "gpu_model", "gpu_count", "vram_gb", "data_retention", "trains_on_data", "moderated",
+        "deliver_within_s",
     ]
 
     /// The field of a requirement that is about the same.
@@ -31,6 +32,7 @@ enum CapabilityField: Int, BodyField {
         case .dataRetention: .dataRetention
         case .trainsOnData: .trainsOnData
         case .moderated: .moderated
+        case .deliverWithinS: .deliverWithinS
         }
     }
 }

@@ -160,6 +160,7 @@ extension JSONWriter {
         if rules.qualityCredit > 0 {
             member("quality_credit_nanoton_per_mtok", decimalString: rules.qualityCredit)
         }
+        lease(rules.lease)
     }
 
     /// Whom an offer sells to; nothing for anyone.

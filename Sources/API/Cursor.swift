@@ -21,6 +21,8 @@ package struct Cursor: Equatable, Sendable {
         case accounts = 4
         case audit = 5
         case candles = 6
+        case leases = 7
+        case receipts = 8
     }
 
     private static let version: UInt8 = 1

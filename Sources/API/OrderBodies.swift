@@ -5,23 +5,25 @@ internal import Units
 
 enum OfferField: Int, BodyField {
     case model, price, quantity, timeInForce, clientOrderID, maxOpenLots, capability
-    case type, expiresAt, postOnly, minQuantity, allOrNone, display, selfTrade, buyers, side
+    case type, expiresAt, postOnly, minQuantity, allOrNone, display, selfTrade, buyers, side, service
 
     static let names: [StaticString] = [
         "model", "price_nanoton_per_mtok", "quantity_lots", "time_in_force", "client_order_id", "max_open_lots",
         "capability", "type", "expires_at", "post_only", "min_quantity_lots", "all_or_none", "display_quantity_lots",
-        "self_trade_prevention", "buyers", "side",
+        "self_trade_prevention", "buyers", "side", "service",
     ]
 }
 
 enum BidField: Int, BodyField {
     case requirement, price, quantity, timeInForce, clientOrderID, weightSet
     case type, expiresAt, postOnly, minQuantity, allOrNone, display, selfTrade, qualityCredit, side, provider
+    case onFailure, avoidWorkers
 
     static let names: [StaticString] = [
         "requirement", "price_nanoton_per_mtok", "quantity_lots", "time_in_force", "client_order_id", "weight_set",
         "type", "expires_at", "post_only", "min_quantity_lots", "all_or_none", "display_quantity_lots",
         "self_trade_prevention", "quality_credit_nanoton_per_mtok", "side", "provider",
+        "on_failure", "avoid_workers",
     ]
 }
 
@@ -79,6 +81,7 @@ enum Bodies {
                 case .selfTrade: try reader.read(.selfTrade, at: place, into: &fields)
                 case .buyers: offer.buyers = try reader.buyers(at: place)
                 case .side: try reader.side(.offer, at: place)
+                case .service: fields.rules.lease.service = try reader.service(at: place)
                 }
             }
             reader.require(OfferField.model, of: .document, seen: seen)
@@ -119,6 +122,7 @@ enum Bodies {
                 case .qualityCredit: try reader.read(.qualityCredit, at: place, into: &fields)
                 case .side: try reader.side(.bid, at: place)
                 case .provider: provider = try reader.provider(at: place)
+                case .onFailure, .avoidWorkers: try reader.leaseRule(field, at: place, into: &fields)
                 }
             }
             reader.require(BidField.requirement, of: .document, seen: seen)

@@ -83,6 +83,31 @@ package enum ProblemCode: String, CaseIterable, Sendable {
     case lastOperatorKey = "last_operator_key"
     case loginLimit = "login_limit"
 
+    // What follows a trade.
+    case receiptNotFound = "receipt_not_found"
+    case logEntryNotFound = "log_entry_not_found"
+    case slashNotFound = "slash_not_found"
+    case workerSignatureInvalid = "worker_signature_invalid"
+    case appSignatureInvalid = "app_signature_invalid"
+    case bondRequired = "bond_required"
+    case leaseEnded = "lease_ended"
+    case leaseWithoutReceipts = "lease_without_receipts"
+    case receiptForeign = "receipt_foreign"
+    case receiptKeyMissing = "receipt_key_missing"
+    case usageMiscounted = "usage_miscounted"
+    case amountMiscounted = "amount_miscounted"
+    case receiptSuperseded = "receipt_superseded"
+    case receiptNotMonotone = "receipt_not_monotone"
+    case receiptChain = "receipt_chain"
+    case receiptAfterDeadline = "receipt_after_deadline"
+    case claimAboveStep = "claim_above_step"
+    case claimDisputed = "claim_disputed"
+    case claimNotPending = "claim_not_pending"
+    case disputeNotByApp = "dispute_not_by_app"
+    case bondInUse = "bond_in_use"
+    case avoidLimit = "avoid_limit"
+    case equivocationForeign = "equivocation_foreign"
+
     /// The only place that gives an error its HTTP status. A refusal that depends on the state of the market is 409,
     /// one that the request alone causes is 422.
     package var status: Int {
@@ -90,20 +115,26 @@ package enum ProblemCode: String, CaseIterable, Sendable {
         case .malformedRequest, .malformedJSON, .jsonTooDeep, .badCursor, .badIdempotencyKey: 400
         case .authenticationRequired, .invalidKey, .keyExpired, .keyRevoked, .loginRefused: 401
         case .missingScope, .addressNotAllowed, .keyScope: 403
-        case .notFound, .loginDisabled, .modelNotFound, .accountUnknown, .orderNotFound, .leaseNotFound, .keyNotFound:
+        case .notFound, .loginDisabled, .modelNotFound, .accountUnknown, .orderNotFound, .leaseNotFound, .keyNotFound,
+            .receiptNotFound, .logEntryNotFound, .slashNotFound:
             404
         case .methodNotAllowed: 405
         case .requestTimeout: 408
         case .duplicateClientOrderID, .accountClosed, .marketHalted, .classLimit, .profileLimit, .openOrderLimit,
             .insufficientFunds, .postOnlyWouldTrade, .fokUnfillable, .depositLimit, .modelLimit, .usageNotMonotone,
             .usageAboveLease, .noPriceBand, .quantityFilled, .operationLimit, .keyOrderLimit, .keyDayLimit,
-            .keyTotalLimit, .keyLimit, .keyIsLimited, .lastOperatorKey, .loginLimit:
+            .keyTotalLimit, .keyLimit, .keyIsLimited, .lastOperatorKey, .loginLimit,
+            .bondRequired, .leaseEnded, .leaseWithoutReceipts, .receiptKeyMissing, .receiptSuperseded,
+            .receiptNotMonotone, .receiptChain, .receiptAfterDeadline, .claimAboveStep, .claimDisputed,
+            .claimNotPending, .disputeNotByApp, .bondInUse, .avoidLimit:
             409
         case .bodyTooLarge: 413
         case .targetTooLong: 414
         case .unsupportedMediaType: 415
         case .invalidFields, .modelUnknown, .expired, .mixedUnits, .belowMinimumNotional, .idempotencyKeyReused,
-            .weightSetUnknown, .priceOutsideBand, .expiryNotAmendable, .noticeTooShort:
+            .weightSetUnknown, .priceOutsideBand, .expiryNotAmendable, .noticeTooShort,
+            .workerSignatureInvalid, .appSignatureInvalid, .receiptForeign, .usageMiscounted, .amountMiscounted,
+            .equivocationForeign:
             422
         case .rateLimited, .streamLimit: 429
         case .expectationFailed: 417
@@ -169,6 +200,25 @@ package enum ProblemCode: String, CaseIterable, Sendable {
             case .keyScope: .keyScope
             case .lastOperatorKey: .lastOperatorKey
             case .loginLimit: .loginLimit
+            case .slashNotFound: .slashNotFound
+            case .bondRequired: .bondRequired
+            case .leaseEnded: .leaseEnded
+            case .leaseWithoutReceipts: .leaseWithoutReceipts
+            case .receiptForeign: .receiptForeign
+            case .receiptKeyMissing: .receiptKeyMissing
+            case .usageMiscounted: .usageMiscounted
+            case .amountMiscounted: .amountMiscounted
+            case .receiptSuperseded: .receiptSuperseded
+            case .receiptNotMonotone: .receiptNotMonotone
+            case .receiptChain: .receiptChain
+            case .receiptAfterDeadline: .receiptAfterDeadline
+            case .claimAboveStep: .claimAboveStep
+            case .claimDisputed: .claimDisputed
+            case .claimNotPending: .claimNotPending
+            case .disputeNotByApp: .disputeNotByApp
+            case .bondInUse: .bondInUse
+            case .avoidLimit: .avoidLimit
+            case .equivocationForeign: .equivocationForeign
             }
     }
 }

@@ -79,6 +79,35 @@ extension ProblemCode {
         case .keyScope: "The API key would need every scope of the key that it is to make or revoke."
         case .loginLimit: "Logins have opened as many accounts as they may."
         case .lastOperatorKey: "It is the last operator's key in force."
+        default: leaseTitle
+        }
+    }
+
+    private var leaseTitle: StaticString {
+        switch self {
+        case .receiptNotFound: "There is no such receipt."
+        case .logEntryNotFound: "The log has no such entry."
+        case .slashNotFound: "No slash of this lease is pending."
+        case .workerSignatureInvalid: "The worker's signature is not one of this receipt."
+        case .appSignatureInvalid: "The app's signature is not one of this receipt."
+        case .bondRequired: "The account's bond is too small for so many lots."
+        case .leaseEnded: "The lease is over."
+        case .leaseWithoutReceipts: "The lease was opened under rules that knew no receipts."
+        case .receiptForeign: "The receipt is not of this lease's parties, price or weights."
+        case .receiptKeyMissing: "A party of the lease has given no receipt key."
+        case .usageMiscounted: "The adjusted tokens are not those of the counts."
+        case .amountMiscounted: "The amount is not the cost of the adjusted tokens."
+        case .receiptSuperseded: "A newer receipt of the lease is known."
+        case .receiptNotMonotone: "Something cumulative is below what an earlier receipt stated."
+        case .receiptChain: "The receipt does not name the one before it."
+        case .receiptAfterDeadline: "The lease's deadline has passed."
+        case .claimAboveStep: "The claim is more than a step above what the app has signed."
+        case .claimDisputed: "A claim was disputed, and the app has signed nothing since."
+        case .claimNotPending: "No claim of the lease waits."
+        case .disputeNotByApp: "Only the lease's app disputes a claim."
+        case .bondInUse: "That part of the bond answers for leases, offers or breaches."
+        case .avoidLimit: "The bid avoids as many workers as it may."
+        case .equivocationForeign: "The two receipts are not of this lease's worker."
         default: "The request was refused."
         }
     }

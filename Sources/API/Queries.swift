@@ -1,3 +1,4 @@
+package import Cryptography
 package import Engine
 package import Exchange
 package import Units
@@ -13,6 +14,8 @@ package enum EngineQuery: Hashable, Sendable {
     case keys(AccountID)
     /// What placing an order would do now.
     indirect case preview(PreviewQuery)
+    /// What follows a trade.
+    indirect case lease(LeaseQuestion)
 }
 
 /// A question to the tables, as of the projection's cursor (ENGINE §7).
@@ -25,6 +28,15 @@ package enum HistoryQuery: Hashable, Sendable {
     case audit(AuditQuery)
     indirect case candles(CandlesQuery)
     case index(IndexQuery)
+    indirect case leases(LeasesQuery)
+    /// An ended lease.
+    case lease(LeaseID, owner: AccountID?)
+    indirect case receipts(ReceiptsQuery)
+    /// What proves a receipt, by the SHA-256 of its bytes.
+    indirect case bundle(Digest256, owner: AccountID?)
+    case log(LogQuery)
+    /// What everybody may know of an account's past.
+    case record(AccountID)
 
     /// The account whose last acknowledged command the tables must show first; `nil` when nobody's.
     package var account: AccountID? {
@@ -35,7 +47,12 @@ package enum HistoryQuery: Hashable, Sendable {
         case .transfers(let query): query.account
         case .accounts(let query): query.caller
         case .audit: nil
-        case .candles, .index: nil
+        case .candles, .index, .log: nil
+        case .record(let account): account
+        case .leases(let query): query.account
+        case .lease(_, let owner): owner
+        case .receipts(let query): query.account
+        case .bundle(_, let owner): owner
         }
     }
 }

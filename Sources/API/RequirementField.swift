@@ -6,12 +6,13 @@ package enum RequirementField: Int, BodyField, Sendable {
     case model, quality, contextLength, features, quantization, tee, region
     case maxOutputTokens, inputModalities, outputModalities, gpuModel, gpuCount, vramGB, dataRetention, trainsOnData
     case moderated, throughputTPS, ttftMS, uptimeBP, tcbStatus, attestationAgeS, revision, weightsSHA256
+    case deliverWithinS
 
     package static let names: [StaticString] = [
         "model", "quality", "context_length", "features", "quantization", "tee", "region", "max_output_tokens",
         "input_modalities", "output_modalities", "gpu_model", "gpu_count", "vram_gb", "data_retention",
         "trains_on_data", "moderated", "throughput_tps", "ttft_ms", "uptime_bp", "tcb_status", "attestation_age_s",
-        "revision", "weights_sha256",
+        "revision", "weights_sha256", "deliver_within_s",
     ]
 
     /// What a demand on the field may be.
@@ -52,7 +53,7 @@ package enum RequirementField: Int, BodyField, Sendable {
         case .features, .inputModalities, .outputModalities: .set
         case .trainsOnData, .moderated: .flag
         case .quality, .contextLength, .maxOutputTokens, .gpuCount, .vramGB, .throughputTPS, .ttftMS, .uptimeBP,
-            .attestationAgeS:
+            .attestationAgeS, .deliverWithinS:
             .number
         }
     }
@@ -92,6 +93,7 @@ package enum RequirementField: Int, BodyField, Sendable {
         case .uptimeBP: .uptimeBP
         case .tcbStatus: .tcbStatus
         case .attestationAgeS: .attestationAgeS
+        case .deliverWithinS: .deliverWithinS
         case .model, .quality, .contextLength, .features, .quantization, .tee, .region, .revision, .weightsSHA256: nil
         }
     }

@@ -10,6 +10,10 @@ package enum Route: String, CaseIterable, Sendable {
     case headDocumentationPart, getProblemPage, headProblemPage, listAccounts, listKeys, revokeKey, setKeyLimits
     case listOwnKeys, createOwnKey, revokeOwnKey, listAudit, setMeasurements, getCapabilitySchema
     case getRequirementSchema, getQuote, listCandles, getIndex, listEndpoints, previewOrder
+    case listSigningKeys, getProfile, setProfile, listLeases, getLease, getLeaseTicket, listLeaseReceipts, closeLease
+    case disputeClaim, pardonLease, recordReceipt, recordReceipts, proveEquivocation, listReceipts, getReceiptBundle
+    case getBond, lockBond, releaseBond, getLeasePolicy, setLeasePolicy, getAccountRecord, getLogCheckpoint
+    case getInclusionProof, getConsistencyProof, listLogEntries, getCheckpointNote, getLogTile
     case createLoginNonce, loginTON, loginTelegram
 
     /// `operationId` in `openapi.yaml`.
@@ -78,6 +82,12 @@ package enum Route: String, CaseIterable, Sendable {
         case .getIndex: (.get, "/v1/index", [])
         case .listEndpoints: (.get, "/v1/models/{author}/{slug}/endpoints", [])
         case .previewOrder: (.post, "/v1/orders:preview", [.offer, .bid, .read, .operator])
+        case .listSigningKeys, .getProfile, .setProfile, .listLeases, .getLease, .getLeaseTicket, .listLeaseReceipts,
+            .closeLease, .disputeClaim, .pardonLease, .recordReceipt, .recordReceipts, .proveEquivocation,
+            .listReceipts, .getReceiptBundle, .getBond, .lockBond, .releaseBond, .getLeasePolicy, .setLeasePolicy,
+            .getAccountRecord, .getLogCheckpoint, .getInclusionProof, .getConsistencyProof, .listLogEntries,
+            .getCheckpointNote, .getLogTile:
+            leaseEntry
         }
     }
 
@@ -102,14 +112,22 @@ struct Resource {
         case readiness, metrics, contract, checkpoints, documentation, documentationPart, problemPage, key
         case keyLimits, ownKeys, ownKey, audit, measurements, capabilitySchema, requirementSchema, quote
         case candles, index, endpoints, preview, loginNonce, loginTON, loginTelegram
+        case signingKeys, profile, leases, lease, leaseTicket, leaseReceipts, leaseClose, leaseDispute, leasePardon
+        case receipts, receiptBatch, equivocation, receiptBundle, bond, bondLock, bondRelease, leasePolicy
+        case accountRecord, logCheckpoint, inclusionProof, consistencyProof, logEntries, checkpointNote, logTile
     }
 
     /// `nil` when nothing is at this path.
     init?(path: ArraySlice<UInt8>) {
         let version = "/v1/"
         guard path.hasPrefix(version) else {
-            guard let kind = Self.operations(path) else { return nil }
-            self.init(kind: kind)
+            if let kind = Self.operations(path) {
+                self.init(kind: kind)
+            } else if let file = Self.logFile(path) {
+                self = file
+            } else {
+                return nil
+            }
             return
         }
         let rest = path.dropFirst(version.utf8.count)
@@ -123,7 +141,7 @@ struct Resource {
         self.init(collection: rest[..<slash], tail: tail)
     }
 
-    private init(kind: Kind, name: ArraySlice<UInt8> = [], key: ArraySlice<UInt8> = []) {
+    init(kind: Kind, name: ArraySlice<UInt8> = [], key: ArraySlice<UInt8> = []) {
         self.kind = kind
         self.name = name
         self.key = key
@@ -147,6 +165,8 @@ struct Resource {
             self.init(kind: .transfers)
         } else if collection.equals("account"), tail.hasPrefix("keys") {
             self.init(ownKeys: tail.dropFirst("keys".utf8.count))
+        } else if let found = Self.afterTrade(collection, tail) {
+            self = found
         } else if collection.equals("accounts"), let slash = tail.firstIndex(of: UInt8(ascii: "/")) {
             let name = tail[..<slash]
             let part = tail[(slash + 1)...]
@@ -191,6 +211,7 @@ struct Resource {
         if name.equals("status") { return .marketStatus }
         if name.equals("halt") { return .halt }
         if name.equals("price-band") { return .priceBand }
+        if name.equals("lease-policy") { return .leasePolicy }
         return nil
     }
 
@@ -240,7 +261,7 @@ struct Resource {
         if name.equals("candles") { return .candles }
         if name.equals("index") { return .index }
         if name.equals("orders:preview") { return .preview }
-        return nil
+        return collectionAfterTrade(name)
     }
 
     private static func operations(_ path: ArraySlice<UInt8>) -> Kind? {
@@ -305,6 +326,7 @@ extension Resource.Kind {
         case .loginNonce: [.createLoginNonce]
         case .loginTON: [.loginTON]
         case .loginTelegram: [.loginTelegram]
+        default: leaseRoutes
         }
     }
 

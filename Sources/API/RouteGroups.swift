@@ -41,9 +41,9 @@ extension Route {
     /// As ``ordinal``.
     var loginOrdinal: Int {
         switch self {
-        case .createLoginNonce: 56
-        case .loginTON: 57
-        default: 58
+        case .createLoginNonce: 83
+        case .loginTON: 84
+        default: 85
         }
     }
 }

@@ -56,6 +56,33 @@ extension Route {
         case .getIndex: 53
         case .listEndpoints: 54
         case .previewOrder: 55
+        case .listSigningKeys: 56
+        case .getProfile: 57
+        case .setProfile: 58
+        case .listLeases: 59
+        case .getLease: 60
+        case .getLeaseTicket: 61
+        case .listLeaseReceipts: 62
+        case .closeLease: 63
+        case .disputeClaim: 64
+        case .pardonLease: 65
+        case .recordReceipt: 66
+        case .recordReceipts: 67
+        case .proveEquivocation: 68
+        case .listReceipts: 69
+        case .getReceiptBundle: 70
+        case .getBond: 71
+        case .lockBond: 72
+        case .releaseBond: 73
+        case .getLeasePolicy: 74
+        case .setLeasePolicy: 75
+        case .getAccountRecord: 76
+        case .getLogCheckpoint: 77
+        case .getInclusionProof: 78
+        case .getConsistencyProof: 79
+        case .listLogEntries: 80
+        case .getCheckpointNote: 81
+        case .getLogTile: 82
         }
     }
 }

@@ -4,12 +4,12 @@ package import Units
 
 /// What a stream of events tells of. The name is also the `event` of its messages.
 package enum StreamChannel: UInt8, CaseIterable, Sendable {
-    case book, trades, ticker, orders, balances
+    case book, trades, ticker, orders, balances, leases
 
     /// The name on the wire.
     package var name: String { String(describing: self) }
     /// Tells only its owner.
-    package var isPrivate: Bool { self == .orders || self == .balances }
+    package var isPrivate: Bool { self == .orders || self == .balances || self == .leases }
     /// A message says all that counts now, so that a reader who is slow may miss those before it.
     package var conflates: Bool { self == .book || self == .ticker }
 }
@@ -59,7 +59,7 @@ package struct StreamQuery: Hashable, Sendable {
         var account: AccountID?
         if channels.contains(where: \.isPrivate) {
             guard let principal else {
-                throw Problem(.authenticationRequired, "The channels orders and balances need an API key.")
+                throw Problem(.authenticationRequired, "The channels orders, balances and leases need an API key.")
             }
             try QueryRequests.require(Route.listOrders.scopes, of: principal)
             account = try QueryRequests.account(&parameters, for: principal)

@@ -176,7 +176,7 @@ extension StreamText {
         }
     }
 
-    private static func message(
+    static func message(
         _ event: StaticString,
         capacity: Int = 128,
         _ write: (inout JSONWriter) -> Void

@@ -36,6 +36,8 @@ package enum AuditAction: UInt8, CaseIterable, Sendable {
     case setAccountLimits = 13
     case announceFees = 14
     case setMeasurement = 15
+    case setLeasePolicy = 30
+    case pardon = 31
 
     /// The name in JSON and SQL.
     package var name: String {
@@ -55,6 +57,8 @@ package enum AuditAction: UInt8, CaseIterable, Sendable {
         case .setAccountLimits: "set_account_limits"
         case .announceFees: "announce_fees"
         case .setMeasurement: "set_measurement"
+        case .setLeasePolicy: "set_lease_policy"
+        case .pardon: "pardon"
         }
     }
 }
@@ -85,7 +89,9 @@ extension Engine {
         case .announceFees: (action, target) = (.announceFees, "")
         case .setMeasured(let terms):
             (action, target) = (.setMeasurement, "\(terms.account.text) \(marketName(terms.model))")
-        case .placeOffer, .placeBid, .cancel, .amend, .massCancel, .cancelAfter, .setCancelOnDisconnect, .disconnected,
+        case .lease(.setPolicy): (action, target) = (.setLeasePolicy, "")
+        case .lease(.pardon(let lease)): (action, target) = (.pardon, lease.text)
+        case .lease, .placeOffer, .placeBid, .cancel, .amend, .massCancel, .cancelAfter, .setCancelOnDisconnect, .disconnected,
             .tick, .announceCheckpoint, .login:
             return nil
         }

@@ -68,6 +68,7 @@ package struct Command: Hashable, Sendable {
         indirect case setKeyLimits(KeyLimitTerms)
         /// Somebody has proved who it is, and gets a key for its account, which the first login opens.
         indirect case login(LoginTerms)
+        indirect case lease(LeaseCommand)
     }
 }
 

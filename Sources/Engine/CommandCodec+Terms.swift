@@ -58,6 +58,7 @@ extension OfferTerms {
         guard !isPlain else { return }
         order.rules.encode(into: &bytes)
         buyers.encode(into: &bytes)
+        if order.rules.lease != .none { order.rules.lease.encode(into: &bytes) }
     }
 
     /// See ``OrderTerms/isPlain``.
@@ -67,7 +68,8 @@ extension OfferTerms {
         _ version: UInt8,
         _ bytes: Span<UInt8>,
         _ cursor: inout CommandCursor,
-        isPlain: Bool
+        isPlain: Bool,
+        ofLease: Bool = false
     ) throws(CommandDecodingError) -> Self {
         let order = try OrderTerms.decode(bytes, &cursor, isPlain: isPlain)
         let model = ModelID(try cursor.integer(bytes, .model, in: 0...Int64.max))
@@ -93,6 +95,7 @@ extension OfferTerms {
         if !isPlain {
             terms.order.rules = try OrderRules.decode(bytes, &cursor)
             terms.buyers = try BuyerRules.decode(bytes, &cursor)
+            if ofLease { terms.order.rules.lease = try LeaseRules.decode(bytes, &cursor, side: .offer) }
             guard !terms.isPlain, terms.order.rules.qualityCredit == 0 else { throw .invalid(.rules) }
         }
         guard terms.order.isConsistent else { throw .invalid(.rules) }
@@ -106,14 +109,17 @@ extension BidTerms {
         requirement.encode(into: &bytes)
         bytes.append(namedWeightSet?.rawValue ?? 0)
         bytes.append(namesUnknownModel ? 1 : 0)
-        if !order.isPlain { order.rules.encode(into: &bytes) }
+        guard !order.isPlain else { return }
+        order.rules.encode(into: &bytes)
+        if order.rules.lease != .none { order.rules.lease.encode(into: &bytes) }
     }
 
     static func decode(
         _ version: UInt8,
         _ bytes: Span<UInt8>,
         _ cursor: inout CommandCursor,
-        isPlain: Bool
+        isPlain: Bool,
+        ofLease: Bool = false
     ) throws(CommandDecodingError) -> Self {
         let order = try OrderTerms.decode(bytes, &cursor, isPlain: isPlain)
         let requirement = try Requirement.decode(version, bytes, &cursor)
@@ -126,6 +132,7 @@ extension BidTerms {
         )
         if !isPlain {
             terms.order.rules = try OrderRules.decode(bytes, &cursor)
+            if ofLease { terms.order.rules.lease = try LeaseRules.decode(bytes, &cursor, side: .bid) }
             guard !terms.order.isPlain else { throw .invalid(.rules) }
         }
         guard terms.order.isConsistent else { throw .invalid(.rules) }

@@ -42,6 +42,7 @@ import Units
 //     32 set key limits  key i64 · owner i64 · per order, per day, total i64 (−1: no limit)
 //                        · network count u8 · networks (16 bytes in the order of the wire · prefix length u8)…
 //     33 login           subject text · and as 6, with the owner 0
+//     60 to 70           CommandCodec+Leases.swift
 //     40 set measured    account i64 · model i64 · throughput i64 · time to first token i64 · uptime i64
 //                        · expires at i64
 //
@@ -117,14 +118,15 @@ package enum CommandDecodingError: Error, Hashable, Sendable {
         case isHalted, priceBand, offerLotsMax, selfTradeGroup, isClosed, cancels, rules, hasRequirement
         case key, budget, networks, loginSubject
         case traits, demands, tcbStatus, attestedAt, measurement
+        case endpoint, receiptKey, receipt, leasePolicy, leaseRules
     }
 }
 
 extension Command.Action {
     fileprivate var kind: UInt8 {
         switch self {
-        case .placeOffer(let terms): terms.isPlain ? 1 : 24
-        case .placeBid(let terms): terms.order.isPlain ? 2 : 25
+        case .placeOffer(let terms): terms.order.rules.lease != .none ? 60 : terms.isPlain ? 1 : 24
+        case .placeBid(let terms): terms.order.rules.lease != .none ? 61 : terms.order.isPlain ? 2 : 25
         case .cancel: 3
         case .deposit: 4
         case .createAccount: 5
@@ -150,6 +152,7 @@ extension Command.Action {
         case .setKeyLimits: 32
         case .login: 33
         case .setMeasured: 40
+        case .lease(let command): command.kind
         }
     }
 
@@ -188,6 +191,7 @@ extension Command.Action {
             bytes.append(integer: owner.rawValue)
         case .setKeyLimits(let terms): terms.encode(into: &bytes)
         case .login(let terms): terms.encode(into: &bytes)
+        case .lease(let command): command.encode(into: &bytes)
         default: encodeControl(into: &bytes)
         }
     }
@@ -230,6 +234,9 @@ extension Command.Action {
         case 32: return .setKeyLimits(try KeyLimitTerms.decode(bytes, &cursor))
         case 33: return .login(try LoginTerms.decode(bytes, &cursor))
         case 40: return .setMeasured(try MeasurementTerms.decode(bytes, &cursor))
+        case 60: return .placeOffer(try OfferTerms.decode(version, bytes, &cursor, isPlain: false, ofLease: true))
+        case 61: return .placeBid(try BidTerms.decode(version, bytes, &cursor, isPlain: false, ofLease: true))
+        case 62...79: return .lease(try LeaseCommand.decode(kind, bytes, &cursor))
         default: throw .unknownKind(kind)
         }
     }

@@ -1,5 +1,6 @@
 import Exchange
 import Ledger
+import Provenance
 import Units
 
 /// The state digest: a sum over all records, changed with each of them (DESIGN §2).
@@ -7,7 +8,8 @@ import Units
 /// Every record's hash begins with a tag of its kind: 1 capability, 2 requirement, 3 client order id, 10 open order,
 /// 11 balance, 12 lease, 13 account, 14 key, 15 model version, 16 attestation, 17 remembered request, 18 fees, 19 head,
 /// 20 grace (when there is any), 21 newest checkpoint, 30 market control, 31 mass operation, 32 fee notice, 40 key's
-/// standing, 41 key's spending, 42 budgeted order, 43 login, 50 measurement.
+/// standing, 41 key's spending, 42 budgeted order, 43 login, 50 measurement,
+/// 70 profile, 71 lease policy (unless it is the initial one), 72 standing, 73 slash, 74 log (when it has leaves).
 extension Engine {
     /// Equal for equal states, however they were reached.
     package var digest: StateDigest {
@@ -29,6 +31,8 @@ extension Engine {
         }
         sum.add(checkpoint?.recordHash)
         sum.add(feeNotice?.recordHash)
+        if leasePolicy != .initial { sum.add(leasePolicy.recordHash) }
+        if log.size > 0 { sum.add(log.recordHash) }
         return sum
     }
 
@@ -90,22 +94,6 @@ extension CheckpointRecord {
         for word in [words.a, words.b, words.c, words.d] { hash.combine(word) }
         hash.combine(sequence.rawValue)
         hash.combine(announcedAt.microseconds)
-        return hash
-    }
-}
-
-extension LeaseRecord {
-    var recordHash: RecordHash {
-        var hash = RecordHash(tag: 12)
-        hash.combine(id.rawValue)
-        hash.combine(offer.rawValue)
-        hash.combine(buyer.rawValue)
-        hash.combine(worker.rawValue)
-        hash.combine(price.nanoTONPerMTok)
-        hash.combine(lots.count)
-        hash.combine(locked.count)
-        hash.combine(buyerRate.count << 32 | sellerRate.count)
-        hash.combine(used.count)
         return hash
     }
 }

@@ -14,6 +14,7 @@ extension Engine {
             let buyer = book.orders[Int(bid)].account
             guard buyers.admits(buyer), deposit(of: buyer) - spent >= buyers.minimumDeposit else { return false }
         }
+        guard !details[Int(bid)].avoids(book.orders[Int(offer)].account) else { return false }
         guard needsCare else { return true }
         return !isDue(maker) && !isFrozen(offer: offer, bid: bid, at: priority)
     }
@@ -99,7 +100,7 @@ extension Engine {
     /// Whether two resting orders that meet in price and requirement should have traded.
     func couldTrade(bid: Int32, offer: Int32) -> Bool {
         let (buy, sell) = (book.orders[Int(bid)], book.orders[Int(offer)])
-        guard !isOwn(buy.account, sell.account) else { return false }
+        guard !isOwn(buy.account, sell.account), !details[Int(bid)].avoids(sell.account) else { return false }
         if case .only(let buyers) = book.capabilities[Int(sell.group)].buyers {
             // A deposit is judged when one of the two arrives, and may have come later.
             guard buyers.admits(buy.account), buyers.minimumDeposit == .zero else { return false }

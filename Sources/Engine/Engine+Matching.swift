@@ -182,10 +182,11 @@ extension Engine {
             model: capability.model,
             modelVersion: capability.modelVersion,
             weightSet: capability.weightSet,
-            classID: ClassID(rules >= 3 ? Int64(offer.group) + 1 : 0)
+            classID: ClassID(rules >= 3 ? Int64(offer.group) + 1 : 0),
+            delivery: deliveryTerms(bid: bidSlot, offer: offerSlot)
         )
         events.append(.traded(trade))
-        add(LeaseRecord(trade))
+        add(LeaseRecord(of: trade))
         details[Int(offerSlot)].openLots = details[Int(offerSlot)].openLots + lots
         finish(maker, of: book.orders[Int(maker)], &events)
         touch(offer.account)
@@ -334,23 +335,5 @@ extension Engine {
         let rules = details[Int(slot)].rules
         if rules.isAllOrNone || left < rules.minLots { lookAgain(at: order.id) }
         updateDigest(of: slot)
-    }
-}
-
-extension LeaseRecord {
-    /// What a trade opens.
-    init(_ trade: Trade) {
-        self.init(
-            id: LeaseID(trade.id.rawValue),
-            offer: trade.offer,
-            buyer: trade.buyer,
-            worker: trade.seller,
-            price: trade.price,
-            lots: trade.lots,
-            locked: trade.locked,
-            buyerRate: trade.buyerRate,
-            sellerRate: trade.sellerRate,
-            used: .zero
-        )
     }
 }

@@ -47,57 +47,32 @@ extension Engine {
         return nil
     }
 
-    // MARK: Leases
+    // MARK: Usage
 
-    /// Opens a lease.
-    mutating func add(_ lease: LeaseRecord) {
-        leases.add(lease)
-        recordSum.add(lease.recordHash)
-    }
-
+    /// What the operator states of a lease's usage, receipts or not.
     mutating func use(_ id: LeaseID, _ tokens: AdjustedTokens, _ events: inout [Event]) -> Rejection? {
         guard let slot = leases.find(id) else { return .leaseNotFound }
-        let lease = leases[slot]
-        guard tokens >= lease.used else { return .usageNotMonotone }
-        guard tokens <= lease.lots.tokens else { return .usageAboveLease }
+        guard tokens >= leases[slot].used else { return .usageNotMonotone }
+        guard tokens <= leases[slot].lots.tokens else { return .usageAboveLease }
+        charge(slot, tokens, &events)
+        return nil
+    }
 
+    /// Charges cumulative tokens, which are at least what was charged before and at most those of the lease.
+    mutating func charge(_ slot: Int32, _ tokens: AdjustedTokens, _ events: inout [Event]) {
+        let lease = leases[slot]
         let before = lease.charges(at: lease.used)
         let now = lease.charges(at: tokens)
         let cost = now.cost - before.cost
         let workerFee = now.workerFee - before.workerFee
         let fee = now.buyerFee - before.buyerFee + workerFee
-        let trade = TradeID(id.rawValue)
+        let trade = TradeID(lease.id.rawValue)
         post(lease.buyer, .leased, lease.worker, .payable, cost - workerFee, .usage, trade: trade, &events)
         let leased = LedgerAccount(lease.buyer, .leased)
         post(Transfer(debit: leased, credit: .fees, amount: fee, kind: .fee, trade: trade), &events)
-
-        recordSum.subtract(lease.recordHash)
-        leases.setUsed(slot, tokens)
-        recordSum.add(leases[slot].recordHash)
-        events.append(.used(id, tokens))
+        change(slot) { $0.used = tokens }
+        events.append(.used(lease.id, tokens))
         touch(lease.buyer)
         touch(lease.worker)
-        return nil
-    }
-
-    mutating func endLease(_ id: LeaseID, _ events: inout [Event]) -> Rejection? {
-        guard let slot = leases.find(id) else { return .leaseNotFound }
-        let lease = leases[slot]
-        let trade = TradeID(id.rawValue)
-        post(lease.buyer, .leased, lease.buyer, .available, lease.unused, .refund, trade: trade, &events)
-        recordSum.subtract(lease.recordHash)
-        leases.remove(slot)
-        events.append(.leaseEnded(id, lease.used))
-        touch(lease.buyer)
-        touch(lease.worker)
-        if let offer = find(lease.offer) { free(offer, lease.lots, &events) }
-        return nil
-    }
-
-    /// Gives an open offer lots of its limit back; one that stood at the limit arrives again.
-    private mutating func free(_ offer: Int32, _ lots: Lots, _ events: inout [Event]) {
-        details[Int(offer)].openLots = details[Int(offer)].openLots - lots
-        details[Int(offer)].lastSequence = sequence
-        if book.free(offer, lots) || ordersWithLeast > 0 { reenter(offer, &events) } else { updateDigest(of: offer) }
     }
 }

@@ -58,9 +58,10 @@ extension Engine {
             guard let known, holdings.find(owner, known, isOffer: true) != nil else { return .failure(.classLimit) }
         }
         if let rejection = rejection(of: order, account) { return .failure(rejection) }
+        guard isBondEnough(for: order.lots, of: account) else { return .failure(.bondRequired) }
         var record = newRecord(.offer, owner, order)
         record.claimedTEE = terms.claimedTEE
-        let most = registry.accounts[account].record.offerLotsMax
+        let most = openLotsMax(of: account)
         record.maxOpenLots = terms.maxOpenLots.map { min($0, most ?? $0) } ?? most
         return .success(Checked(record: record, group: capability, known: known, isFrozen: isFrozen))
     }

@@ -132,7 +132,7 @@ extension Engine {
 
     /// Carries out what is due: first attestations and measurements that have expired or grown old, whose offers arrive
     /// again in ascending order, whosever they are; then orders that have expired, dead-man switches, and mass
-    /// operations, as many orders as a command may visit; then announced fees; at last requests that need no longer be
+    /// operations, and leases, as many as a command may visit; then announced fees; at last requests that need no longer be
     /// remembered are forgotten.
     mutating func tick(_ events: inout [Event]) -> Rejection? {
         var misplaced: [OrderID] = []
@@ -146,6 +146,7 @@ extension Engine {
         var budget = work.step
         expire(&budget, &events)
         goOnWithOperations(&budget, &events)
+        settleLeases(&budget, &events)
         carryOutFeeNotice(&events)
         forgetOld(&events)
         return nil

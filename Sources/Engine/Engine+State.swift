@@ -9,6 +9,7 @@ extension Engine {
         var state = registryState()
         state.orders = openSlots.map { record(of: $0) }
         state.leases = leases.sorted
+        state.delivery = deliveryState
         balances.forEach { state.balances.append(($0, $1)) }
         requests.forEach { state.append($0) }
         state.keySpendings = keyring.entries.compactMap(\.spending)
@@ -74,7 +75,9 @@ extension Engine {
             book.enter(slot)
         }
         try restoreBudgets(state)
+        try restoreProfiles(state)
         try restoreMoney(state)
+        try restoreDelivery(state)
         try restoreRequests(state)
         sequence = state.sequence
     }
@@ -203,8 +206,9 @@ extension Engine {
             }
             guard
                 lease.price.isWithinLimits, lease.lots.isWithinLimits, lease.used >= .zero,
-                lease.used <= lease.lots.tokens, lease.unused >= .zero
+                lease.used <= lease.lots.tokens, lease.unused >= .zero, lease.isConsistent
             else { throw StateError(lease.id.text, .outOfRange) }
+            try checkProfiles(of: lease)
             lastLease = lease.id
             add(lease)
         }

@@ -9,6 +9,11 @@ extension Engine {
         details.indices.filter { details[$0].isListed }.map { (book.orders[$0].id, book.orders[$0].account) }
     }
 
+    /// Every open lease with its parties.
+    package var openLeaseParties: [(lease: LeaseID, worker: AccountID, app: AccountID)] {
+        leases.sorted.map { ($0.id, $0.worker, $0.buyer) }
+    }
+
     /// Everything that was posted, account by account.
     package var allBalances: [(account: LedgerAccount, counters: LedgerCounters)] {
         var all: [(account: LedgerAccount, counters: LedgerCounters)] = []

@@ -1,5 +1,6 @@
 package import Exchange
 package import Ledger
+import Provenance
 package import Units
 
 /// The core of the exchange: every book and every balance. Commands go in, events come out.
@@ -49,6 +50,11 @@ package struct Engine: Sendable {
     var walkVisits = 0
     var holdings = Holdings()
     var leases = LeaseTable()
+    var leaseDeadlines = LeaseDeadlines()
+    var leasePolicy = LeasePolicyTerms.initial
+    /// Pending ones.
+    var slashes: [LeaseID: SlashRecord] = [:]
+    var log = LogFrontier()
     var requests = RequestMemory()
     /// Most entries in ``requests``.
     let requestsMax: Int
@@ -71,6 +77,7 @@ package struct Engine: Sendable {
         if !operations.isEmpty { return time }
         var next = registry.deadlines.earliest?.at
         if let expiry = expiries.earliest { next = min(next ?? expiry, expiry) }
+        if let due = nextLeaseDeadline { next = min(next ?? due, due) }
         if let feeNotice { next = min(next ?? feeNotice.effectiveAt, feeNotice.effectiveAt) }
         if let oldest = requests.oldest {
             let due = LogicalTime(microseconds: oldest.at.microseconds + Limits.idempotencyWindow + Self.forgetStep)
@@ -126,7 +133,10 @@ package struct Engine: Sendable {
         case .setMeasured(let terms): return setMeasured(terms, &events)
         case .setFees(let terms): return setFees(terms, &events)
         case .usage(let lease, let tokens): return use(lease, tokens, &events)
-        case .endLease(let lease): return endLease(lease, &events)
+        case .endLease(let lease):
+            guard let slot = leases.find(lease) else { return .leaseNotFound }
+            end(slot, .operator, &events)
+            return nil
         case .tick: return tick(&events)
         case .announceCheckpoint(let terms): return announce(terms, &events)
         case .amend(let terms): return amend(terms, of: command.account, &events)
@@ -142,6 +152,7 @@ package struct Engine: Sendable {
         case .revokeKey(let key, let owner): return revoke(key, of: owner, &events)
         case .setKeyLimits(let terms): return setLimits(terms, &events)
         case .login(let terms): return login(terms, &events)
+        case .lease(let action): return carryOut(action, of: command.account, &events)
         }
     }
 

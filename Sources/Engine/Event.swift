@@ -55,7 +55,7 @@ package enum Event: Hashable, Sendable {
     /// Cumulative adjusted tokens of a lease that are charged now.
     case used(LeaseID, AdjustedTokens)
     /// A lease is over; the tokens used in all. If its offer is still open, the offer's open lots fall by the lease's.
-    case leaseEnded(LeaseID, AdjustedTokens)
+    case leaseEnded(LeaseID, AdjustedTokens, LeaseEnd)
     /// A key was revoked, made by another key, or has other limits now.
     indirect case keyStandingSet(KeyStanding, KeyRecord)
     /// What counts towards a key's budgets now; the last of a command holds.
@@ -66,6 +66,7 @@ package enum Event: Hashable, Sendable {
     indirect case loginCreated(LoginRecord)
     /// A command by an operator's key, carried out or refused. The last event of its command but ``remembered(_:)``.
     indirect case operated(AuditEntry)
+    indirect case lease(LeaseEvent)
 }
 
 /// Which side of the book an order is on.
@@ -157,6 +158,8 @@ package struct Trade: Hashable, Sendable {
     package let weightSet: WeightSetID
     /// The offer's class when it traded; `ClassID(0)` under rules before version 3.
     package let classID: ClassID
+    /// What its lease is delivered under; `nil` under rules before version 4.
+    package let delivery: DeliveryTerms?
 
     package init(
         id: TradeID,
@@ -175,7 +178,8 @@ package struct Trade: Hashable, Sendable {
         model: ModelID,
         modelVersion: Int32,
         weightSet: WeightSetID,
-        classID: ClassID = ClassID(0)
+        classID: ClassID = ClassID(0),
+        delivery: DeliveryTerms? = nil
     ) {
         self.id = id
         self.bid = bid
@@ -194,5 +198,6 @@ package struct Trade: Hashable, Sendable {
         self.modelVersion = modelVersion
         self.weightSet = weightSet
         self.classID = classID
+        self.delivery = delivery
     }
 }

@@ -13,7 +13,10 @@ struct LeaseTable: Sendable {
         index.find(Self.hash(id)) { leases[Int($0)].id == id }
     }
 
-    subscript(slot: Int32) -> LeaseRecord { leases[Int(slot)] }
+    subscript(slot: Int32) -> LeaseRecord {
+        get { leases[Int(slot)] }
+        set { leases[Int(slot)] = newValue }
+    }
 
     mutating func add(_ lease: LeaseRecord) {
         let slot: Int32
@@ -27,8 +30,6 @@ struct LeaseTable: Sendable {
         }
         index.insert(slot, hash: Self.hash(lease.id))
     }
-
-    mutating func setUsed(_ slot: Int32, _ tokens: AdjustedTokens) { leases[Int(slot)].used = tokens }
 
     mutating func remove(_ slot: Int32) {
         index.remove(slot, hash: Self.hash(leases[Int(slot)].id))

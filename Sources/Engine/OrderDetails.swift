@@ -38,6 +38,16 @@ struct OrderDetails: Sendable {
         if case .some(let rules) = seldomRules { rules.isAllOrNone || rules.minLots.count > 0 } else { false }
     }
 
+    /// Whether it is a bid that does not buy from a worker.
+    func avoids(_ worker: AccountID) -> Bool {
+        if case .some(let rules) = seldomRules { rules.lease.avoided.contains(worker) } else { false }
+    }
+
+    /// What it asks for of the leases that it opens.
+    var leaseRules: LeaseRules {
+        if case .some(let rules) = seldomRules { rules.lease } else { .none }
+    }
+
     /// Takes over what an amendment changed.
     mutating func amend(_ record: OrderRecord) {
         lots = record.lots
@@ -139,11 +149,12 @@ struct Holdings: Sendable {
 
 extension OrderRules {
     /// Adds the rules of an order that has some to its hash.
-    fileprivate func combine(into hash: inout RecordHash) {
+    func combine(into hash: inout RecordHash) {
         hash.combine(expiresAt.microseconds)
         hash.combine(minLots.count)
         hash.combine(displayLots.count)
         hash.combine(UInt64(selfTrade.rawValue) << 2 | (isPostOnly ? 1 : 0) | (isAllOrNone ? 2 : 0))
         hash.combine(qualityCredit)
+        if lease != .none { lease.combine(into: &hash) }
     }
 }

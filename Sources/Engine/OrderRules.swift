@@ -55,6 +55,8 @@ package struct OrderRules: Hashable, Sendable {
     /// Of a bid: nanoTON per 1,000,000 tokens and point of quality by which a better offer may be dearer and still
     /// come first. It changes the ranking, never the limit.
     package var qualityCredit: Int64 = 0
+    /// Of the leases that it opens.
+    package var lease = LeaseRules.none
 
     package init() {}
 

@@ -164,45 +164,6 @@ package struct AttestationRecord: Hashable, Sendable {
     }
 }
 
-/// A lease: the right to draw a trade's adjusted tokens from its worker.
-package struct LeaseRecord: Hashable, Sendable {
-    package var id: LeaseID
-    package var offer: OrderID
-    package var buyer: AccountID
-    package var worker: AccountID
-    package var price: Price
-    package var lots: Lots
-    package var locked: NanoTON
-    package var buyerRate: BasisPoints
-    package var sellerRate: BasisPoints
-    /// Cumulative adjusted tokens charged.
-    package var used: AdjustedTokens
-
-    package init(
-        id: LeaseID,
-        offer: OrderID,
-        buyer: AccountID,
-        worker: AccountID,
-        price: Price,
-        lots: Lots,
-        locked: NanoTON,
-        buyerRate: BasisPoints,
-        sellerRate: BasisPoints,
-        used: AdjustedTokens
-    ) {
-        self.id = id
-        self.offer = offer
-        self.buyer = buyer
-        self.worker = worker
-        self.price = price
-        self.lots = lots
-        self.locked = locked
-        self.buyerRate = buyerRate
-        self.sellerRate = sellerRate
-        self.used = used
-    }
-}
-
 /// A request that is remembered, so that a repetition gets the same answer and does nothing.
 package struct RememberedRequest: Hashable, Sendable {
     /// The command that carried it out, or was rejected.
@@ -267,6 +228,8 @@ package struct EngineState: Hashable, Sendable {
     package var orders: [OrderRecord] = []
     /// Open leases only.
     package var leases: [LeaseRecord] = []
+    /// What leases are opened and judged by beside their trades.
+    package var delivery = DeliveryState()
     package var balances: [(account: LedgerAccount, counters: LedgerCounters)] = []
     package var remembered: [RememberedRequest] = []
     /// Of keys that were revoked, limited, or made by another key.
@@ -288,7 +251,7 @@ package struct EngineState: Hashable, Sendable {
             && left.models == right.models && left.attestations == right.attestations
             && left.measurements == right.measurements
             && left.classes.elementsEqual(right.classes, by: ==) && left.profiles.elementsEqual(right.profiles, by: ==)
-            && left.orders == right.orders && left.leases == right.leases
+            && left.orders == right.orders && left.leases == right.leases && left.delivery == right.delivery
             && left.balances.elementsEqual(right.balances, by: ==) && left.remembered == right.remembered
             && left.keyStandings == right.keyStandings && left.keySpendings == right.keySpendings
             && left.budgetedOrders == right.budgetedOrders && left.logins == right.logins

@@ -9,6 +9,14 @@ struct Registry: Sendable {
         var attestation: AttestationRecord?
         /// By model, in ascending order.
         var measurements: ContiguousArray<MeasurementRecord> = []
+        /// By version: the first, the current, and those that open leases name, with how many name each.
+        var profileVersions: ContiguousArray<(record: ProfileRecord, uses: Int64)> = []
+        /// `nil` while it says nothing.
+        var standing: StandingRecord?
+        /// What its bond is to pay unless it is pardoned.
+        var pendingSlashes: Int128 = 0
+        /// Lots of its open leases, as a worker.
+        var leasedLots: Int64 = 0
         /// Open orders.
         var orders: Int64 = 0
         /// Distinct classes among the resting offers, and profiles among the resting bids.

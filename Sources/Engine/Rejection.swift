@@ -17,6 +17,8 @@ package enum Rejection: UInt16, Error, CaseIterable, Sendable {
     case openOrderLimit = 8
     case belowMinimumNotional = 9
     case insufficientFunds = 10
+    /// Of an offer, in the same place: more lots than the worker's bond is enough for.
+    case bondRequired = 103
     case postOnlyWouldTrade = 11
     case fokUnfillable = 12
     // Of a bid, behind insufficient funds: the budgets of the key that places it.
@@ -55,6 +57,39 @@ package enum Rejection: UInt16, Error, CaseIterable, Sendable {
     case lastOperatorKey = 67
     /// As many accounts as there may be were opened by logins.
     case loginLimit = 68
+
+    // Leases. Of a receipt in this order, with ``leaseNotFound`` first, ``usageAboveLease`` behind the counts.
+    /// The lease is over.
+    case leaseEnded = 90
+    /// It was opened under rules that knew no receipts.
+    case leaseWithoutReceipts = 106
+    /// Handed in by somebody else, or a party, price or weights that are not the lease's.
+    case receiptForeign = 91
+    case receiptKeyMissing = 92
+    /// Adjusted tokens that the counts do not give.
+    case usageMiscounted = 93
+    /// An amount that the adjusted tokens do not cost.
+    case amountMiscounted = 94
+    /// A newer one is known.
+    case receiptSuperseded = 95
+    /// Something cumulative is less than before.
+    case receiptNotMonotone = 96
+    /// It follows the last one, but names another as the previous.
+    case receiptChain = 97
+    /// The deadline has passed: only a countersignature of the claim is taken.
+    case receiptAfterDeadline = 100
+    case claimAboveStep = 98
+    /// A claim was disputed, and nothing was countersigned since.
+    case claimDisputed = 99
+    case claimNotPending = 101
+    /// A worker's claim is disputed by the app, nobody else.
+    case disputeNotByApp = 102
+    /// Money of a bond that answers for leases, offers or breaches.
+    case bondInUse = 104
+    case slashNotFound = 105
+    case equivocationForeign = 107
+    /// A bid that was to be entered again avoids as many workers as it may already.
+    case avoidLimit = 108
 
     /// The code in JSON, e.g. `insufficient_funds`.
     package var code: String {
@@ -98,6 +133,35 @@ package enum Rejection: UInt16, Error, CaseIterable, Sendable {
         case .keyScope: "key_scope"
         case .lastOperatorKey: "last_operator_key"
         case .loginLimit: "login_limit"
+        default: leaseCode
+        }
+    }
+}
+
+extension Rejection {
+    /// The code of what only leases are refused for.
+    private var leaseCode: String {
+        switch self {
+        case .bondRequired: "bond_required"
+        case .leaseEnded: "lease_ended"
+        case .leaseWithoutReceipts: "lease_without_receipts"
+        case .receiptForeign: "receipt_foreign"
+        case .receiptKeyMissing: "receipt_key_missing"
+        case .usageMiscounted: "usage_miscounted"
+        case .amountMiscounted: "amount_miscounted"
+        case .receiptSuperseded: "receipt_superseded"
+        case .receiptNotMonotone: "receipt_not_monotone"
+        case .receiptChain: "receipt_chain"
+        case .receiptAfterDeadline: "receipt_after_deadline"
+        case .claimAboveStep: "claim_above_step"
+        case .claimDisputed: "claim_disputed"
+        case .claimNotPending: "claim_not_pending"
+        case .disputeNotByApp: "dispute_not_by_app"
+        case .bondInUse: "bond_in_use"
+        case .slashNotFound: "slash_not_found"
+        case .equivocationForeign: "equivocation_foreign"
+        case .avoidLimit: "avoid_limit"
+        default: preconditionFailure("every other code is given before")
         }
     }
 }

@@ -11,7 +11,7 @@ import Units
 //     version u16 (3) · sequence i64 · time i64 · last trade i64 · grace i64 · checkpoint? · fees
 //     · accounts · keys · models · attestations · classes · profiles · orders · leases · balances · remembered requests
 //     [· additions (StateCoding+Control.swift) · key standings · key spendings · budgeted orders · measurements]
-//     {· logins}
+//     {· logins · leases' terms, progress, profiles, standings, slashes, policy, log (StateCoding+Leases.swift)}
 //
 //     checkpoint    batch i64 · SHA-256 32 bytes · sequence i64 · announced at i64
 //     fees          maker i64 · taker i64 · minimum notional i64
@@ -84,6 +84,7 @@ extension EngineState {
         bytes.append(list: budgetedOrders) { $1.encode(into: &$0) }
         bytes.append(list: measurements) { $1.encode(into: &$0) }
         bytes.append(list: logins) { $1.encode(into: &$0) }
+        encodeLeases(into: &bytes)
     }
 
     /// Reads a state that takes up all the bytes. Never traps, whatever they are; whether the records belong together
@@ -124,6 +125,7 @@ extension EngineState {
         }
         if reader.version >= 3 {
             logins = try reader.list("logins") { (r) throws(StateCodingError) in try LoginRecord(&r) }
+            try readLeases(&reader)
         }
         guard reader.isAtEnd else { throw reader.error("end") }
     }

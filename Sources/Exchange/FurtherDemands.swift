@@ -33,7 +33,10 @@ package struct FurtherDemands: Hashable, Sendable {
 
     /// The exact rule.
     func areMet(by capability: Capability) -> Bool {
-        for trait in Trait.allCases where !isMet(trait, capability.traits[trait]) { return false }
+        for trait in Trait.allCases {
+            let stated = capability.traits[trait]
+            guard isMet(trait, stated == 0 ? trait.unstated : stated) else { return false }
+        }
         if qualityAtMost >= 0 {
             guard let quality = capability.quality, quality <= qualityAtMost else { return false }
         }
@@ -70,4 +73,8 @@ package struct FurtherDemands: Hashable, Sendable {
 package indirect enum Boxed<Value: Hashable & Sendable>: Hashable, Sendable {
     case none
     case some(Value)
+
+    package init(_ value: Value?) { self = value.map { .some($0) } ?? .none }
+
+    package var value: Value? { if case .some(let value) = self { value } else { nil } }
 }

@@ -93,8 +93,8 @@ extension Requirement {
 
 extension FurtherDemands {
     fileprivate func combine(into hash: inout RecordHash) {
-        least.combine(into: &hash)
-        most.combine(into: &hash)
+        least.combine(into: &hash, without: Self.nothing)
+        most.combine(into: &hash, without: Self.nothing)
         hash.combine(qualityAtMost)
         hash.combine(contextLengthAtMost)
         hash.combine(UInt64(modelsExcluded.count))

@@ -1,3 +1,5 @@
+import Units
+
 /// A property of what is offered, beside those that ``Capability`` has fields for: a whole number, 0 when nobody knows.
 ///
 /// The order is that of columns and of the journal's form, so it never changes.
@@ -5,6 +7,7 @@ package enum Trait: Int, CaseIterable, Sendable {
     case maxOutputTokens, modalities, gpuModel, gpuCount, vramGB, dataRetention, trainsOnData, moderated
     case throughputTPS, ttftMS, uptimeBP
     case tcbStatus, attestationAgeS
+    case deliverWithinS
 
     /// What the number means.
     package enum Kind: Sendable {
@@ -32,7 +35,7 @@ package enum Trait: Int, CaseIterable, Sendable {
     package var name: String { Self.names[rawValue] }
     private static let names = [
         "max_output_tokens", "modalities", "gpu_model", "gpu_count", "vram_gb", "data_retention", "trains_on_data",
-        "moderated", "throughput_tps", "ttft_ms", "uptime_bp", "tcb_status", "attestation_age_s",
+        "moderated", "throughput_tps", "ttft_ms", "uptime_bp", "tcb_status", "attestation_age_s", "deliver_within_s",
     ]
 
     package var provenance: Provenance {
@@ -57,19 +60,23 @@ package enum Trait: Int, CaseIterable, Sendable {
         case .uptimeBP: .number(1...10_000)
         case .tcbStatus: .choice(Self.tcbStatusNames)
         case .attestationAgeS: .number(Self.ageBuckets[0]...Self.ageBuckets[Self.ageBuckets.count - 1])
+        case .deliverWithinS: .number(1...Limits.deliverWithinMax)
         }
     }
 
     /// A demand may give the least: more is better.
     package var hasLeast: Bool {
         guard case .number = kind else { return false }
-        return self != .ttftMS && self != .attestationAgeS
+        return self != .ttftMS && self != .attestationAgeS && self != .deliverWithinS
     }
     /// A demand may give the most.
     package var hasMost: Bool {
         guard case .number = kind else { return false }
         return self != .throughputTPS && self != .uptimeBP
     }
+
+    /// What stands for a number that an offer does not state: it delivers within the usual time.
+    package var unstated: Int64 { self == .deliverWithinS ? Limits.deliverWithinDefault : 0 }
 
     /// Whether a demand may have this as ``FurtherDemands/least``.
     package func isLeast(_ value: Int64) -> Bool {
@@ -164,7 +171,7 @@ extension Trait {
 
 /// A number for each ``Trait``, without heap storage.
 package struct Traits: Hashable, Sendable {
-    private var numbers: InlineArray<13, Int64>
+    private var numbers: InlineArray<14, Int64>
 
     /// Each has this number.
     package init(repeating number: Int64 = 0) { numbers = InlineArray(repeating: number) }
@@ -183,8 +190,11 @@ package struct Traits: Hashable, Sendable {
         for index in numbers.indices { hasher.combine(numbers[index]) }
     }
 
-    /// Adds all of it to a record's hash.
-    package func combine(into hash: inout RecordHash) {
-        for index in numbers.indices { hash.combine(numbers[index]) }
+    /// Adds all of it to a record's hash. `nothing` is the number of a trait that nobody speaks of; those that came
+    /// after others add nothing then, so that hashes stay as they were before.
+    package func combine(into hash: inout RecordHash, without nothing: Int64 = 0) {
+        for trait in Trait.allCases where trait != .deliverWithinS || self[trait] != nothing {
+            hash.combine(self[trait])
+        }
     }
 }

@@ -11,9 +11,9 @@ package struct ServerLimits: Sendable {
     /// ``Request/isBodyTooLarge`` and not read on. An order takes less than 1 KiB, so 64 KiB is ample.
     package var bodyBytesMax = 65_536
 
-    /// The path, without a query, whose requests may have bodies of ``largeBodyBytesMax``; empty for none.
-    package var largeBodyPath: [UInt8] = []
-    /// See ``largeBodyPath``. While a loop keeps ``bodyBytesPerLoopMax``, such a body is refused like a second one of a
+    /// The paths, without a query, whose requests may have bodies of ``largeBodyBytesMax``.
+    package var largeBodyPaths: [[UInt8]] = []
+    /// See ``largeBodyPaths``. While a loop keeps ``bodyBytesPerLoopMax``, such a body is refused like a second one of a
     /// connection; the client may repeat it.
     package var largeBodyBytesMax = 65_536
 
@@ -143,7 +143,7 @@ extension ServerLimits {
 
     /// Bytes of a body that are kept for a request to this path.
     func bodyBytesMax(for path: some Collection<UInt8>) -> Int {
-        !largeBodyPath.isEmpty && path.elementsEqual(largeBodyPath) ? largeBodyBytesMax : bodyBytesMax
+        largeBodyPaths.contains { path.elementsEqual($0) } ? largeBodyBytesMax : bodyBytesMax
     }
 
     /// Bytes that a connection's incomplete bodies may take: at least two whole ones.

@@ -65,7 +65,7 @@ extension SessionCore {
 
     /// Lets a client send a body that is larger than others may be, if the path allows it.
     func widen(_ session: OpaquePointer?, _ stream: StreamPointer) {
-        guard !limits.largeBodyPath.isEmpty, unsafe !stream.pointee.wasDelivered else { return }
+        guard !limits.largeBodyPaths.isEmpty, unsafe !stream.pointee.wasDelivered else { return }
         let most = unsafe limits.bodyBytesMax(for: stream.pointee.value(of: .path))
         guard most > limits.bodyBytesMax else { return }
         let noFlags = UInt8(NGHTTP2_FLAG_NONE.rawValue)

@@ -40,9 +40,22 @@ package struct Transfer: Hashable, Sendable {
         case fee = 6
         /// What a lease did not use.
         case refund = 7
+        case bondLocked = 30
+        case bondReleased = 31
+        /// What a breach cost a worker's bond.
+        case slash = 32
+        /// What a worker's bond gave back because a promise was not kept.
+        case serviceRefund = 33
 
         /// The name in SQL and JSON.
-        package var name: String { String(describing: self) }
+        package var name: String {
+            switch self {
+            case .bondLocked: "bond_locked"
+            case .bondReleased: "bond_released"
+            case .serviceRefund: "service_refund"
+            default: String(describing: self)
+            }
+        }
     }
 }
 

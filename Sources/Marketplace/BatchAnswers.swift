@@ -2,7 +2,7 @@ internal import API
 internal import Engine
 internal import Units
 
-/// The answers to the orders of one request, once the batch of the journal that they are in is durable.
+/// The answers to the orders or receipts of one request, once the batch of the journal that they are in is durable.
 struct BatchAnswers: Sendable {
     let batch: SealedBatch
     /// The index of the first command; the others follow.
@@ -31,7 +31,7 @@ struct BatchAnswers: Sendable {
         for item in items {
             switch item {
             case .refused(let problem): answers.append(problem.response(requestID: requestID))
-            case .order(let command):
+            case .command(let command):
                 if let sequence = replayed(at: index), let answer = try again(sequence, command.action) {
                     answers.append(answer)
                 } else {
@@ -40,12 +40,13 @@ struct BatchAnswers: Sendable {
                         events: batch.group(index),
                         requestID: requestID
                     )
-                    answers.append(Answer.render(.placed, outcome))
+                    answers.append(Answer.render(command.action.isReceipt ? .receiptRecorded : .placed, outcome))
                 }
                 index += 1
             }
         }
-        return Answer.batch(answers)
+        let isOfReceipts = BatchItem.commands(of: items).first?.action.isReceipt ?? false
+        return Answer.batch(answers, of: isOfReceipts ? "receipt" : "order")
     }
 
     /// When all of them are refused before the engine.
@@ -55,5 +56,12 @@ struct BatchAnswers: Sendable {
                 if case .refused(let problem) = item { problem.response(requestID: requestID) } else { nil }
             }
         )
+    }
+}
+
+extension Command.Action {
+    /// A batch of these is answered as receipts.
+    fileprivate var isReceipt: Bool {
+        if case .lease(.recordReceipt) = self { true } else { false }
     }
 }

@@ -30,6 +30,10 @@ enum BatchLimits {
     /// Questions that may wait for a reader of the tables.
     static let questions = MailboxLimit(items: 4_096, bytes: 16 << 20)
 
+    /// Requests with receipts that may wait for one thread that checks signatures.
+    static let receipts = MailboxLimit(items: 4_096, bytes: 64 << 20)
+    /// Tickets that may wait for the signer.
+    static let signatures = MailboxLimit(items: 4_096, bytes: 16 << 20)
     /// Requests for a checkpoint that may wait for the next one.
     static let checkpointRequestsMax = 16
 

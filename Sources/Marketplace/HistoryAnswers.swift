@@ -7,6 +7,7 @@ internal import Units
 struct HistoryAnswers {
     let reader: HistoryReader
     let published: Published
+    let keyring: SigningKeyring
 
     func answer(_ job: ReaderJob) throws(StoreError) -> API.Response {
         switch job.question {
@@ -65,6 +66,12 @@ struct HistoryAnswers {
             return View.audit(query, rows, asOf: found.sequence)
         case .candles(let query): return try answer(query, requestID: requestID)
         case .index(let query): return try answer(query)
+        case .log(let query): return try answer(query, requestID: requestID)
+        case .leases(let query): return try answer(query)
+        case .lease(let id, let owner): return try answer(id, owner: owner, requestID: requestID)
+        case .receipts(let query): return try answer(query, requestID: requestID)
+        case .bundle(let hash, let owner): return try bundle(hash, owner: owner, requestID: requestID)
+        case .record(let account): return try record(of: account, requestID: requestID)
         }
     }
 

@@ -22,6 +22,10 @@ package final class Marketplace: Sendable {
         package var loops: Int
         /// Threads that answer questions to the tables.
         package var readers = 2
+        /// Threads that check the signatures of receipts.
+        package var verifiers = 1
+        /// What the exchange signs with; a server without a folder signs with a key of its own while it runs.
+        package var signing = SigningKeyring.temporary()
         /// How many streams of events there may be.
         package var streams = StreamLimits()
         /// Batches after which a checkpoint is written.
@@ -59,6 +63,8 @@ package final class Marketplace: Sendable {
     let backlog: ProjectionBacklog
     let readers: ReaderPool
     let checkpointer: Checkpointer
+    let verifiers: VerifierPool
+    let signer: Signer
     let network = Lock<Server?>(nil)
     let feed: StreamFeed
     let streams: StreamCounts
@@ -88,11 +94,14 @@ package final class Marketplace: Sendable {
             progress: progress,
             lifelines: lifelines
         )
+        verifiers = VerifierPool(threads: configuration.verifiers, inbox: inbox, loops: loops)
+        signer = Signer(configuration.signing, loops: loops)
         readers = ReaderPool(
             database: configuration.database,
             progress: progress,
             published: published,
             loops: loops,
+            keyring: configuration.signing,
             lifelines: lifelines
         )
     }
@@ -118,11 +127,13 @@ package final class Marketplace: Sendable {
             }
             threads.append(try begin("streams") { [feed] in feed.run() })
             threads.append(try begin("checkpoint") { [checkpointer] in checkpointer.run() })
+            for lane in 0..<verifiers.threads {
+                threads.append(try begin("verifier-\(lane + 1)") { [verifiers] in verifiers.run(lane: lane) })
+            }
+            threads.append(try begin("signer") { [signer] in signer.run() })
             threads.append(try begin("engine") { [self] in run(leading) })
         } catch {
-            readers.stop()
-            checkpointer.stop()
-            feed.stop()
+            stopHelpers()
             for thread in threads { thread.join() }
             throw error
         }
@@ -150,9 +161,7 @@ package final class Marketplace: Sendable {
     /// What was acknowledged is durable, and the next start makes from the journal what the tables lack.
     package func stop(_ running: consuming Running) {
         inbox.apply(.stopAsked)
-        readers.stop()
-        checkpointer.stop()
-        feed.stop()
+        stopHelpers()
         var deadline = Instant.now.adding(milliseconds: BatchLimits.stopMilliseconds)
         while living.wait(until: deadline, for: { $0 == 0 ? true : nil }) == nil {
             configuration.log("the database does not answer; cutting its sessions")
@@ -161,6 +170,17 @@ package final class Marketplace: Sendable {
         }
         for thread in running.threads { thread.join() }
     }
+
+    private func stopHelpers() {
+        readers.stop()
+        checkpointer.stop()
+        verifiers.stop()
+        signer.stop()
+        feed.stop()
+    }
+
+    /// What the exchange signs with.
+    package var signing: SigningKeyring { configuration.signing }
 
     /// The threads of a running exchange.
     package struct Running: ~Copyable {
@@ -285,6 +305,7 @@ extension Marketplace {
             metrics: metrics,
             standing: standing,
             checkpointer: checkpointer,
+            verifiers: verifiers,
             loops: configuration.loops,
             nextBatch: opening.nextBatch,
             seenAt: opening.seenAt,

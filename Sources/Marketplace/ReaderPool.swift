@@ -16,6 +16,7 @@ final class ReaderPool: Sendable {
     private let published: Published
     private let loops: LoopMailboxes
     private let lifelines: Lifelines
+    private let keyring: SigningKeyring
     /// Until then nobody asks a database that has just failed, in nanoseconds of ``Instant``.
     private let pausedUntil = Atomic<Int64>(0)
 
@@ -37,8 +38,10 @@ final class ReaderPool: Sendable {
         progress: ProjectionProgress,
         published: Published,
         loops: LoopMailboxes,
+        keyring: SigningKeyring,
         lifelines: Lifelines
     ) {
+        self.keyring = keyring
         self.lifelines = lifelines
         self.database = database
         self.progress = progress
@@ -105,7 +108,12 @@ final class ReaderPool: Sendable {
                 let current = try reader ?? connect()
                 reader = current
                 do {
-                    return try HistoryAnswers(reader: current.history, published: published).answer(job)
+                    let answers = HistoryAnswers(
+                        reader: current.history,
+                        published: published,
+                        keyring: keyring
+                    )
+                    return try answers.answer(job)
                 } catch {
                     reader = nil
                     // A database that said nothing for so long says nothing to a new session either.

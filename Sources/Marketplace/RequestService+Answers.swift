@@ -53,6 +53,8 @@ extension RequestService {
         case .preview(let preview):
             // Explaining takes a while, so a reader's thread does it.
             read(.preview(preview), needs: .none, stream, requestID, on: server)
+        case .lease(let finding, let asOf): answer(finding, asOf: asOf, to: stream, requestID, at: now, on: server)
+        case .refused(let reason): refuse(stream, requestID, reason, on: server)
         case .touched(let sequence, let query):
             read(.history(query), needs: sequence, stream, requestID, on: server)
         case .batch(let first, let items):

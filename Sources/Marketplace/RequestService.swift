@@ -92,6 +92,10 @@ package final class RequestService: Service {
         case .loginNonce: giveLoginNonce(stream, requestID, on: server)
         case .login(let payload, let command, let shape):
             take(login: command, payload: payload, shape, stream, requestID, on: server)
+        case .receipts(let receipts):
+            if marketplace.backlog.isFull { return refuse(stream, requestID, .projectionLag, on: server) }
+            submit(.verify(receipts), stream, requestID)
+        case .signingKeys: answer(View.signingKeys(marketplace.signing.list), to: stream, requestID, on: server)
         case .page(let page):
             answer(
                 marketplace.configuration.pages.answer(page, requestID: requestID),
@@ -104,10 +108,13 @@ package final class RequestService: Service {
 
     /// Who fills a gap of a stream needs all that streams have told.
     private func needs(of query: HistoryQuery) -> SequenceNumber {
-        guard case .trades(let trades) = query, trades.since != nil, marketplace.inbox.refusal == nil else {
-            return .none
+        guard marketplace.inbox.refusal == nil else { return .none }
+        switch query {
+        case .trades(let trades) where trades.since != nil: return marketplace.metrics.durableSequence
+        // Whoever has had a receipt acknowledged finds it in the log.
+        case .log: return marketplace.metrics.durableSequence
+        default: return .none
         }
-        return marketplace.metrics.durableSequence
     }
 
     /// Unknown keys and models are told by these statuses; both are read from the tables before a server is ready.
@@ -347,7 +354,10 @@ extension RequestService {
             case .query(.order(let id, let owner)):
                 let question = HistoryQuery.order(id, owner: owner)
                 read(.history(question), needs: .none, item.stream, item.requestID, on: server)
-            case .query(.account), .query(.keys), .query(.preview), .command, .batch:
+            case .query(.lease(let question)):
+                guard let history = question.history else { return refuse([item], reason, on: server) }
+                read(.history(history), needs: .none, item.stream, item.requestID, on: server)
+            case .query(.account), .query(.keys), .query(.preview), .command, .batch, .verify:
                 refuse([item], reason, on: server)
             }
         }

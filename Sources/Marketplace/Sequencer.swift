@@ -16,6 +16,7 @@ final class Sequencer {
     private let standing: Standing
     private let loops: Int
     private let checkpointer: Checkpointer
+    private let verifiers: VerifierPool
     /// What the first batch announces.
     private let announcement: CheckpointTerms?
     private var nextBatch: Int64
@@ -35,6 +36,7 @@ final class Sequencer {
         metrics: Metrics,
         standing: Standing,
         checkpointer: Checkpointer,
+        verifiers: VerifierPool,
         loops: Int,
         nextBatch: Int64,
         seenAt: LogicalTime,
@@ -47,6 +49,7 @@ final class Sequencer {
         self.standing = standing
         self.loops = loops
         self.checkpointer = checkpointer
+        self.verifiers = verifiers
         self.announcement = announcement
         self.nextBatch = nextBatch
         open = OpenBatch(number: nextBatch, firstSequence: engine.sequence.next, loops: loops)
@@ -128,6 +131,12 @@ final class Sequencer {
                 let first = open.ends.count
                 for command in BatchItem.commands(of: orders) { apply(command, on: &engine) }
                 deliver(.batch(first: first, orders), of: item, to: submission.loop)
+            case .verify(let receipts):
+                let leases = receipts.leases
+                let keys = Dictionary(uniqueKeysWithValues: zip(leases, engine.leaseKeys(of: leases)))
+                if !verifiers.post(.init(stream: item.stream, batch: receipts, keys: keys)) {
+                    deliver(.refused(.overloaded), of: item, to: submission.loop)
+                }
             }
         }
         open.commandBytes.append(contentsOf: submission.commandBytes)
@@ -215,6 +224,7 @@ final class Sequencer {
             let keys = engine.account(id) == nil ? nil : engine.keys(of: id, limit: Limits.pageMax)
             return .keys(id, keys, asOf: engine.sequence)
         case .preview(let query): return .preview(EnginePreview(query, &engine))
+        case .lease(let question): return .lease(question.finding(in: engine), asOf: engine.sequence)
         }
     }
 

@@ -23,7 +23,11 @@ struct Submission: Sendable {
 
     mutating func append(_ item: Item) {
         items.append(item)
-        if case .batch(let orders) = item.work { batchOrders += orders.count - 1 }
+        switch item.work {
+        case .batch(let orders): batchOrders += orders.count - 1
+        case .verify(let receipts): batchOrders += receipts.items.count - 1
+        default: break
+        }
     }
 
     /// What it takes of a mailbox. What lies elsewhere is about as large as the encoded commands.
@@ -44,6 +48,8 @@ struct Submission: Sendable {
         indirect case touched(AccountID, HistoryQuery)
         /// Orders with one answer. Those that are commands are carried out one behind the other.
         indirect case batch([BatchItem])
+        /// Receipts, whose signatures are to be checked by the keys of their leases.
+        indirect case verify(ReceiptBatch)
     }
 }
 
@@ -65,6 +71,10 @@ struct Delivery: Sendable {
         indirect case keys(AccountID, [KeyDetail]?, asOf: SequenceNumber)
         indirect case touched(SequenceNumber, HistoryQuery)
         indirect case preview(EnginePreview)
+        /// A question about what follows a trade.
+        indirect case lease(LeaseFinding, asOf: SequenceNumber)
+        /// Nothing was done.
+        case refused(Unavailable)
         /// Orders of which the first has this index in the batch, the others the following ones.
         indirect case batch(first: Int, [BatchItem])
 

@@ -100,6 +100,8 @@ enum ConstantTables {
         for (bit, name) in OrderRules.flagNames.enumerated() { add("order_flag", bit, name) }
         for kind in MassOperation.Kind.allCases { add("mass_operation", kind.rawValue, kind.name) }
         for action in AuditAction.allCases { add("audit_action", action.rawValue, action.name) }
+        for end in LeaseEnd.allCases { add("lease_end", end.rawValue, end.name) }
+        for outcome in SlashOutcome.allCases { add("slash_outcome", outcome.rawValue, outcome.name) }
         return codes
     }
 }

@@ -17,6 +17,7 @@ extension CopyWriter {
         int8(orNull: order.priority == Priority(order.id) ? nil : order.priority.rawValue)
         int2(orNull: rules.flags)
         int2(orNull: Int16(rules.selfTrade.rawValue))
+        add(rules.lease)
     }
 
     /// Null for 0.
@@ -83,7 +84,8 @@ extension OrderRules {
     fileprivate var flags: Int16 { (isPostOnly ? 1 : 0) | (isAllOrNone ? 2 : 0) }
 
     /// Behind the other columns of an order.
-    static let columns = "expires_at, min_lots, display_lots, quality_credit, flags, self_trade"
+    static let columns =
+        "expires_at, min_lots, display_lots, quality_credit, flags, self_trade, \(LeaseRules.columns)"
 
     init(_ row: Row, from first: Int) throws(PostgresError) {
         self.init()
@@ -95,6 +97,7 @@ extension OrderRules {
         isPostOnly = flags & 1 != 0
         isAllOrNone = flags & 2 != 0
         if !row.isNull(first + 5) { selfTrade = try row.code(first + 5) }
+        lease = try LeaseRules(row, from: first + 6)
     }
 }
 

@@ -65,7 +65,7 @@ extension HistoryReader {
         case .setMeasured(let terms): return [.measurementSet(MeasurementRecord(terms: terms, setAt: request.at))]
         case .setFees(let terms): return [.feesSet(terms)]
         case .usage(let lease, let tokens): return try moved(sequence) + [.used(lease, tokens)]
-        case .endLease(let lease): return try moved(sequence) + [.leaseEnded(lease, try used(lease))]
+        case .endLease(let lease): return try moved(sequence) + [.leaseEnded(lease, try used(lease), .operator)]
         case .amend(let terms): return try amended(terms, sequence)
         case .massCancel:
             return try cancelledTogether(of: request.account, sequence)
@@ -81,6 +81,7 @@ extension HistoryReader {
             }
         case .revokeKey(let key, _): return try standing(of: key)
         case .setKeyLimits(let terms): return try standing(of: terms.key)
+        case .lease(let command): return try effects(of: request, command)
         case .tick, .cancelAfter, .setCancelOnDisconnect, .disconnected, .setHalt, .setPriceBand, .announceFees:
             // What they did is in the repetition itself.
             return []

@@ -12,7 +12,7 @@ package struct ExpectedTables: Sendable {
     private var transfers: [TransferRow] = []
     private var trades: [TradeRow] = []
     private var orders: [OrderID: OrderRecord] = [:]
-    private var leases: [LeaseID: (record: LeaseRecord, sequence: SequenceNumber?, hasEnded: Bool)] = [:]
+    private var leases: [LeaseID: (record: LeaseRecord, sequence: SequenceNumber?, end: LeaseEnd?)] = [:]
     private var accounts: [(record: AccountRecord, sequence: SequenceNumber?)] = []
     private var keys: [(record: KeyRecord, sequence: SequenceNumber?)] = []
     private var models: [RowKey: (record: ModelRecord, sequence: SequenceNumber?)] = [:]
@@ -28,6 +28,7 @@ package struct ExpectedTables: Sendable {
     private var operations: [RowKey: (record: MassOperation, ordinal: Int32?)] = [:]
     private var notice: FeeNoticeTerms?
     private(set) var keyTables = ExpectedKeyTables()
+    private var deliveries = ExpectedDeliveries()
     /// Where replay began: older rows of some tables cannot be derived.
     let start: ProjectionCursor
 
@@ -49,7 +50,7 @@ package struct ExpectedTables: Sendable {
         )
         cursor = start
         for order in state.orders { orders[order.id] = order }
-        for lease in state.leases { leases[lease.id] = (lease, nil, false) }
+        for lease in state.leases { leases[lease.id] = (lease, nil, nil) }
         accounts = state.accounts.map { ($0, nil) }
         keys = state.keys.map { ($0, nil) }
         for model in state.models { models[RowKey(model)] = (model, nil) }
@@ -64,6 +65,7 @@ package struct ExpectedTables: Sendable {
         for operation in state.operations { operations[RowKey(operation)] = (operation, nil) }
         notice = state.feeNotice
         keyTables = ExpectedKeyTables(state)
+        deliveries = ExpectedDeliveries(state.delivery)
     }
 
     /// Adds what the next batch did.
@@ -107,7 +109,7 @@ package struct ExpectedTables: Sendable {
         case .traded(let trade):
             cursor.lastTrade = trade.id
             trades.append(TradeRow(trade: trade, sequence: sequence, at: time))
-            leases[LeaseID(trade.id.rawValue)] = (LeaseRecord(of: trade), sequence, false)
+            leases[LeaseID(trade.id.rawValue)] = (LeaseRecord(of: trade), sequence, nil)
             change(trade.bid, sequence) { $0.remaining = trade.bidRemaining }
             change(trade.offer, sequence) { order in
                 order.remaining = trade.offerRemaining
@@ -118,8 +120,12 @@ package struct ExpectedTables: Sendable {
             let amount = Int128(transfer.amount.count)
             balances[transfer.debit, default: LedgerCounters(debits: 0, credits: 0)].debits += amount
             balances[transfer.credit, default: LedgerCounters(debits: 0, credits: 0)].credits += amount
-        case .used(let id, let tokens): try use(id, tokens, sequence, ends: false)
-        case .leaseEnded(let id, let tokens): try use(id, tokens, sequence, ends: true)
+        case .used(let id, let tokens): try use(id, tokens, sequence)
+        case .leaseEnded(let id, let tokens, let end): try use(id, tokens, sequence, end)
+        case .lease(.progressed(let record)):
+            leases[record.id]?.record.progress = record.progress
+            leases[record.id]?.sequence = sequence
+        case .lease(let event): deliveries.add(event, sequence, time)
         case .remembered(let request): requests[request.sequence] = request
         case .forgotten(let last):
             requests = requests.filter { $0.key > last }
@@ -167,14 +173,14 @@ package struct ExpectedTables: Sendable {
         _ id: LeaseID,
         _ tokens: AdjustedTokens,
         _ sequence: SequenceNumber,
-        ends: Bool
+        _ end: LeaseEnd? = nil
     ) throws(StoreError) {
         guard var lease = leases[id] else { throw .inconsistent("lease \(id.rawValue) is used, but nobody opened it") }
         lease.record.used = tokens
         lease.sequence = sequence
-        lease.hasEnded = ends
+        lease.end = end
         leases[id] = lease
-        if ends { change(lease.record.offer, sequence) { $0.openLots = $0.openLots - lease.record.lots } }
+        if end != nil { change(lease.record.offer, sequence) { $0.openLots = $0.openLots - lease.record.lots } }
     }
 }
 
@@ -211,6 +217,7 @@ extension ExpectedTables {
             defer { trades = [] }
             return rows(table, trades, key: { RowKey(first: $0.trade.id.rawValue) }) { $0.add($1) }
         }
+        guard table == .transfers else { return deliveries.take(table, in: self) }
         defer { transfers = [] }
         return rows(table, transfers, key: { RowKey(first: $0.sequence.rawValue, second: Int64($0.ordinal)) }) {
             $0.add($1)
@@ -253,9 +260,7 @@ extension ExpectedTables {
                 key: { RowKey(first: $0.record.id.rawValue) },
                 isLate: { $0.sequence == nil }
             ) { writer, lease in
-                var row = LeaseRow(lease.record, lease.sequence ?? .none)
-                row.hasEnded = lease.hasEnded
-                writer.add(row)
+                writer.add(LeaseRow(lease.record, lease.sequence ?? .none, lease.end))
             }
         case .accounts:
             return rows(table, accounts, key: { RowKey(first: $0.record.id.rawValue) }, isLate: { $0.sequence == nil })
@@ -288,7 +293,7 @@ extension ExpectedTables {
             return rows(table, Array(operations), key: { $0.key }, isLate: { $0.value.ordinal == nil }) {
                 $0.add($1.value.record, ordinal: $1.value.ordinal ?? 0)
             }
-        default: return keyTables.rows(table, in: self)
+        default: return deliveries.rows(table, in: self) ?? keyTables.rows(table, in: self)
         }
     }
 
@@ -320,7 +325,8 @@ extension ExpectedTables {
         case .orders, .fees, .checkpoints, .transfers, .budgetedOrders, .audit:
             return key.first <= start.sequence.rawValue
         case .leases, .trades: return key.first <= start.lastTrade.rawValue
-        default: return false
+        default:
+            return deliveries.isBeforeStart(table, key, lastTrade: start.lastTrade, sequence: start.sequence)
         }
     }
 }

@@ -18,8 +18,9 @@ struct ProjectionPlan {
     private(set) var orderMoves: [OrderMove] = []
     private(set) var trades: [TradeRow] = []
     private(set) var candles = CandleFold()
-    private(set) var leases: [LeaseRow] = []
-    private(set) var leaseChanges: [LeaseChange] = []
+    var leases: [LeaseRow] = []
+    var leaseChanges: [LeaseChange] = []
+    var deliveries = DeliveryRows()
     private(set) var transfers: [TransferRow] = []
     private(set) var movements: [Movement] = []
     private(set) var requests: [RememberedRequest] = []
@@ -46,7 +47,7 @@ struct ProjectionPlan {
     private var newOrders: [Int32] = []
     private var changedOrders = NumberIndex()
     private var movedOrders = NumberIndex()
-    private var changedLeases = NumberIndex()
+    var changedLeases = NumberIndex()
     private var moved = NumberIndex()
 
     /// A plan that goes on after `start`.
@@ -110,8 +111,9 @@ struct ProjectionPlan {
             transfers.append(TransferRow(sequence: sequence, ordinal: ordinal, transfer: transfer, at: time))
             movement(transfer.debit) { $0.debits += Int128(transfer.amount.count) }
             movement(transfer.credit) { $0.credits += Int128(transfer.amount.count) }
-        case .used(let id, let tokens): try change(id, sequence, used: tokens, ends: false)
-        case .leaseEnded(let id, let tokens): try change(id, sequence, used: tokens, ends: true)
+        case .used(let id, let tokens): try change(id, sequence) { $0.used = tokens.count }
+        case .leaseEnded(let id, let tokens, let end): try endLease(id, sequence, tokens, end)
+        case .lease(let event): try add(event, at: sequence, time)
         case .remembered(let request): requests.append(request)
         case .forgotten(let last): forgotten = max(forgotten, last)
         case .rejected, .replayed: break
@@ -176,7 +178,7 @@ struct OrderChange: Hashable {
 }
 
 extension ProjectionPlan {
-    private mutating func change(_ id: OrderID, _ sequence: SequenceNumber, _ body: (inout OrderChange) -> Void) {
+    mutating func change(_ id: OrderID, _ sequence: SequenceNumber, _ body: (inout OrderChange) -> Void) {
         if let place = newOrder(id) {
             var change = OrderChange(id: id.rawValue, lastSequence: sequence.rawValue)
             body(&change)
@@ -235,76 +237,6 @@ extension OrderRecord {
         if change.classID != 0 { classID = ClassID(change.classID) }
         if change.closeReason != 0 { closeReason = CloseReason(rawValue: UInt8(change.closeReason)) }
         lastSequence = SequenceNumber(change.lastSequence)
-    }
-}
-
-// MARK: - Leases
-
-/// A row of `market.leases`.
-struct LeaseRow: Hashable {
-    var record: LeaseRecord
-    var lastSequence: SequenceNumber
-    var hasEnded = false
-
-    init(_ record: LeaseRecord, _ sequence: SequenceNumber) {
-        self.record = record
-        lastSequence = sequence
-    }
-}
-
-/// What changes in a row of `market.leases` that is there already.
-struct LeaseChange: Hashable {
-    let id: Int64
-    var used: Int64
-    var hasEnded: Bool
-    var lastSequence: Int64
-}
-
-extension LeaseRecord {
-    /// The lease that a trade opens.
-    init(of trade: Trade) {
-        self.init(
-            id: LeaseID(trade.id.rawValue),
-            offer: trade.offer,
-            buyer: trade.buyer,
-            worker: trade.seller,
-            price: trade.price,
-            lots: trade.lots,
-            locked: trade.locked,
-            buyerRate: trade.buyerRate,
-            sellerRate: trade.sellerRate,
-            used: .zero
-        )
-    }
-}
-
-extension ProjectionPlan {
-    private mutating func change(
-        _ id: LeaseID,
-        _ sequence: SequenceNumber,
-        used: AdjustedTokens,
-        ends: Bool
-    ) throws(StoreError) {
-        guard id.rawValue <= end.lastTrade.rawValue else {
-            throw .inconsistent("lease \(id.rawValue) is used before it is opened")
-        }
-        if id.rawValue > start.lastTrade.rawValue {
-            let place = Int(id.rawValue - start.lastTrade.rawValue - 1)
-            leases[place].record.used = used
-            leases[place].hasEnded = ends
-            leases[place].lastSequence = sequence
-            guard ends else { return }
-            let record = leases[place].record
-            return change(record.offer, sequence) { $0.opened -= record.lots.count }
-        }
-        let place = changedLeases.place(of: id.rawValue, orAdd: leaseChanges.count)
-        let change = LeaseChange(
-            id: id.rawValue,
-            used: used.count,
-            hasEnded: ends,
-            lastSequence: sequence.rawValue
-        )
-        if place == leaseChanges.count { leaseChanges.append(change) } else { leaseChanges[place] = change }
     }
 }
 

@@ -10,7 +10,8 @@ enum CopiedTable: String, CaseIterable {
     case orders = """
         market.orders (id, account, price, lots, remaining, open_lots, max_open_lots, class, profile, body_hash, \
         created_at, last_sequence, maker_bps, taker_bps, side, time_in_force, claimed_tee, close_reason, \
-        client_order_id, expires_at, min_lots, display_lots, displayed, quality_credit, priority, flags, self_trade)
+        client_order_id, expires_at, min_lots, display_lots, displayed, quality_credit, priority, flags, self_trade, rebids, \
+        avoided, parent, service_ttft_ms, service_completion_ms, service_refund_bps)
         """
     case trades = """
         market.trades (trade, bid, offer, buyer, seller, lots, price, bid_remaining, offer_remaining, locked, model, \
@@ -18,7 +19,9 @@ enum CopiedTable: String, CaseIterable {
         """
     case leases = """
         market.leases (lease, offer, buyer, worker, price, lots, locked, used, last_sequence, buyer_bps, seller_bps, \
-        ended)
+        ended, bid, model, model_version, weight_set, class, opened_at, deadline, step, dispute_window_us, \
+        buyer_profile, worker_profile, service_ttft_ms, service_completion_ms, service_refund_bps, rebid_price, \
+        countersigned, claim, claim_due, closes_at, disputed, end_reason)
         """
     case transfers = "ledger.transfers (sequence, debit, credit, amount, order_id, trade_id, at, ordinal, kind)"
     case requests = """
@@ -28,15 +31,16 @@ enum CopiedTable: String, CaseIterable {
     case classes = """
         market.capability_classes (class, model, model_version, weight_set, quality, context_length, features, \
         quantization, region, tee, max_output_tokens, modalities, gpu_model, gpu_count, vram_gb, data_retention, \
-        trains_on_data, moderated, throughput_tps, ttft_ms, uptime_bp, tcb_status, attestation_age_s, allowed, denied, \
+        trains_on_data, moderated, throughput_tps, ttft_ms, uptime_bp, tcb_status, attestation_age_s, deliver_within_s, allowed, \
+        denied, \
         minimum_deposit)
         """
     case profiles = """
         market.requirement_profiles (profile, models, weight_set, quality_min, context_length_min, features, \
         quantizations, tees, regions, max_output_tokens_min, max_output_tokens_max, modalities, gpu_model, \
         gpu_count_min, gpu_count_max, vram_gb_min, vram_gb_max, data_retention, trains_on_data, moderated, \
-        throughput_tps_min, ttft_ms_max, uptime_bp_min, tcb_status, attestation_age_s_max, quality_max, \
-        context_length_max, models_excluded, regions_excluded, revisions, weights, revisions_excluded, \
+        throughput_tps_min, ttft_ms_max, uptime_bp_min, tcb_status, attestation_age_s_max, \
+        deliver_within_s_max, quality_max, context_length_max, models_excluded, regions_excluded, revisions, weights, revisions_excluded, \
         weights_excluded)
         """
     case accounts = """
@@ -48,6 +52,22 @@ enum CopiedTable: String, CaseIterable {
     case budgetedOrders = "market.budgeted_orders (id, key)"
     case logins = "market.logins (sequence, account, subject, created_at)"
     case audit = "market.audit (sequence, account, key, action, target, rejection, at)"
+    case receipts = """
+        market.receipts (index, lease, number, sequence, account, flags, ttft_ms, prompt, completion, cached, \
+        reasoning, adjusted, amount, started_ms, ended_ms, request, response, body, hash, worker_signature, \
+        app_signature, salt, charged, at)
+        """
+    case equivocations = """
+        market.equivocations (index, lease, worker, number, sequence, earlier_hash, earlier_body, \
+        earlier_signature, later_body, later_signature, salt, at)
+        """
+    case partyProfiles = "market.profiles (account, version, endpoint, receipt_key, set_at, sequence)"
+    case leasePolicy = """
+        market.lease_policy (sequence, step, dispute_window_us, bond_per_lot, slash_bps, appeal_window_us, \
+        newcomer_lots_max, at)
+        """
+    case leaves = "log.leaves (index, kind, entry, hash, sequence)"
+    case nodes = "log.nodes (level, index, hash, sequence)"
     case fees = "market.fees (sequence, maker_bps, taker_bps, minimum_notional, at)"
 
     var columnCount: Int { rawValue.split(separator: ",").count }
@@ -118,6 +138,7 @@ extension CopyWriter {
         int4(Int32(lease.buyerRate.count))
         int4(Int32(lease.sellerRate.count))
         bool(row.hasEnded)
+        addTerms(of: row)
     }
 
     mutating func add(_ row: TransferRow) {

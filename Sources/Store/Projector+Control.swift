@@ -96,7 +96,7 @@ extension OrderMove {
 
 extension LogicalTime {
     /// 0, which no deadline has, for ``never``.
-    fileprivate var orZero: Int64 { self == .never ? 0 : microseconds }
+    var orZero: Int64 { self == .never ? 0 : microseconds }
 }
 
 extension FeeTerms {

@@ -92,6 +92,7 @@ extension Projector {
         try changeOrders(plan.orderChanges)
         try change(plan.registry.control)
         try changeLeases(plan.leaseChanges)
+        try write(plan.deliveries)
         try move(plan.movements)
     }
 
@@ -131,7 +132,7 @@ extension Projector {
         try copy(.audit, registry.keyRows.audit) { $0.add($1) }
     }
 
-    private func copy<Value>(
+    func copy<Value>(
         _ table: CopiedTable,
         _ values: [Value],
         _ add: (inout CopyWriter, Value) -> Void
@@ -175,25 +176,6 @@ extension Projector {
                 .int8Array(changes.map(\.classID)), .int2Array(changes.map(\.closeReason)),
                 .int8Array(changes.map(\.lastSequence)),
             ]
-        )
-    }
-
-    private func changeLeases(_ changes: [LeaseChange]) throws(StoreError) {
-        guard !changes.isEmpty else { return }
-        try change(
-            Self.leasesStatement,
-            changes.count,
-            "changed leases",
-            [
-                .int8Array(changes.map(\.id)), .int8Array(changes.map(\.used)), .boolArray(changes.map(\.hasEnded)),
-                .int8Array(changes.map(\.lastSequence)),
-            ]
-        )
-        let ended = changes.filter(\.hasEnded)
-        guard !ended.isEmpty else { return }
-        try change(
-            Self.returnStatement,
-            [.int8Array(ended.map(\.id)), .int8Array(ended.map(\.lastSequence))]
         )
     }
 
@@ -267,31 +249,6 @@ extension Projector {
             last_sequence = c.last_sequence
         FROM unnest($1, $2, $3, $4, $5, $6) AS c (id, remaining, opened, class, close_reason, last_sequence)
         WHERE o.id = c.id
-        """
-    )
-
-    private static let leasesStatement = Statement(
-        prepared: "leases_change",
-        """
-        UPDATE market.leases l SET used = c.used, ended = c.ended, last_sequence = c.last_sequence
-        FROM unnest($1, $2, $3, $4) AS c (lease, used, ended, last_sequence)
-        WHERE l.lease = c.lease
-        """
-    )
-
-    /// The lots of a lease that has ended are open no more. Of a closed order nothing else changes.
-    private static let returnStatement = Statement(
-        prepared: "leases_return",
-        """
-        UPDATE market.orders o SET open_lots = o.open_lots - c.lots,
-            last_sequence = CASE WHEN o.close_reason IS NULL THEN greatest(o.last_sequence, c.last_sequence)
-                ELSE o.last_sequence END
-        FROM (
-            SELECT l.offer, sum(l.lots)::bigint AS lots, max(e.last_sequence) AS last_sequence
-            FROM unnest($1, $2) AS e (lease, last_sequence) JOIN market.leases l ON l.lease = e.lease
-            GROUP BY l.offer
-        ) AS c
-        WHERE o.id = c.offer
         """
     )
 

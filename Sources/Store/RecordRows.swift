@@ -14,7 +14,7 @@ extension OrderRecord {
         """
 
     init(_ row: Row, from first: Int = 0) throws(PostgresError) {
-        let isPlain = (19...26).allSatisfy { row.isNull(first + $0) }
+        let isPlain = (19...32).allSatisfy { row.isNull(first + $0) }
         self.init(
             id: OrderID(try row.int8(first)),
             account: AccountID(try row.int8(first + 1)),
@@ -96,25 +96,6 @@ extension TransferRow {
             ordinal: try row.int4(first + 7),
             transfer: transfer,
             at: try row.time(first + 6)
-        )
-    }
-}
-
-extension LeaseRecord {
-    static let columns = "lease, offer, buyer, worker, price, lots, locked, used, buyer_bps, seller_bps"
-
-    init(_ row: Row) throws(PostgresError) {
-        self.init(
-            id: LeaseID(try row.int8(0)),
-            offer: OrderID(try row.int8(1)),
-            buyer: AccountID(try row.int8(2)),
-            worker: AccountID(try row.int8(3)),
-            price: Price(nanoTONPerMTok: try row.int8(4)),
-            lots: Lots(try row.int8(5)),
-            locked: NanoTON(try row.int8(6)),
-            buyerRate: BasisPoints(Int64(try row.int4(8))),
-            sellerRate: BasisPoints(Int64(try row.int4(9))),
-            used: AdjustedTokens(try row.int8(7))
         )
     }
 }

@@ -107,6 +107,12 @@ package enum Schema {
             up: PackageResources.m0017_logins_up_sql,
             check: PackageResources.m0017_logins_check_sql
         ),
+        Migration(
+            number: 18,
+            name: "leases",
+            up: PackageResources.m0018_leases_up_sql,
+            check: PackageResources.m0018_leases_check_sql
+        ),
     ]
 
     /// What ``migrate(_:)`` would run; empty when the database is up to date. Changes nothing.

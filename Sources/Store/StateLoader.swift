@@ -1,6 +1,7 @@
 package import Engine
 internal import Exchange
 internal import Ledger
+internal import Provenance
 package import Postgres
 internal import Units
 
@@ -134,10 +135,10 @@ package enum StateLoader {
             connection,
             "SELECT \(OrderRecord.columns) FROM market.orders WHERE close_reason IS NULL ORDER BY id"
         ) { row throws(PostgresError) in try OrderRecord(row) }
-        state.leases = try rows(
-            connection,
-            "SELECT \(LeaseRecord.columns) FROM market.leases WHERE NOT ended ORDER BY lease"
-        ) { row throws(PostgresError) in try LeaseRecord(row) }
+        state.leases = try rows(connection, LeaseRecord.openQuestion) { row throws(PostgresError) in
+            try LeaseRecord(row)
+        }
+        try readDelivery(connection, into: &state.delivery)
         state.balances = try rows(
             connection,
             "SELECT account, debits, credits FROM ledger.accounts ORDER BY account"
@@ -160,6 +161,29 @@ package enum StateLoader {
         state.budgetedOrders = try rows(connection, BudgetedOrder.openQuestion) { row throws(PostgresError) in
             BudgetedOrder(order: OrderID(try row.int8(0)), key: KeyID(try row.int8(1)))
         }
+    }
+
+    private static func readDelivery(
+        _ connection: Connection,
+        into state: inout DeliveryState
+    ) throws(PostgresError) {
+        state.profiles = try rows(connection, ProfileRecord.keptQuestion) { row throws(PostgresError) in
+            try ProfileRecord(row)
+        }
+        state.standings = try rows(
+            connection,
+            "SELECT \(StandingRecord.columns) FROM market.standings ORDER BY account"
+        ) { row throws(PostgresError) in try StandingRecord(row) }
+        state.slashes = try rows(
+            connection,
+            "SELECT \(SlashRecord.columns) FROM market.slashes WHERE outcome IS NULL ORDER BY lease"
+        ) { row throws(PostgresError) in try SlashRecord(row) }
+        let policy = try rows(
+            connection,
+            "SELECT \(LeasePolicyTerms.columns) FROM market.lease_policy ORDER BY sequence DESC LIMIT 1"
+        ) { row throws(PostgresError) in try LeasePolicyTerms(row) }
+        state.policy = policy.first ?? .initial
+        state.log = try LogFrontier.read(connection)
     }
 
     private static func rows<Value>(

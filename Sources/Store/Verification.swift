@@ -208,6 +208,10 @@ private struct Run {
         for (table, column, from, to) in [
             (CheckedTable.transfers, "sequence", compared?.sequence.rawValue, end.sequence.rawValue),
             (CheckedTable.trades, "trade", compared?.lastTrade.rawValue, end.lastTrade.rawValue),
+            (CheckedTable.receipts, "sequence", compared?.sequence.rawValue, end.sequence.rawValue),
+            (CheckedTable.equivocations, "sequence", compared?.sequence.rawValue, end.sequence.rawValue),
+            (CheckedTable.leaves, "sequence", compared?.sequence.rawValue, end.sequence.rawValue),
+            (CheckedTable.nodes, "sequence", compared?.sequence.rawValue, end.sequence.rawValue),
         ] {
             let range = "\(column) <= $1" + (from == nil ? "" : " AND \(column) > $2")
             let parameters = [Parameter.int8(to)] + (from.map { [.int8($0)] } ?? [])
@@ -222,7 +226,9 @@ private struct Run {
         try compare(.cursor, expected.rows(.cursor))
         try compareGrowing()
         areTablesCompared = true
-        try compare(.transfers, [], where: "sequence > $1", [.int8(cursor.sequence.rawValue)])
+        for table in [CheckedTable.transfers, .receipts, .equivocations, .leaves, .nodes] {
+            try compare(table, [], where: "sequence > $1", [.int8(cursor.sequence.rawValue)])
+        }
         try compare(.trades, [], where: "trade > $1", [.int8(cursor.lastTrade.rawValue)])
         for table in CheckedTable.final where table != .cursor { try compare(table, expected.rows(table)) }
         report.tablesBatch = cursor.batch

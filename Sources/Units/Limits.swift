@@ -48,6 +48,29 @@ package enum Limits {
     /// Mass operations under way at once, of all accounts; another one is refused.
     package static let operationsMax = 4_096
 
+    // MARK: Leases
+
+    /// Seconds in which an offer delivers when it does not say.
+    package static let deliverWithinDefault: Int64 = 3_600
+    /// The longest that an offer may take, in seconds: 7 days. The shortest is 1.
+    package static let deliverWithinMax: Int64 = 604_800
+    /// The largest step of claims without countersignature, in adjusted tokens: the largest lease.
+    package static let stepMax: Int64 = orderLotsMax * Lots.tokensPerLot
+    /// The shortest window for disputes, in microseconds: 1 s.
+    package static let disputeWindowMin: Int64 = 1_000_000
+    /// The longest, in microseconds: 7 days.
+    package static let disputeWindowMax: Int64 = 604_800_000_000
+    /// The longest window for appeals, in microseconds: 30 days.
+    package static let appealWindowMax: Int64 = 2_592_000_000_000
+    /// The most that the operator may ask to be locked for each lot: the largest value of a lot.
+    package static let bondPerLotMax: Int64 = priceMax / Price.step
+    /// Workers that one bid may avoid.
+    package static let avoidedWorkersMax = 8
+    /// The longest time to the first token or to the end of a job that an offer may promise, in milliseconds: 1 h.
+    package static let serviceMillisecondsMax: Int64 = 3_600_000
+    /// Bytes of a signature (RFC 8032).
+    package static let signatureBytes = 64
+
     // MARK: Money
 
     /// What all owners together may have on deposit: about the supply of TON.
@@ -129,6 +152,10 @@ package enum Limits {
     package static let batchOrdersMax = 1_000
     /// Bytes of a batch's body.
     package static let batchBytesMax = 1 << 20
+    /// Receipts in one request.
+    package static let receiptsPerBatchMax = 1_000
+    /// Keys that the exchange signs with, past ones included.
+    package static let signingKeysMax = 256
     /// Levels of objects and arrays in a body.
     package static let jsonDepthMax = 16
     /// Rows of a list when the request does not say.

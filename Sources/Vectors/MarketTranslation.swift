@@ -131,7 +131,7 @@ struct MarketTranslation {
                 price: trade.price.nanoTONPerMTok
             )
         case .used(let lease, let tokens): .used(lease: lease.rawValue, tokens: tokens.count)
-        case .leaseEnded(let lease, let tokens): .ended(lease: lease.rawValue, tokens: tokens.count)
+        case .leaseEnded(let lease, let tokens, _): .ended(lease: lease.rawValue, tokens: tokens.count)
         case .rejected(let rejection): .rejected(rejection.code)
         default: .other("\(event)")
         }

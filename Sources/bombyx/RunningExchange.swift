@@ -66,6 +66,8 @@ final class RunningExchange {
         configuration.rateLimit = Int64(options.rateLimit).flatMap { RateLimit($0) }
         configuration.login = try options.logins.settings()
         configuration.loginLimit = options.logins.limit
+        configuration.verifiers = options.loops
+        configuration.signing = SigningKeyring(try SigningFolder(path: state.signingPath).load())
         marketplace = Marketplace(configuration)
         // The network first: who takes the leadership says where its clients reach it.
         server = try Self.listen(options, certificate: certificate, for: marketplace)
@@ -143,7 +145,7 @@ final class RunningExchange {
         var limits = ServerLimits()
         limits.concurrentStreamsMax = options.streams
         limits.bodyBytesMax = Limits.bodyBytesMax
-        limits.largeBodyPath = Array(Route.placeBatch.template.utf8)
+        limits.largeBodyPaths = [Route.placeBatch, .recordReceipts].map { Array($0.template.utf8) }
         limits.largeBodyBytesMax = Limits.batchBytesMax
         let allowance = try allowance(options)
         limits.connectionsMax = allowance.total
@@ -200,7 +202,9 @@ final class RunningExchange {
             if !isAnnounced { try announceWhenSettled() }
             switch signals.next(milliseconds: isAnnounced ? 500 : 10) {
             case .stop: return
-            case .reload: reloadCertificate()
+            case .reload:
+                reloadCertificate()
+                reloadSigningKeys()
             case nil: restartClusterIfDead()
             }
         }
@@ -213,6 +217,16 @@ final class RunningExchange {
             log.write(.info, "certificate", "read the certificate again")
         } catch {
             log.write(.warning, "certificate", "kept the old certificate: \(error)")
+        }
+    }
+
+    private func reloadSigningKeys() {
+        do {
+            let keys = try SigningFolder(path: state.signingPath).read()
+            marketplace.signing.replace(with: keys)
+            log.write(.info, "signing_keys", "signs with \(keys.count) keys", [.init("count", Int64(keys.count))])
+        } catch {
+            log.write(.warning, "signing_keys", "kept the old signing keys: \(error)")
         }
     }
 

@@ -15,6 +15,7 @@ final class StateFolder: Sendable {
     var certificatePath: String { path + "/tls-certificate.pem" }
     var certificateKeyPath: String { path + "/tls-key.pem" }
     var runningPath: String { path + "/serve.json" }
+    var signingPath: String { path + "/signing" }
 
     /// Holds the folder's lock for as long as this value lives.
     func keep(_ lock: StateLock) { self.lock.withLock { $0 = lock } }
@@ -55,7 +56,7 @@ final class StateFolder: Sendable {
     func removeRunning() { try? FileManager.default.removeItem(atPath: runningPath) }
 
     /// Whole or not at all: to a draft beside it, then renamed.
-    private func write(_ text: String, to file: String, permissions: Int) throws {
+    func write(_ text: String, to file: String, permissions: Int) throws {
         let draft = file + ".new"
         try? FileManager.default.removeItem(atPath: draft)
         let isMade = FileManager.default.createFile(

@@ -38,7 +38,7 @@ import Units
     /// A command, a preview of one, or what comes before one.
     private func isAccepted(_ admission: Admission) -> Bool {
         switch admission {
-        case .command, .query(.preview), .loginNonce, .login: true
+        case .command, .query(.preview), .loginNonce, .login, .receipts: true
         default: false
         }
     }
@@ -113,6 +113,7 @@ import Units
             switch route {
             case .setModel: "Qwen/Qwen3-32B"
             case .amendOrder: "o17"
+            case .closeLease, .disputeClaim, .pardonLease: "l4"
             default: "a2"
             }
         return route.template.replacing("{id}", with: name).replacing("{key}", with: "k3")
@@ -137,8 +138,9 @@ import Units
             .array([.string("read"), .string("read")]), .object([]), .object([.init("in", .array([]))]),
             .object([.init("gte", .integer(5))]), .object([.init("in", .array([.string("tdx")]))]),
         ]
-        // The orders of a batch are judged one by one.
-        for route in Route.allCases where route.hasBody && route != .placeBatch {
+        // The orders and receipts of a batch are judged one by one.
+        let batches: [Route] = [.placeBatch, .recordReceipts]
+        for route in Route.allCases where route.hasBody && !batches.contains(route) {
             let media = try contract.operation(route.operationID).value["requestBody"]?["content"]?["application/json"]
             let schema = try contract.resolved(try #require(media?["schema"]))
             let example = try #require(media?["examples"]?.members?.first?.value["value"]?.members)

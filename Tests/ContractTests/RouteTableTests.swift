@@ -32,7 +32,7 @@ import Units
         }
         #expect((operation["requestBody"] != nil) == route.hasBody)
         let parameters = try (operation["parameters"]?.elements ?? []).map { try contract.resolved($0) }
-        let isCommand = route.hasBody && route != .previewOrder && !route.isLogin || route.method == .delete
+        let isCommand = route.isRepeatableCommand || route.method == .delete
         #expect(parameters.contains { $0["name"]?.string == "Idempotency-Key" } == isCommand)
         let inPath = parameters.filter { $0["in"]?.string == "path" }.compactMap { $0["name"]?.string }
         let named = route.template.matches(of: /\{(\w+)\}/).map { String($0.output.1) }
@@ -49,7 +49,7 @@ import Units
                 statuses.formUnion(["401", "403"])
             }
             if route.hasBody { statuses.formUnion(["413", "415"]) }
-            if route.template.contains("{") || route == .getAccount { statuses.insert("404") }
+            if route.template.contains("{") || findsNothing.contains(route) { statuses.insert("404") }
             if route.hasBody && ![.previewOrder, .createLoginNonce].contains(route) || route.method == .delete {
                 statuses.insert("409")
             }
@@ -110,7 +110,12 @@ import Units
             ("AttestationRequest", AttestationField.names, ["tees", "expires_at"]),
             ("MeasurementRequest", MeasurementField.names, ["model", "expires_at"]),
             ("FeesRequest", FeesField.names, ["maker_fee_bps", "taker_fee_bps"]),
-            ("ModelRequest", ModelField.names, []), ("CheckpointRequest", [], []),
+            ("ModelRequest", ModelField.names, []), ("CheckpointRequest", [], []), ("EmptyRequest", [], []),
+            ("ProfileRequest", ProfileField.names, []), ("LeasePolicyRequest", LeasePolicyField.names, []),
+            ("BondRequest", BondField.names, ["amount_nanoton"]),
+            ("ReceiptRequest", ReceiptField.names, ["receipt", "worker_signature"]),
+            ("ReceiptBatchRequest", ReceiptListField.names, ["receipts"]),
+            ("EquivocationRequest", EquivocationField.names, ["first", "second"]),
         ] as [(String, [StaticString], [String])]
     )
     func `A request's schema has the fields of its reader, and no others`(
@@ -140,6 +145,8 @@ import Units
             ("TONNetwork", TONNetwork.allCases.map(\.rawValue)),
             ("AuditAction", AuditAction.allCases.map(\.name)),
             ("ProblemCode", ProblemCode.allCases.map(\.rawValue)), ("Constraint", constraintNames),
+            ("LeaseRole", LeaseRole.allCases.map(\.rawValue)), ("LeaseState", LeaseState.allCases.map(\.rawValue)),
+            ("LeaseEndReason", LeaseEnd.allCases.map(\.name)),
         ] as [(String, [String])]
     )
     func `A list of names is the one that the code knows`(name: String, names: [String]) throws {
@@ -225,6 +232,18 @@ import Units
         let json = try JSONValue(problem.response(requestID: 1).body)
         let faults = SchemaValidator(contract: contract).faults(json, try contract.schema("Problem"))
         #expect(faults.isEmpty)
+    }
+}
+
+/// Routes without a name in their path that may find nothing all the same.
+private let findsNothing: Set<Route> = [
+    .getAccount, .getProfile, .getBond, .getInclusionProof, .recordReceipt, .proveEquivocation,
+]
+
+extension Route {
+    /// A preview is no command, and a receipt that comes again is known by itself.
+    fileprivate var isRepeatableCommand: Bool {
+        hasBody && !isLogin && ![.previewOrder, .recordReceipt, .recordReceipts, .proveEquivocation].contains(self)
     }
 }
 

@@ -142,7 +142,7 @@ import Units
                 )
             ),
         ]
-        return (actions + keys).map {
+        return (actions + keys + LeaseCommands.all).map {
             Command(account: AccountID(7), key: KeyID(.max), requestID: .max, idempotency: key, action: $0)
         }
     }()

@@ -73,7 +73,7 @@ struct MarketObserver {
                 try require(trades[id] != nil && tokens.count >= used[id] ?? 0, "\(event) falls")
                 try require(tokens <= trades[id]?.lots.tokens ?? .zero, "\(event) is above the lease")
                 used[id] = tokens.count
-            case .leaseEnded(let id, _):
+            case .leaseEnded(let id, _, _):
                 guard let trade = trades.removeValue(forKey: id) else { throw Violation(description: "\(event) twice") }
                 if let offer = orders[trade.offer] { orders[offer.id]?.openLots = offer.openLots - trade.lots }
             case .accountCreated(let record), .accountChanged(let record): accounts[record.id] = record
@@ -89,7 +89,7 @@ struct MarketObserver {
                 try require(operations.count == count - 1, "\(event) of nothing")
             case .rejected, .replayed, .remembered, .forgotten, .keyCreated, .feesSet, .feesAnnounced,
                 .checkpointAnnounced, .measurementSet, .keyStandingSet, .keySpent, .orderBudgeted, .operated,
-                .loginCreated:
+                .loginCreated, .lease:
                 break
             }
         }

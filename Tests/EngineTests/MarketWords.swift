@@ -187,7 +187,7 @@ extension MarketPlayer {
         case .replayed(let sequence): "replays \(labels[sequence] ?? "\(sequence.rawValue)")"
         case .forgotten(let sequence): "forgets up to \(labels[sequence] ?? "\(sequence.rawValue)")"
         case .used(_, let tokens): "used \(tokens.count)"
-        case .leaseEnded(_, let tokens): "ended \(tokens.count)"
+        case .leaseEnded(_, let tokens, _): "ended \(tokens.count)"
         case .modelSet(let model): "\(model.terms.name) version \(model.version)"
         case .amended(let amendment):
             "\(name(amendment.order)) amended to \(perLot(amendment.price)) x \(amendment.lots.count)"
@@ -198,7 +198,7 @@ extension MarketPlayer {
         case .accountChanged, .controlSet, .feesAnnounced, .accepted, .transfer, .remembered, .classInterned,
             .profileInterned, .accountCreated, .keyCreated, .attestationSet, .feesSet, .checkpointAnnounced,
             .measurementSet, .keyStandingSet, .keySpent, .orderBudgeted, .operated,
-            .loginCreated:
+            .loginCreated, .lease:
             nil
         }
     }

@@ -60,7 +60,7 @@ struct RandomMarket {
             case .traded(let trade):
                 openLeases.append(trade)
                 lastTrade = trade.id.rawValue
-            case .leaseEnded(let id, _): openLeases.removeAll { $0.id.rawValue == id.rawValue }
+            case .leaseEnded(let id, _, _): openLeases.removeAll { $0.id.rawValue == id.rawValue }
             case .accountCreated(let account): accounts = account.id.rawValue
             case .modelSet(let model): if !models.contains(model.terms.name) { models.append(model.terms.name) }
             default: break

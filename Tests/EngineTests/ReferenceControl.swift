@@ -224,6 +224,7 @@ extension ReferenceEngine {
     var nextDeadline: LogicalTime? {
         if !operations.isEmpty { return time }
         var moments = orders.map(\.rules.expiresAt) + accounts.map(\.cancelAfter)
+        moments += leases.map(\.end) + slashes.map(\.due)
         moments += attestations.flatMap { record in
             deadlines(of: record.terms).filter { $0 > max(record.setAt, lastTick) && $0 != .never }
         }
@@ -254,6 +255,7 @@ extension ReferenceEngine {
             }
             end(oldest)
         }
+        settleLeases(&budget)
         if let notice = feeNotice, notice.effectiveAt <= time {
             feeNotice = nil
             fees = notice.fees

@@ -31,6 +31,10 @@ struct ReferenceEngine: CommandExecutor {
     var orders: [OrderRecord] = []
     /// Open leases by id.
     var leases: [LeaseRecord] = []
+    /// By account; only those that say something.
+    var standings: [StandingRecord] = []
+    /// By lease; pending ones.
+    var slashes: [SlashRecord] = []
     private(set) var counters: [LedgerAccount: LedgerCounters] = [:]
     private(set) var remembered: [RememberedRequest] = []
     /// When time was last looked at.
@@ -197,7 +201,7 @@ struct ReferenceEngine: CommandExecutor {
         case .setPriceBand(let terms): return setPriceBand(terms)
         case .setAccountLimits(let terms): return setLimits(terms)
         case .announceFees(let terms): return announce(terms)
-        case .createOwnKey, .revokeKey, .setKeyLimits, .login:
+        case .createOwnKey, .revokeKey, .setKeyLimits, .login, .lease:
             preconditionFailure("its markets are played without keys")
         }
         return nil
@@ -270,6 +274,8 @@ struct ReferenceEngine: CommandExecutor {
         state.profiles = profiles.enumerated().map { (id: ProfileID(Int64($0.offset + 1)), requirement: $0.element) }
         state.orders = orders
         state.leases = leases
+        state.delivery.standings = standings
+        state.delivery.slashes = slashes
         state.balances = counters.sorted { $0.key < $1.key }.map { (account: $0.key, counters: $0.value) }
         state.remembered = remembered
         return state

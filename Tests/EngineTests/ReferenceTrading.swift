@@ -47,26 +47,22 @@ extension ReferenceEngine {
             model: sold.model,
             modelVersion: sold.modelVersion,
             weightSet: sold.weightSet,
-            classID: offer.classID
+            classID: offer.classID,
+            delivery: DeliveryTerms(
+                openedAt: time,
+                deadline: after(sold.traits[.deliverWithinS] == 0 ? 3_600 : sold.traits[.deliverWithinS]),
+                step: AdjustedTokens(1_000),
+                disputeWindow: 600_000_000
+            )
         )
         emit(.traded(trade))
-        leases.append(lease(of: trade))
+        leases.append(LeaseRecord(of: trade))
         afterFill(maker.id, of: lots)
     }
 
-    private func lease(of trade: Trade) -> LeaseRecord {
-        LeaseRecord(
-            id: LeaseID(trade.id.rawValue),
-            offer: trade.offer,
-            buyer: trade.buyer,
-            worker: trade.seller,
-            price: trade.price,
-            lots: trade.lots,
-            locked: trade.locked,
-            buyerRate: trade.buyerRate,
-            sellerRate: trade.sellerRate,
-            used: .zero
-        )
+    /// So many seconds from now.
+    private func after(_ seconds: Int64) -> LogicalTime {
+        LogicalTime(microseconds: time.microseconds + seconds * 1_000_000)
     }
 
     /// The end of an open order; what was held for it is released first.
@@ -104,17 +100,56 @@ extension ReferenceEngine {
         return nil
     }
 
-    mutating func end(_ id: LeaseID) -> Rejection? {
+    mutating func end(_ id: LeaseID, _ reason: LeaseEnd = .operator) -> Rejection? {
         guard let lease = leases.first(where: { $0.id == id }) else { return .leaseNotFound }
         leases.removeAll { $0.id == id }
         let spent = charges(lease)
         let left = lease.locked - spent.value - spent.buyer
         let available = LedgerAccount(lease.buyer, .available)
         move(LedgerAccount(lease.buyer, .leased), available, left, .refund, trade: TradeID(id.rawValue))
-        emit(.leaseEnded(id, lease.used))
+        emit(.leaseEnded(id, lease.used, reason))
+        if reason == .noReceipts { strike(lease) }
         let wasAtItsLimit = order(lease.offer).map { free($0) == .zero } ?? false
         change(lease.offer) { $0.openLots = $0.openLots - lease.lots }
         if wasAtItsLimit || someHaveLeastFills { lookAgain(at: lease.offer) }
         return nil
+    }
+    // MARK: Deadlines
+
+    /// A worker that delivered nothing in time: a tenth of the lease's value is to be paid by its bond tomorrow.
+    private mutating func strike(_ lease: LeaseRecord) {
+        var record = standings.first { $0.account == lease.worker } ?? StandingRecord(account: lease.worker)
+        record.strikes += 1
+        standings = (standings.filter { $0.account != lease.worker } + [record]).sorted { $0.account < $1.account }
+        emit(.lease(.standingSet(record)))
+        let slash = SlashRecord(
+            lease: lease.id,
+            worker: lease.worker,
+            buyer: lease.buyer,
+            amount: NanoTON(lease.price.value(of: lease.lots).count / 10),
+            due: after(86_400),
+            reason: .noReceipts
+        )
+        slashes = (slashes + [slash]).sorted { $0.lease < $1.lease }
+        emit(.lease(.slashSet(slash)))
+    }
+
+    /// Nobody has a bond in these markets, and no receipt comes: a lease ends at its deadline.
+    mutating func settleLeases(_ budget: inout Int) {
+        while budget > 0 {
+            let ends = leases.map { (at: $0.end, lease: $0.id, isSlash: false) }
+            let payments = slashes.map { (at: $0.due, lease: $0.lease, isSlash: true) }
+            let due = (ends + payments).filter { $0.at <= time }.min {
+                ($0.at, $0.lease, $0.isSlash ? 1 : 0) < ($1.at, $1.lease, $1.isSlash ? 1 : 0)
+            }
+            guard let due else { return }
+            budget -= 1
+            if due.isSlash {
+                slashes.removeAll { $0.lease == due.lease }
+                emit(.lease(.slashEnded(due.lease, .paid, .zero)))
+            } else if let lease = leases.first(where: { $0.id == due.lease }) {
+                _ = end(due.lease, lease.used == .zero ? .noReceipts : .deadline)
+            }
+        }
     }
 }

@@ -12,7 +12,7 @@ import Testing
     )
     func `Only this path, as it is, has the larger limit`(path: String, count: Int, isTooLarge: Bool) {
         var limits = ServerLimits()
-        (limits.bodyBytesMax, limits.largeBodyBytesMax, limits.largeBodyPath) = (8, 16, Array("/large".utf8))
+        (limits.bodyBytesMax, limits.largeBodyBytesMax, limits.largeBodyPaths) = (8, 16, [Array("/large".utf8)])
         #expect(limits.bodyBytesMax(for: path.utf8) == (path == "/large" ? 16 : 8))
         var reader = HTTP1Reader(limits: limits)
         let text = "POST \(path) HTTP/1.1\r\nHost: x\r\nContent-Length: \(count)\r\n\r\n"

@@ -118,6 +118,7 @@ struct RandomMarket {
         }
         if rules >= 3, engine.account(AccountID(6)) != nil, chance(16) { return control() }
         if rules >= 3, chance(8), let command = keyCommand() { return command }
+        if rules >= 4, engine.account(AccountID(6)) != nil, chance(30) { return leaseCommand() }
         let account = AccountID(Int64(draw(6) + 1))
         let action: Command.Action =
             switch draw(100) {
@@ -296,6 +297,7 @@ struct RandomMarket {
             buyers: rules >= 3 && chance(10) ? buyers() : .anyone
         )
         offer.traits = traits()
+        if rules >= 4 { promise(&offer) }
         return offer
     }
 
@@ -313,7 +315,9 @@ struct RandomMarket {
         requirement.further = demands()
         var order = terms()
         if rules >= 3, chance(10) { order.rules.qualityCredit = Int64(draw(9) + 1) * 100_000 }
-        return BidTerms(order: order, requirement: requirement)
+        var bid = BidTerms(order: order, requirement: requirement)
+        if rules >= 4 { demand(&bid) }
+        return bid
     }
 
     /// Mostly by its owner.

@@ -7,7 +7,7 @@ let arrows: [(target: String, imports: [String])] = [
     ("Cryptography", ["Units", "CSodium", "COpenSSL"]),
     ("JSON", []),
     ("Provenance", ["Units", "Cryptography", "JSON"]),
-    ("Engine", ["Units", "Exchange", "Ledger", "Provenance"]),
+    ("Engine", ["Units", "Exchange", "Ledger", "Cryptography", "Provenance"]),
     ("TON", ["Cryptography"]),
     ("Vectors", ["Units", "Exchange", "Ledger", "Engine", "JSON"]),
     ("Demonstration", ["Units", "Exchange", "JSON"]),

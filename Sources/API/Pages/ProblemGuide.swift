@@ -85,6 +85,33 @@ package struct ProblemGuide: Hashable, Sendable {
         case .keyIsLimited: "The key has, or had, a budget: keys that it made could spend past it."
         case .keyScope: "The key has not every scope of the key that it is to make or revoke."
         case .lastOperatorKey: "It is the last key in force with the scope operator."
+        case .receiptNotFound: "No receipt has this hash, or it is of a lease of others."
+        case .logEntryNotFound: "The index is beyond the tree of that size, or no entry has this leaf hash."
+        case .slashNotFound:
+            "The lease took nothing from a bond, the appeal window has passed, or it was pardoned already."
+        case .workerSignatureInvalid: "The signature was made by another key, of other bytes, or was damaged."
+        case .appSignatureInvalid: "The signature was made by another key, of other bytes, or was damaged."
+        case .bondRequired: "The policy asks for a bond per lot, and the account has locked less."
+        case .leaseEnded: "The lease was closed, expired or failed before the request."
+        case .leaseWithoutReceipts: "The lease is from before the exchange knew receipts."
+        case .receiptForeign:
+            "The receipt names other keys, another price or other weights than the lease, or another's lease."
+        case .receiptKeyMissing: "A receipt can be checked only by the keys of both profiles, and one has none."
+        case .usageMiscounted: "The receipt weighs its counts by other weights, or rounds otherwise."
+        case .amountMiscounted: "The amount is not floor(adjusted tokens times price / 1,000,000)."
+        case .receiptSuperseded: "A receipt with a greater sequence is recorded."
+        case .receiptNotMonotone: "A count, or the end time, is below that of an earlier receipt of the lease."
+        case .receiptChain:
+            "The receipt follows the newest one by its sequence, and names another hash as the one before."
+        case .receiptAfterDeadline: "After the deadline only a countersignature of the claim that waits is taken."
+        case .claimAboveStep:
+            "Without the app's signature, a worker may claim a step (step_tokens of the lease) and no more."
+        case .claimDisputed: "The app has disputed a claim of this lease."
+        case .claimNotPending: "There was no claim, or it was paid, countersigned or disputed already."
+        case .disputeNotByApp: "The account is not the one that bought the lease."
+        case .bondInUse: "Pending slashes, or open lots under the policy, need what would be left too little."
+        case .avoidLimit: "A bid that was to be entered again avoids as many workers as a bid may."
+        case .equivocationForeign: "The receipts name another worker than the lease has."
         }
     }
 
@@ -146,6 +173,32 @@ package struct ProblemGuide: Hashable, Sendable {
         case .idempotencyWindowFull: "Wait as the field retry-after says; send orders without keys more slowly."
         case .weightSetUnknown: "Use one of the sets in the interface's list, such as standard."
         case .usageNotMonotone, .usageAboveLease: "State the lease's total so far, at most its lots times 1,000 tokens."
+        case .receiptNotFound: "Look at GET /v1/leases/{id}/receipts; a receipt that was refused is not kept."
+        case .logEntryNotFound:
+            "Ask for the present size (GET /v1/log/checkpoint), and compute the leaf hash from the entry."
+        case .slashNotFound: "Look at GET /v1/account/bond of the worker for what is pending."
+        case .workerSignatureInvalid:
+            "Sign bx-receipt/v1, a zero byte and the 312 bytes with the key of the profile that the lease names."
+        case .appSignatureInvalid:
+            "Sign bx-receipt-ack/v1, a zero byte, the 312 bytes and the worker's signature with the lease's key."
+        case .bondRequired: "Lock more (POST /v1/account/bond:lock), or offer fewer lots."
+        case .leaseEnded: "Look at GET /v1/leases/{id} for how it ended; nothing more is paid on it."
+        case .leaseWithoutReceipts: "The operator states its usage."
+        case .receiptForeign: "Take keys, price and weights from the ticket of the lease."
+        case .receiptKeyMissing: "Set it (PUT /v1/account/profile): the first one holds for leases that have none."
+        case .usageMiscounted: "Compute them from the cumulative counts by the ticket's weights, rounded down once."
+        case .amountMiscounted: "Compute it from the cumulative adjusted tokens, rounded down once."
+        case .receiptSuperseded: "Nothing is lost: counts are cumulative, and the newer one holds."
+        case .receiptNotMonotone: "State what was used since the lease opened, never less than before."
+        case .receiptChain: "Put the SHA-256 of the newest 312 bytes into the receipt, or leave no gap in the sequence."
+        case .receiptAfterDeadline: "Deliver sooner, or offer with a larger deliver_within_s."
+        case .claimAboveStep: "Have the app sign, or wait with the rest."
+        case .claimDisputed: "Only a receipt that both have signed is taken now."
+        case .claimNotPending: "Look at claim in GET /v1/leases/{id}."
+        case .disputeNotByApp: "Use a key of the app's account."
+        case .bondInUse: "Release less, or wait until leases have ended: GET /v1/account/bond says what is needed."
+        case .avoidLimit: "Place a new bid."
+        case .equivocationForeign: "Send both receipts as the worker of this lease signed them."
         }
     }
 }

@@ -103,7 +103,7 @@ extension StreamCore {
         switch key {
         case .book(let query): watch(topic, query)
         case .ticker(let requirement): watch(topic, BookQuery(requirement: requirement, depth: 1))
-        case .trades, .orders, .balances: commandTopics += 1
+        case .trades, .orders, .balances, .leases: commandTopics += 1
         }
         return topic
     }

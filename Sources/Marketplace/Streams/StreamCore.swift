@@ -8,15 +8,23 @@ internal import Units
 struct StreamStart: Sendable {
     let sequence: SequenceNumber
     let owners: [(order: OrderID, account: AccountID)]
+    let leases: [(lease: LeaseID, parties: LeaseParties)]
     let balances: [(account: LedgerAccount, counters: LedgerCounters)]
     let book: PublishedBook
 
     init(_ engine: Engine, book: PublishedBook) {
         sequence = engine.sequence
         owners = engine.openOrderOwners
+        leases = engine.openLeaseParties.map { ($0, LeaseParties(worker: $1, app: $2)) }
         balances = engine.allBalances
         self.book = book
     }
+}
+
+/// Who has to do with a lease.
+struct LeaseParties: Sendable {
+    let worker: AccountID
+    let app: AccountID
 }
 
 /// A durable batch, as streams see it.
@@ -45,6 +53,8 @@ protocol StreamNames {
 struct StreamCore {
     private(set) var sequence: SequenceNumber
     var owners: [OrderID: AccountID] = [:]
+    /// Of open leases.
+    var parties: [LeaseID: LeaseParties] = [:]
     var balances: [LedgerAccount: Int64] = [:]
     var classes: [ClassID: BookChanges.ClassLevels]
     var profiles: [ProfileID: BookChanges.ProfileLevels]
@@ -69,6 +79,7 @@ struct StreamCore {
         self.loops = loops
         owners.reserveCapacity(start.owners.count)
         for (order, account) in start.owners { owners[order] = account }
+        for (lease, sides) in start.leases { parties[lease] = sides }
         for (account, counters) in start.balances where account.owner != .system {
             balances[account] = Int64(truncatingIfNeeded: counters.credits - counters.debits)
         }
@@ -133,12 +144,21 @@ extension StreamCore {
         var trades: [TradeDetail] = []
         var orders: [(account: AccountID, changes: [OrderChange])] = []
         var transfers: [(account: AccountID, transfers: [TransferDetail])] = []
+        var leases: [(account: AccountID, changes: [LeaseChange])] = []
 
         mutating func add(_ change: OrderChange, of account: AccountID) {
             if let index = orders.firstIndex(where: { $0.account == account }) {
                 orders[index].changes.append(change)
             } else {
                 orders.append((account, [change]))
+            }
+        }
+
+        mutating func add(_ change: LeaseChange, of account: AccountID) {
+            if let index = leases.firstIndex(where: { $0.account == account }) {
+                leases[index].changes.append(change)
+            } else {
+                leases.append((account, [change]))
             }
         }
 
@@ -175,6 +195,7 @@ extension StreamCore {
             case .traded(let trade):
                 let detail = TradeDetail(trade: trade, sequence: sequence, time: time)
                 lastTrades[trade.model] = detail
+                note(opened: trade, isWatched, &watched)
                 guard isWatched else { continue }
                 watched.trades.append(detail)
                 if isWatching(.orders(trade.buyer)) { watched.add(.traded(trade, .bid), of: trade.buyer) }
@@ -192,11 +213,18 @@ extension StreamCore {
                 note(.amended(amendment), of: amendment.order, isWatched, &watched)
             case .reduced(let id, let lots): note(.reduced(id, lots), of: id, isWatched, &watched)
             case .shown(let id, let lots, _): note(.shown(id, lots), of: id, isWatched, &watched)
+            case .used(let id, let tokens): note(.charged(id, tokens), of: id, isWatched, &watched)
+            case .leaseEnded(let id, let tokens, let end):
+                note(.ended(id, tokens, end), of: id, isWatched, &watched)
+                parties[id] = nil
+            case .lease(let event):
+                guard let id = event.toldLease else { continue }
+                note(.stated(event), of: id, isWatched, &watched)
             case .keyStandingSet(let standing, _): if standing.isRevoked { revoke(standing.key) }
             // Of no channel. There is no default, so that whoever adds an event decides whether readers hear of it.
             case .rejected, .replayed, .remembered, .forgotten, .classInterned, .profileInterned, .accountCreated,
                 .keyCreated, .modelSet, .attestationSet, .measurementSet, .feesSet, .checkpointAnnounced,
-                .accountChanged, .controlSet, .feesAnnounced, .operationSet, .operationEnded, .used, .leaseEnded,
+                .accountChanged, .controlSet, .feesAnnounced, .operationSet, .operationEnded,
                 .keySpent, .orderBudgeted, .operated, .loginCreated:
                 continue
             }
@@ -209,6 +237,19 @@ extension StreamCore {
     private func note(_ change: OrderChange, of id: OrderID, _ isWatched: Bool, _ watched: inout Watched) {
         guard isWatched, let owner = owners[id], isWatching(.orders(owner)) else { return }
         watched.add(change, of: owner)
+    }
+
+    private mutating func note(opened trade: Trade, _ isWatched: Bool, _ watched: inout Watched) {
+        parties[LeaseID(trade.id.rawValue)] = LeaseParties(worker: trade.seller, app: trade.buyer)
+        guard isWatched else { return }
+        if isWatching(.leases(trade.seller)) { watched.add(.opened(trade, .worker), of: trade.seller) }
+        if isWatching(.leases(trade.buyer)) { watched.add(.opened(trade, .app), of: trade.buyer) }
+    }
+
+    private func note(_ change: LeaseChange, of id: LeaseID, _ isWatched: Bool, _ watched: inout Watched) {
+        guard isWatched, let parties = parties[id] else { return }
+        if isWatching(.leases(parties.worker)) { watched.add(change, of: parties.worker) }
+        if isWatching(.leases(parties.app)) { watched.add(change, of: parties.app) }
     }
 
     private mutating func move(_ transfer: Transfer) {
@@ -237,6 +278,11 @@ extension StreamCore {
         for (account, changes) in watched.orders {
             tell(.orders(account), at: sequence, now) { _ in
                 StreamText.orders(changes, of: account, models: names.models, at: sequence, time)
+            }
+        }
+        for (account, changes) in watched.leases {
+            tell(.leases(account), at: sequence, now) { _ in
+                StreamText.leases(changes, of: account, at: sequence, time)
             }
         }
         for (account, transfers) in watched.transfers {

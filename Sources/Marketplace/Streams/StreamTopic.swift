@@ -11,6 +11,7 @@ enum TopicKey: Hashable, Sendable {
     case trades(ModelID?)
     case orders(AccountID)
     case balances(AccountID)
+    case leases(AccountID)
 
     var channel: StreamChannel {
         switch self {
@@ -19,6 +20,7 @@ enum TopicKey: Hashable, Sendable {
         case .trades: .trades
         case .orders: .orders
         case .balances: .balances
+        case .leases: .leases
         }
     }
 }
@@ -33,6 +35,7 @@ extension StreamQuery {
             case .trades: .trades(model)
             case .orders: account.map { .orders($0) }
             case .balances: account.map { .balances($0) }
+            case .leases: account.map { .leases($0) }
             }
         }
     }

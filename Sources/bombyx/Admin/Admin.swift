@@ -17,7 +17,8 @@ struct Admin: ParsableCommand {
         subcommands: [
             AdminAccount.self, AdminKey.self, AdminDeposit.self, AdminModel.self, AdminFees.self,
             AdminAttest.self, AdminMeasure.self, AdminHalt.self, AdminResume.self, AdminBand.self, AdminLimits.self,
-            AdminCheckpoint.self, AdminTop.self, AdminTail.self, AdminAudit.self,
+            AdminCheckpoint.self, AdminTop.self, AdminTail.self, AdminAudit.self, AdminSigningKey.self,
+            AdminLease.self,
         ]
     )
 }

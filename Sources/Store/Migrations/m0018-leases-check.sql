@@ -1,0 +1,1 @@
+../../../Migrations/0018-leases/check.sql
