@@ -174,12 +174,7 @@ struct RandomMarket {
         guard let acting = aKey(of: account), let other = aKey(of: AccountID(Int64(draw(6) + 1))) else { return nil }
         let owner = other.terms.owner
         let action: Command.Action
-        switch draw(9) {
-        case 8:
-            var terms = key()
-            terms.owner = .system
-            let subject = "ton:0:\(draw(4))" + String(repeating: "a", count: 60)
-            return Command(account: .system, action: .login(LoginTerms(subject: subject, key: terms)))
+        switch draw(8) {
         case 0: action = .revokeKey(other.id, owner: owner)
         case 1: action = .setFees(fees())
         case 2...3:

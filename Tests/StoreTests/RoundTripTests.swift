@@ -40,7 +40,6 @@ import Units
         #expect(broken.isEmpty, "seed \(seed)")
         let state = market.engine.state()
         #expect(state.keyStandings.contains(where: \.isRevoked) && !state.keySpendings.isEmpty, "and keys")
-        #expect(!state.logins.isEmpty, "and logins")
         let delivery = state.delivery
         #expect(delivery.log.size > 0 && !delivery.standings.isEmpty && !delivery.profiles.isEmpty, "and deliveries")
         #expect(market.engine.grace > 0 && market.engine.checkpoint != nil, "gaps and checkpoints are part of it")
