@@ -117,7 +117,7 @@ let targets: [Target] = [
             "Cryptography", "Provenance",
         ]
     ),
-    tests("APITests", ["API", "JSON", "Engine", "Exchange", "Ledger", "Units", "Cryptography"]),
+    tests("APITests", ["API", "JSON", "Engine", "Exchange", "Ledger", "Units", "Cryptography", "Provenance"]),
     tests(
         "ContractTests",
         [
@@ -127,7 +127,10 @@ let targets: [Target] = [
     ),
     tests(
         "MarketplaceTests",
-        ["Marketplace", "API", "Engine", "Exchange", "HTTP2", "JSON", "Log", "Sockets", "Units"]
+        [
+            "Marketplace", "API", "Cryptography", "Engine", "Exchange", "HTTP2", "JSON", "Log", "Provenance", "Sockets",
+            "Units",
+        ]
     ),
     .target(
         name: "ProgramTesting",

@@ -45,6 +45,9 @@ package struct Demand: Sendable {
         package let requirement: Requirement
         package let limit: Price
         package let lots: Lots
+        /// Tokens of the request of the trace.
+        package let promptTokens: Int64
+        package let completionTokens: Int64
         /// Whether what does not trade at once is cancelled.
         package let isImmediate: Bool
         /// What the requirement could be met by, at any price.
@@ -147,6 +150,8 @@ private struct DemandBuilder {
             requirement: requirement,
             limit: Price(nanoTONPerMTok: Int64(min(steps * Int128(Price.step), Int128(Limits.priceMax)))),
             lots: Lots((tokens.count + Lots.tokensPerLot - 1) / Lots.tokensPerLot),
+            promptTokens: request.contextTokens,
+            completionTokens: request.generatedTokens,
             isImmediate: isImmediate,
             reach: reach
         )

@@ -18,6 +18,8 @@ package struct Outcome: Sendable {
     package var checks: [Check]
     /// What the server was asked of its market; `nil` when it was not.
     package var insight: Insight?
+    /// What became of the leases; `nil` when nothing was delivered.
+    package var delivery: Delivery.Tally?
 
     package init(bids: [BidOutcome], load: Load) {
         self.bids = bids

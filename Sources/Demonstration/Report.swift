@@ -21,7 +21,7 @@ package struct Report: Sendable {
     package var lines: [String] {
         var lines = Self.assumptions(plan, isStyled: isStyled)
         for section in [
-            summary, orders, money, shortfalls, obstacles, privacy, leaders, speed, ledger, sources, verdict,
+            summary, orders, money, delivered, shortfalls, obstacles, privacy, leaders, speed, ledger, sources, verdict,
         ] where !section.isEmpty {
             lines.append("")
             lines += section

@@ -159,6 +159,19 @@ import Units
         try expect(bid, "orders", "StreamOrders")
     }
 
+    @Test func `Its leases`() throws {
+        let id = LeaseID(1)
+        var changes: [LeaseChange] = [
+            .opened(trade.trade, .worker), .opened(trade.trade, .app), .charged(id, AdjustedTokens(7)),
+            .stated(.claimDisputed(id, 1)), .stated(.claimPaid(id, 1)), .stated(.rebidRefused(id, .insufficientFunds)),
+            .stated(.serviceBreached(id, sequence: 1, refunded: NanoTON(5))),
+            .stated(.slashEnded(id, .paid, NanoTON(5))), .stated(.slashEnded(id, .pardoned, .zero)),
+        ]
+        for end in LeaseEnd.allCases { changes.append(.ended(id, AdjustedTokens(7), end)) }
+        let text = StreamText.leases(changes, of: AccountID(2), at: SequenceNumber(18), Self.now)
+        try expect(text, "leases", "StreamLeases")
+    }
+
     @Test func `Its money`() throws {
         let transfer = Transfer(
             debit: .chain,

@@ -77,6 +77,7 @@ extension Submission {
             progress: ProjectionProgress(),
             published: Published(),
             loops: LoopMailboxes(count: 1) { _ in },
+            keyring: .temporary(),
             lifelines: Lifelines()
         )
         let history = job(.history(.order(OrderID(1), owner: nil)))

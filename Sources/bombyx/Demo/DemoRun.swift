@@ -40,6 +40,7 @@ struct DemoRun {
 
         let operations = try ExchangeClient(Endpoint(server.running()), key: server.operatorKey())
         let owners = try DemoOwners(plan, server)
+        try DemoDelivery.hurry(operations)
         var record = Audit.Record()
         record.offers = try placeOffers(owners)
         let bidding = try placeBids(owners, into: &record)
@@ -55,6 +56,11 @@ struct DemoRun {
         outcome.latencies = bidding.latencies
         outcome.checks = audit.checks + [try sample(record, client)]
         outcome.insight = try DemoInsight(plan: plan, client: client).ask(outcome.bids)
+        let load = Load.Settings(connections: options.load.connections, inFlight: options.load.inFlight)
+        var delivery = DemoDelivery(Delivery(plan: plan, bids: outcome.bids), owners, server, load)
+        let (delivered, checks) = try delivery.run(client)
+        outcome.delivery = delivered
+        outcome.checks += checks
         let database = try DemoDatabase(server.running(), upTo: record.lastSequence)
         try database.complete(&outcome)
         if options.crash {
