@@ -92,7 +92,7 @@ extension Engine {
         case .lease(.setPolicy): (action, target) = (.setLeasePolicy, "")
         case .lease(.pardon(let lease)): (action, target) = (.pardon, lease.text)
         case .lease, .placeOffer, .placeBid, .cancel, .amend, .massCancel, .cancelAfter, .setCancelOnDisconnect,
-            .disconnected, .tick, .announceCheckpoint, .login:
+            .disconnected, .tick, .announceCheckpoint, .login, .openBatch, .placeNext:
             return nil
         }
         return AuditEntry(

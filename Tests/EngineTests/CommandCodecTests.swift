@@ -142,9 +142,11 @@ import Units
                 )
             ),
         ]
-        return (actions + keys + LeaseCommands.all).map {
-            Command(account: AccountID(7), key: KeyID(.max), requestID: .max, idempotency: key, action: $0)
+        let make = { (action: Command.Action) in
+            Command(account: AccountID(7), key: KeyID(.max), requestID: .max, idempotency: key, action: action)
         }
+        let orders = (0..<Limits.batchOrdersMax).map { make(actions[3 + $0 % 2]) }
+        return (actions + keys + LeaseCommands.all).map(make) + [make(.openBatch(AtomicBatch(orders: orders))), make(.placeNext)]
     }()
 
     @Test func `Every command comes back as it was, also when it is the largest there is`() {
@@ -161,7 +163,7 @@ import Units
             var command = command
             switch command.action {
             // These have grown since, which the test below is about.
-            case .placeOffer, .placeBid, .setAttested: continue
+            case .placeOffer, .placeBid, .setAttested, .openBatch: continue
             default: command.key = KeyID(0)
             }
             var bytes = encode(command)
