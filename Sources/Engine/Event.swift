@@ -157,7 +157,7 @@ package struct Trade: Hashable, Sendable {
     /// The offer's class when it traded; `ClassID(0)` under rules before version 3.
     package let classID: ClassID
     /// What its lease is delivered under; `nil` under rules before version 4.
-    package let delivery: DeliveryTerms?
+    package var delivery: DeliveryTerms?
 
     package init(
         id: TradeID,

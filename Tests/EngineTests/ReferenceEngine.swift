@@ -201,7 +201,8 @@ struct ReferenceEngine: CommandExecutor {
         case .setPriceBand(let terms): return setPriceBand(terms)
         case .setAccountLimits(let terms): return setLimits(terms)
         case .announceFees(let terms): return announce(terms)
-        case .createOwnKey, .revokeKey, .setKeyLimits, .lease: preconditionFailure("its markets are played without keys")
+        case .createOwnKey, .revokeKey, .setKeyLimits, .lease:
+            preconditionFailure("its markets are played without keys")
         }
         return nil
     }

@@ -77,7 +77,9 @@ extension RandomMarket {
         )
         receipt.usage.prompt += Int64(draw(600))
         receipt.usage.completion += Int64(draw(60))
-        if let weights = lease.terms?.weightSet.weightSet { receipt.adjusted = receipt.adjustedTokens(weights: weights) }
+        if let weights = lease.terms?.weightSet.weightSet {
+            receipt.adjusted = receipt.adjustedTokens(weights: weights)
+        }
         receipt.amount = receipt.amountDue
         return receipt
     }
