@@ -51,7 +51,8 @@ import Units
             limits app orders 2
             all bid b1 app qwen 20 x 1 ; bid b2 app qwen 20 x 1 ; bid b3 app qwen 20 x 1 \
             -> rejected open_order_limit, rejected batch_refused, rejected batch_refused, rejected open_order_limit
-            all bid b4 app qwen 20 x 1 ioc ; bid b5 app qwen 20 x 1 ; bid b6 app qwen 20 x 1 ioc ; bid b7 app qwen 9 x 1 \
+            all bid b4 app qwen 20 x 1 ioc ; bid b5 app qwen 20 x 1 ; bid b6 app qwen 20 x 1 ioc ; \
+            bid b7 app qwen 9 x 1 \
             -> b4 buys 1 from s1 at 20, b4 filled, b5 buys 1 from s1 at 20, b5 filled, b6 buys 1 from s1 at 20, \
             b6 filled, b7 rests 1
             """

@@ -145,8 +145,9 @@ import Units
         let make = { (action: Command.Action) in
             Command(account: AccountID(7), key: KeyID(.max), requestID: .max, idempotency: key, action: action)
         }
-        let orders = (0..<Limits.batchOrdersMax).map { make(actions[3 + $0 % 2]) }
-        return (actions + keys + LeaseCommands.all).map(make) + [make(.openBatch(AtomicBatch(orders: orders))), make(.placeNext)]
+        let orders = (0..<3).map { make(actions[3 + $0 % 2]) }
+        let batch = make(.openBatch(AtomicBatch(orders: orders)))
+        return (actions + keys + LeaseCommands.all).map(make) + [batch, make(.placeNext)]
     }()
 
     @Test func `Every command comes back as it was, also when it is the largest there is`() {
@@ -155,6 +156,17 @@ import Units
             let decoded = decode(bytes)
             #expect(decoded?.command == command)
             #expect(decoded?.end == bytes.count)
+        }
+    }
+
+    @Test func `A batch has at most so many orders, and at least one`() {
+        let order = Self.extremes[4]
+        let most = Limits.batchOrdersMax
+        for (count, isRead) in [(0, false), (1, true), (most, true), (most + 1, false)] {
+            let batch = AtomicBatch(orders: Array(repeating: order, count: count))
+            var command = order
+            command.action = .openBatch(batch)
+            #expect((decode(encode(command))?.command == command) == isRead, "\(count) orders")
         }
     }
 

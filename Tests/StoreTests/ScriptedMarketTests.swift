@@ -64,7 +64,7 @@ import Units
         var stage = try Stage(seed: 32, batches: 12)
         let worker = AccountID(1)
         let expectAnswers = { (stage: Stage, first: SequenceNumber, orders: [Command]) throws -> [Rejection?] in
-            let reader = try HistoryReader(try stage.exchange.connect())
+            let reader = HistoryReader(try stage.exchange.connect())
             return try orders.enumerated().map { index, order in
                 let sequence = SequenceNumber(first.rawValue + Int64(index))
                 let answer = try reader.answer(to: sequence, repeatedBy: order.action).value
