@@ -66,6 +66,12 @@ import Testing
         }
     }
 
+    /// The hash that `hex` is. Where the published roots are words, because they are not looked at but for their being
+    /// equal, the hash of the word.
+    private func standIn(for hex: String) -> Digest256? {
+        Digest256(hex: hex) ?? Hex.decode(hex).map { SHA256.hash($0) }
+    }
+
     private func judge(
         _ inclusion: [JSONValue],
         _ consistency: [JSONValue],
@@ -75,16 +81,16 @@ import Testing
     ) throws {
         var valid = 0
         for row in inclusion {
-            // A hash that has not 32 bytes is refused before the proof is looked at.
+            // A hash that has not 32 bytes, and a number beyond 63 bits, is refused before the proof is looked at.
             let proof = try row.hashes("proof")
             let leafHash = Digest256(hex: try row.text(leaf))
             let root = Digest256(hex: try row.text("root"))
             var isIncluded = false
-            if let proof, let leafHash, let root {
+            if let proof, let leafHash, let root, let index = row[index]?.integer, let size = row[size]?.integer {
                 isIncluded = MerkleVerifier.isIncluded(
                     leafHash,
-                    at: try row.integer(index),
-                    in: try row.integer(size),
+                    at: index,
+                    in: size,
                     root: root,
                     proof: proof
                 )
@@ -94,14 +100,14 @@ import Testing
         }
         for row in consistency {
             let proof = try row.hashes("proof")
-            let old = Digest256(hex: try row.text("from_root"))
-            let new = Digest256(hex: try row.text("to_root"))
+            let old = try standIn(for: row.text("from_root"))
+            let new = try standIn(for: row.text("to_root"))
             var isConsistent = false
-            if let proof, let old, let new {
+            if let proof, let old, let new, let from = row["from"]?.integer, let to = row["to"]?.integer {
                 isConsistent = MerkleVerifier.isConsistent(
-                    from: try row.integer("from"),
+                    from: from,
                     root: old,
-                    to: try row.integer("to"),
+                    to: to,
                     root: new,
                     proof: proof
                 )
@@ -136,6 +142,28 @@ import Testing
             )
             #expect(isIncluded, "\(index)")
         }
+    }
+
+    @Test func `A proof that is too long for the size is refused, though its hashes meet the root`() throws {
+        let (size, old, extra) = (100 as Int64, 41 as Int64, MerkleHash.leaf([]))
+        let (head, start) = (Self.tiles.tree.root(of: size), Self.tiles.tree.root(of: old))
+        let inclusion = try #require(Self.tiles.tree.inclusionProof(of: 41, in: size))
+        let isIncluded = MerkleVerifier.isIncluded(
+            MerkleHash.leaf(Array("leaf-41".utf8)),
+            at: 41,
+            in: size,
+            root: MerkleHash.node(extra, head),
+            proof: inclusion + [extra]
+        )
+        #expect(!isIncluded)
+        let isConsistent = MerkleVerifier.isConsistent(
+            from: old,
+            root: MerkleHash.node(extra, start),
+            to: size,
+            root: MerkleHash.node(extra, head),
+            proof: try #require(Self.tiles.tree.consistencyProof(from: old, to: size)) + [extra]
+        )
+        #expect(!isConsistent)
     }
 
     @Test func `Tiles hold what the specification says, under its paths`() throws {

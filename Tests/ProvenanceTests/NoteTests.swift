@@ -75,6 +75,11 @@ import Units
             keyID: signature.keyID,
             bytes: [signature.bytes[0] ^ 1] + signature.bytes.dropFirst()
         )
+        let many = SignedNote(
+            text: note.text,
+            signatures: [SignedNote.Signature](repeating: note.signatures[0], count: Limits.noteSignaturesMax)
+        )
+        #expect(try SignedNote(many.encoded) == many)
         let mixed = SignedNote(text: note.text, signatures: [note.signatures[0], spoiled])
         #expect(throws: Never.self) { try mixed.verify(keys: [logKey]) }
         #expect(throws: NoteError.invalidSignature) { try mixed.verify(keys: [logKey, witness]) }
@@ -105,5 +110,7 @@ import Units
             #expect(NoteKey(text: text) == nil, "\(text)")
         }
         #expect(NoteKey(name: "a", publicKey: [1]) == nil)
+        let longest = String(repeating: "a", count: Limits.noteNameBytesMax)
+        #expect(NoteKey(name: longest, publicKey: key.publicKey) != nil)
     }
 }

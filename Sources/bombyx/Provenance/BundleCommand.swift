@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Cryptography
 internal import JSON
 internal import Provenance
 internal import Units

@@ -3,6 +3,7 @@ internal import Cryptography
 internal import Foundation
 internal import JSON
 internal import Provenance
+internal import Units
 
 /// `bombyx ticket`: what a worker checks before it serves an app.
 struct TicketCommand: ParsableCommand {

@@ -114,6 +114,8 @@ enum ProvenanceSeeds {
         )
     }
 
+    static let bundleTexts = bundles.map(\.json)
+
     static let receipts: [[UInt8]] =
         [receipt.bytes, entry(both).bytes, EntryBundle.encode([[], [1], entry(both).bytes])]
         + ["tile/0/000", "tile/entries/x001/234.p/17", "tile/7/x999/999.p/255"].map { Array($0.utf8) }

@@ -15,7 +15,7 @@ extension FuzzTarget {
         case .receipt: ProvenanceSeeds.receipts
         case .ticket: ProvenanceSeeds.tickets
         case .note: ProvenanceSeeds.notes.map { Array($0.utf8) }
-        case .bundle: ProvenanceSeeds.bundles.map(\.json)
+        case .bundle: ProvenanceSeeds.bundleTexts
         }
     }
 }
