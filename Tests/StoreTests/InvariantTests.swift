@@ -1,6 +1,8 @@
+import Engine
 import Postgres
 import Store
 import Testing
+import Units
 
 /// The rules of `ledger.invariants`: a sound exchange breaks none, and each finds the damage that it is there for.
 @Suite struct InvariantTests {
