@@ -36,6 +36,9 @@ extension RandomMarket {
         return Command(account: party, action: .lease(.recordReceipt(ReceiptTerms(signed, salt: salt()))))
     }
 
+    /// Whether an open lease has a claim.
+    var hasClaim: Bool { engine.state().leases.contains { $0.progress.claim != nil } }
+
     private mutating func profile() -> ProfileTerms {
         let key = chance(90) ? (0..<32).map { _ in UInt8(draw(256)) } : nil
         return ProfileTerms(endpoint: chance(20) ? "" : "https://w\(draw(9)).example", receiptKey: key)

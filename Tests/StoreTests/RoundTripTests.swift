@@ -1,5 +1,6 @@
 import Engine
 import Postgres
+import Provenance
 import Store
 import Testing
 import Units
