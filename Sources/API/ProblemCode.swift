@@ -71,6 +71,7 @@ package enum ProblemCode: String, CaseIterable, Sendable {
     case expiryNotAmendable = "expiry_not_amendable"
     case noticeTooShort = "notice_too_short"
     case operationLimit = "operation_limit"
+    case batchRefused = "batch_refused"
     case keyRevoked = "key_revoked"
     case keyOrderLimit = "key_order_limit"
     case keyDayLimit = "key_day_limit"
@@ -92,8 +93,8 @@ package enum ProblemCode: String, CaseIterable, Sendable {
         case .requestTimeout: 408
         case .duplicateClientOrderID, .accountClosed, .marketHalted, .classLimit, .profileLimit, .openOrderLimit,
             .insufficientFunds, .postOnlyWouldTrade, .fokUnfillable, .depositLimit, .modelLimit, .usageNotMonotone,
-            .usageAboveLease, .noPriceBand, .quantityFilled, .operationLimit, .keyOrderLimit, .keyDayLimit,
-            .keyTotalLimit, .keyLimit, .keyIsLimited, .lastOperatorKey:
+            .usageAboveLease, .noPriceBand, .quantityFilled, .operationLimit, .batchRefused, .keyOrderLimit,
+            .keyDayLimit, .keyTotalLimit, .keyLimit, .keyIsLimited, .lastOperatorKey:
             409
         case .bodyTooLarge: 413
         case .targetTooLong: 414
@@ -156,6 +157,7 @@ package enum ProblemCode: String, CaseIterable, Sendable {
             case .expiryNotAmendable: .expiryNotAmendable
             case .noticeTooShort: .noticeTooShort
             case .operationLimit: .operationLimit
+            case .batchRefused: .batchRefused
             case .keyRevoked: .keyRevoked
             case .keyOrderLimit: .keyOrderLimit
             case .keyDayLimit: .keyDayLimit

@@ -86,7 +86,7 @@ extension Engine {
         case .setMeasured(let terms):
             (action, target) = (.setMeasurement, "\(terms.account.text) \(marketName(terms.model))")
         case .placeOffer, .placeBid, .cancel, .amend, .massCancel, .cancelAfter, .setCancelOnDisconnect, .disconnected,
-            .tick, .announceCheckpoint:
+            .tick, .announceCheckpoint, .openBatch, .placeNext:
             return nil
         }
         return AuditEntry(

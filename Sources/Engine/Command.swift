@@ -66,6 +66,10 @@ package struct Command: Hashable, Sendable {
         /// Ends a key of this owner, and all that were made by it.
         case revokeKey(KeyID, owner: AccountID)
         indirect case setKeyLimits(KeyLimitTerms)
+        /// Checks the orders that the following commands place all, or none of them.
+        indirect case openBatch(AtomicBatch)
+        /// Places, or refuses, the next order of the batch that was opened just before.
+        case placeNext
     }
 }
 

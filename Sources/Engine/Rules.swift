@@ -8,11 +8,12 @@ package import Units
 /// | 1 | the first |
 /// | 2 | batches carry gaps; an idempotency key that came with a used client order id is remembered |
 /// | 3 | order types, market control, keys' limits, capabilities |
+/// | 4 | leases and receipts, logins, lowered lots |
 ///
 /// Since version 3, a new key of an order that is repeated by its client order id is remembered too.
 package enum RulesVersion {
     /// Of every batch that this build writes.
-    package static let current: Int32 = 3
+    package static let current: Int32 = 4
     /// What this build can carry out again; other batches need the release that wrote them.
     package static let known: ClosedRange<Int32> = 1...current
 }
@@ -62,6 +63,7 @@ extension Engine {
     package mutating func beginBatch(at time: LogicalTime, gap: Int64, rules: Int32) -> Bool {
         self.time = max(self.time, time)
         self.rules = rules
+        pending = PendingOrders()
         if gap > Limits.gapMin {
             let (more, isTooLong) = gap.addingReportingOverflow(Limits.gapGrace)
             let (sum, isTooMuch) = grace.addingReportingOverflow(more)

@@ -6,11 +6,12 @@ import Units
 // (u16) and UTF-8, a list is its count (u32) and its elements in ascending order, an optional is a byte 0, or 1 and the
 // value. There is one form for each state.
 //
-// Version 1 is read too: it has not what stands in brackets.
+// Older versions are read too: version 1 has not what stands in brackets, version 2 not what stands in braces.
 //
-//     version u16 (2) · sequence i64 · time i64 · last trade i64 · grace i64 · checkpoint? · fees
+//     version u16 (3) · sequence i64 · time i64 · last trade i64 · grace i64 · checkpoint? · fees
 //     · accounts · keys · models · attestations · classes · profiles · orders · leases · balances · remembered requests
 //     [· additions (StateCoding+Control.swift) · key standings · key spendings · budgeted orders · measurements]
+//     {· lowered orders}
 //
 //     checkpoint    batch i64 · SHA-256 32 bytes · sequence i64 · announced at i64
 //     fees          maker i64 · taker i64 · minimum notional i64
@@ -38,6 +39,7 @@ import Units
 //     spending      key i64 · day i64 · on the day i64 · total i64
 //     budgeted      order i64 · key i64
 //     measurement   as in its command · set at i64
+//     lowered       order i64 · lots i64
 //
 // Traits and demands: CapabilityBlock.swift.
 
@@ -48,7 +50,7 @@ package struct StateCodingError: Error, Hashable, Sendable, CustomStringConverti
 }
 
 extension EngineState {
-    private static let version: UInt16 = 2
+    private static let version: UInt16 = 3
 
     /// Appends the one form that the state has.
     package func encode(into bytes: inout [UInt8]) {
@@ -81,6 +83,9 @@ extension EngineState {
         bytes.append(list: keySpendings) { $1.encode(into: &$0) }
         bytes.append(list: budgetedOrders) { $1.encode(into: &$0) }
         bytes.append(list: measurements) { $1.encode(into: &$0) }
+        bytes.append(list: orders.filter { $0.loweredLots != .zero }) { bytes, order in
+            bytes.append(integers: [order.id.rawValue, order.loweredLots.count])
+        }
     }
 
     /// Reads a state that takes up all the bytes. Never traps, whatever they are; whether the records belong together
@@ -119,6 +124,7 @@ extension EngineState {
             try readKeys(&reader)
             measurements = try reader.list("measurements") { (r) throws(StateCodingError) in try MeasurementRecord(&r) }
         }
+        if reader.version >= 3 { try readLoweredLots(&reader) }
         guard reader.isAtEnd else { throw reader.error("end") }
     }
 }

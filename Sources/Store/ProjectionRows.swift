@@ -10,7 +10,8 @@ enum CopiedTable: String, CaseIterable {
     case orders = """
         market.orders (id, account, price, lots, remaining, open_lots, max_open_lots, class, profile, body_hash, \
         created_at, last_sequence, maker_bps, taker_bps, side, time_in_force, claimed_tee, close_reason, \
-        client_order_id, expires_at, min_lots, display_lots, displayed, quality_credit, priority, flags, self_trade)
+        client_order_id, expires_at, min_lots, display_lots, displayed, quality_credit, priority, flags, self_trade, \
+        lowered_lots)
         """
     case trades = """
         market.trades (trade, bid, offer, buyer, seller, lots, price, bid_remaining, offer_remaining, locked, model, \
@@ -76,6 +77,7 @@ extension CopyWriter {
         if let reason = order.closeReason { int2(Int16(reason.rawValue)) } else { null() }
         if let name = order.clientOrderID { bytea(name.bytes) } else { null() }
         addRules(of: order)
+        int8(orNull: order.loweredLots == .zero ? nil : order.loweredLots.count)
     }
 
     mutating func add(_ row: TradeRow) {

@@ -101,6 +101,12 @@ package enum Schema {
             up: PackageResources.m0016_market_data_up_sql,
             check: PackageResources.m0016_market_data_check_sql
         ),
+        Migration(
+            number: 17,
+            name: "lowered-lots",
+            up: PackageResources.m0017_lowered_lots_up_sql,
+            check: PackageResources.m0017_lowered_lots_check_sql
+        ),
     ]
 
     /// What ``migrate(_:)`` would run; empty when the database is up to date. Changes nothing.

@@ -29,6 +29,8 @@ struct RandomMarket {
     /// Older rules have no traits, no measurements and no states of platforms.
     private var knowsCapabilities: Bool { rules >= 3 }
     var generator: SeededGenerator
+    /// What the next batch begins with, by its time.
+    var scripted: (LogicalTime) -> [Command] = { _ in [] }
     private var number: Int64 = 0
     private var digest = Digest256.zero
     private(set) var time: Int64 = 1_800_000_000_000_000
@@ -66,6 +68,8 @@ struct RandomMarket {
         }
         for terms in announcements { commands.append(Command(account: .system, action: .announceCheckpoint(terms))) }
         announcements = []
+        commands += scripted(LogicalTime(microseconds: time))
+        scripted = { _ in [] }
         while commands.count < count { commands.append(command()) }
         var events: [Event] = []
         var ends: [Int32] = []

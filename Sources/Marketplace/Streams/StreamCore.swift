@@ -190,7 +190,7 @@ extension StreamCore {
                 if to != from, isWatching(.balances(to)) { watched.add(detail, of: to) }
             case .amended(let amendment):
                 note(.amended(amendment), of: amendment.order, isWatched, &watched)
-            case .reduced(let id, let lots): note(.reduced(id, lots), of: id, isWatched, &watched)
+            case .reduced(let id, let lots, _): note(.reduced(id, lots), of: id, isWatched, &watched)
             case .shown(let id, let lots, _): note(.shown(id, lots), of: id, isWatched, &watched)
             case .keyStandingSet(let standing, _): if standing.isRevoked { revoke(standing.key) }
             // Of no channel. There is no default, so that whoever adds an event decides whether readers hear of it.

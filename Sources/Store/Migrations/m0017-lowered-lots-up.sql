@@ -1,0 +1,1 @@
+../../../Migrations/0017-lowered-lots/up.sql
