@@ -202,25 +202,12 @@ package enum ProblemCode: String, CaseIterable, Sendable {
             case .keyScope: .keyScope
             case .lastOperatorKey: .lastOperatorKey
             case .loginLimit: .loginLimit
-            case .slashNotFound: .slashNotFound
-            case .bondRequired: .bondRequired
-            case .leaseEnded: .leaseEnded
-            case .leaseWithoutReceipts: .leaseWithoutReceipts
-            case .receiptForeign: .receiptForeign
-            case .receiptKeyMissing: .receiptKeyMissing
-            case .usageMiscounted: .usageMiscounted
-            case .amountMiscounted: .amountMiscounted
-            case .receiptSuperseded: .receiptSuperseded
-            case .receiptNotMonotone: .receiptNotMonotone
-            case .receiptChain: .receiptChain
-            case .receiptAfterDeadline: .receiptAfterDeadline
-            case .claimAboveStep: .claimAboveStep
-            case .claimDisputed: .claimDisputed
-            case .claimNotPending: .claimNotPending
-            case .disputeNotByApp: .disputeNotByApp
-            case .bondInUse: .bondInUse
-            case .avoidLimit: .avoidLimit
-            case .equivocationForeign: .equivocationForeign
+            case .slashNotFound, .bondRequired, .leaseEnded, .leaseWithoutReceipts, .receiptForeign,
+                .receiptKeyMissing, .usageMiscounted, .amountMiscounted, .receiptSuperseded, .receiptNotMonotone,
+                .receiptChain, .receiptAfterDeadline, .claimAboveStep, .claimDisputed, .claimNotPending,
+                .disputeNotByApp, .bondInUse, .avoidLimit, .equivocationForeign:
+                // The names are the same.
+                ProblemCode(rawValue: rejection.code) ?? .internalError
             }
     }
 }

@@ -1,6 +1,6 @@
+internal import Contract
 package import Engine
 package import Exchange
-internal import Contract
 internal import JSON
 package import Ledger
 package import Units

@@ -82,7 +82,7 @@ import Units
             let orders = prices.enumerated().map { index, price in
                 Command(
                     account: worker,
-                    idempotency: IdempotencyKey(high: 77, low: UInt64(price) + UInt64(index), body: UInt64(prices[1])),
+                    idempotency: IdempotencyKey(high: UInt64(prices[1]), low: UInt64(index), body: 1),
                     action: .placeOffer(
                         OfferTerms(
                             order: OrderTerms(price: Price(nanoTONPerMTok: price), lots: Lots(1), timeInForce: .gtc),

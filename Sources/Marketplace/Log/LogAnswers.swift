@@ -110,4 +110,3 @@ extension HistoryAnswers {
         return Problem(invalid: [error]).response(requestID: requestID)
     }
 }
-
