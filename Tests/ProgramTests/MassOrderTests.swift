@@ -131,7 +131,7 @@ import Testing
             let orders = lots.map { lots in
                 """
                 {"side":"bid","requirement":{"model":{"in":["Qwen/Qwen3-32B"]}},\
-                "price_nanoton_per_mtok":"20000000","quantity_lots":\(lots)}
+                "price_nanoton_per_mtok":"10000000000","quantity_lots":\(lots)}
                 """
             }
             return #"{"all_or_nothing":true,"orders":[\#(orders.joined(separator: ","))]}"#

@@ -93,7 +93,10 @@ import Units
             }
             let fees = FeeTerms(rates: FeeTerms.initial.rates, minimumNotional: NanoTON(1_000))
             let limits = AccountLimitTerms(account: worker, openOrdersMax: Limits.openOrdersPerAccountMax)
-            let before: [Command.Action] = [.setFees(fees), .setAccountLimits(limits)]
+            let bands = [ModelID.unknown, ModelID(1)].map { model in
+                Command.Action.setPriceBand(PriceBandTerms(model: model, band: nil))
+            }
+            let before = [.setFees(fees), .setAccountLimits(limits)] + bands
             let script = before.map { Command(account: .system, action: $0) } + AtomicBatch.commands(placing: orders)
             let (first, commands) = try stage.play(0) { _ in script }
             let place = Int64(commands.count - orders.count)
