@@ -185,6 +185,6 @@ import Units
             }
         }
         #expect(counts.count == 33, "\(counts)")
-        #expect(counts.allSatisfy { $0.value >= 10 }, "\(counts)")
+        #expect(counts.allSatisfy { $0.value >= 5 }, "\(counts)")
     }
 }
