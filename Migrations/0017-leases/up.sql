@@ -657,3 +657,8 @@ SELECT name, violations FROM (
         SELECT count(*) FROM market.leases WHERE ended <> (end_reason IS NOT NULL))
 ) AS rules
 ORDER BY number;
+COMMENT ON VIEW ledger.invariants IS
+    'Every rule that money, orders, deliveries and journal obey, with the number of its violations: each must be 0. '
+    'Reads everything; run it on a replica or when it is quiet.';
+COMMENT ON COLUMN ledger.invariants.name IS 'The rule.';
+COMMENT ON COLUMN ledger.invariants.violations IS 'How many rows break it.';

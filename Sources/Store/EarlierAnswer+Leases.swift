@@ -3,8 +3,8 @@ internal import Postgres
 internal import Provenance
 internal import Units
 
-/// What commands on leases did: the money that moved, what was charged, and how the lease ended, if it did. What a lease,
-/// a bond or a profile is now, its owner may ask.
+/// What commands on leases did: the money that moved, what was charged, and how the lease ended, if it did. What a
+/// lease, a bond or a profile is now, its owner may ask.
 extension HistoryReader {
     func effects(of request: RememberedRequest, _ command: LeaseCommand) throws(StoreError) -> [Event] {
         switch command {
