@@ -19,7 +19,7 @@ import Testing
         #expect(report["sound"]?.boolean == true)
         #expect(report["orders"]?["bids"]?.integer == 300)
         #expect((report["orders"]?["trades"]?.integer ?? 0) > 100)
-        #expect(report["checks"]?.elements?.count == 8)
+        #expect(report["checks"]?.elements?.count == 9)
         #expect(remains.isEmpty)
     }
 
