@@ -56,6 +56,7 @@ import Units
         switch job.judged()[0] {
         case .command: "command"
         case .refused(let problem): problem.code.rawValue
+        case .opening, .announced: "an order"
         }
     }
 
@@ -135,7 +136,7 @@ import Units
 
     @Test func `The key of a time signs what is of that time`() {
         let keys = [0, 100, 200].map { from in
-            SigningKey(Ed25519.SigningKey.random(), from: LogicalTime(microseconds: from))
+            ExchangeKey(Ed25519.SigningKey.random(), from: LogicalTime(microseconds: from))
         }
         let keyring = SigningKeyring(keys)
         for (time, index) in [(0, 0), (99, 0), (100, 1), (199, 1), (200, 2), (Int64.max - 1, 2)] as [(Int64, Int)] {
