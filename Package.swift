@@ -57,6 +57,7 @@ let targets: [Target] = [
     target("Provenance", ["Units", "Cryptography", "JSON"]),
     target("Engine", ["Units", "Exchange", "Ledger", "Cryptography", "Provenance"]),
     target("TON", ["Cryptography"]),
+    target("LocalChain", ["Units", "Cryptography", "TON", "Settlement"]),
     target("JSON"),
     target("Log", ["JSON", "Sockets"]),
     target("Demonstration", ["Units", "Exchange", "JSON"]),
@@ -113,9 +114,10 @@ let targets: [Target] = [
     tests("SettlementTests", ["Settlement", "TON", "Units"]),
     tests(
         "TONTests",
-        ["TON", "Cryptography", "JSON", "Settlement", "Units"],
+        ["TON", "Cryptography", "JSON", "LocalChain", "Settlement", "Units"],
         resources: [.copy("Vectors"), .copy("Harness")]
     ),
+    tests("LocalChainTests", ["LocalChain", "TON", "Cryptography", "Settlement", "Units"]),
     tests("JSONTests", ["JSON"]),
     tests("SocketsTests", ["Sockets"]),
     tests("TLSTests", ["TLS", "Sockets"]),

@@ -9,6 +9,7 @@ let arrows: [(target: String, imports: [String])] = [
     ("Provenance", ["Units", "Cryptography", "JSON"]),
     ("Engine", ["Units", "Exchange", "Ledger", "Cryptography", "Provenance"]),
     ("TON", ["Cryptography"]),
+    ("LocalChain", ["Units", "Cryptography", "TON", "Settlement"]),
     ("Vectors", ["Units", "Exchange", "Ledger", "Engine", "JSON"]),
     ("Demonstration", ["Units", "Exchange", "JSON"]),
     ("Measurement", ["JSON", "Demonstration", "Histogram"]),
