@@ -37,14 +37,14 @@ enum Gas {
     static let highloadShift: Int64 = 62
     /// A highload wallet with a message of its own, and with one of others.
     static let highloadInside: Int64 = 1_756
-    static let highloadForeign: Int64 = 750
+    static let highloadForeign: Int64 = 577
     /// Wallets of users, with a message from outside, for each message that they send, and with one that comes in.
-    static let walletV5Outside: Int64 = 4_900
-    static let walletV5Message: Int64 = 0
-    static let walletV5Inside: Int64 = 500
-    static let walletV4Outside: Int64 = 2_700
-    static let walletV4Message: Int64 = 640
-    static let walletV4Inside: Int64 = 700
+    static let walletV5Outside: Int64 = 4_222
+    static let walletV5Message: Int64 = 717
+    static let walletV5Inside: Int64 = 725
+    static let walletV4Outside: Int64 = 2_666
+    static let walletV4Message: Int64 = 642
+    static let walletV4Inside: Int64 = 725
     /// A contract that refuses everything.
     static let refusal: Int64 = 200
 }

@@ -1,5 +1,5 @@
 internal import Cryptography
-package import TON
+internal import TON
 
 extension LocalChain {
     /// Lets the clock go on, second by second, and makes the blocks that are due.

@@ -72,7 +72,10 @@ final class Twins {
         #expect(Int64(own.outgoing.count) == step.sent, "\(name): \(own.text) \(step)")
         guard let value = step.value else { return }
         #expect(own.incoming.isBounced == step.isBounced, "\(name): \(own.text) \(step)")
-        #expect(own.incoming.value == value, "\(name): \(own.text) \(step)")
+        // What a wallet sends itself may be all that it has, which depends on gas.
+        let (one, other) = (own.incoming.value.nanoTON, value.nanoTON)
+        let allowed: UInt128 = own.incoming.source == own.account ? 60_000 : 0
+        #expect(max(one, other) - min(one, other) <= allowed, "\(name): \(own.text) \(step)")
         #expect(Comment.text(in: own.incoming.body) == step.comment, "\(name): \(own.text) \(step)")
     }
 
