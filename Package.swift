@@ -111,7 +111,7 @@ let targets: [Target] = [
         ["Provenance", "Cryptography", "JSON", "Units"],
         resources: [.copy("Vectors")]
     ),
-    tests("SettlementTests", ["Settlement", "TON", "Units"]),
+    tests("SettlementTests", ["Settlement", "TON", "LocalChain", "Cryptography", "Units"]),
     tests(
         "TONTests",
         ["TON", "Cryptography", "JSON", "LocalChain", "Settlement", "Units"],

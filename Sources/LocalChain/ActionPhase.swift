@@ -40,12 +40,11 @@ struct ActionPhase {
         for action in actions {
             let code = send(action)
             if code == 0 { continue }
-            if action.mode.contains(.ignoresErrors) {
-                skipped += 1
-            } else {
+            guard action.mode.contains(.ignoresErrors) else {
                 self = before
                 return code
             }
+            skipped += 1
         }
         return 0
     }

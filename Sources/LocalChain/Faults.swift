@@ -101,6 +101,13 @@ extension LocalChain: ChainClient {
         return history[place]
     }
 
+    /// See ``ChainClient/transaction(sendingMessage:)``.
+    package mutating func transaction(sendingMessage hash: [UInt8]) throws(ChainError) -> ChainTransaction? {
+        try hear()
+        guard let place = senders[hash], place < finalCount else { return nil }
+        return history[place]
+    }
+
     /// See ``ChainClient/send(_:)``. A node tries a message before it passes it on.
     package mutating func send(_ bag: [UInt8]) throws(ChainError) -> SendAnswer {
         guard bag.count <= MessageLimits.bytesMax, let cell = try? BagOfCells.read(bag),

@@ -24,6 +24,7 @@ extension LocalChain {
         let end = history.count
         for address in Array(places.keys) { places[address]?.removeAll { $0 >= end } }
         outside = outside.filter { $0.value < end }
+        senders = senders.filter { $0.value < end }
         open = []
         heads = [heads[0]]
         forks += 1
@@ -40,19 +41,17 @@ extension LocalChain {
             logicalTime: logicalTime,
             travelling: travelling
         )
-        var arriving = travelling.filter { $0.block <= number }.map(\.message)
+        let arriving = travelling.filter { $0.block <= number }.map(\.message)
         travelling.removeAll { $0.block <= number }
-        carryOut(&arriving, &block)
+        carryOut(arriving, &block)
         let due = pool.filter { $0.due <= now }
         pool.removeAll { $0.due <= now }
         for waiting in due {
             block.taken.append(waiting)
-            var messages: [InternalMessage] = []
             switch waiting.content {
-            case .inside(let message): messages = [message]
-            case .outside(let message, let cell): messages = carryOut(message, cell, &block)
+            case .inside(let message): carryOut([message], &block)
+            case .outside(let message, let cell): carryOut(send(carryOut(message, cell, &block), number), &block)
             }
-            carryOut(&messages, &block)
         }
         if history.count > block.historyCount || !block.taken.isEmpty { open.append(block) }
         if heads.count > settings.finalityBlocks + 1 { heads.removeFirst() }
@@ -76,23 +75,26 @@ extension LocalChain {
         return execution.sent
     }
 
-    /// Messages from account to account, and those that follow from them, in the order in which they were sent.
-    private mutating func carryOut(_ messages: inout [InternalMessage], _ block: inout Block) {
+    /// Messages that have arrived, and those that follow from them, in the order in which they were sent.
+    private mutating func carryOut(_ arrived: [InternalMessage], _ block: inout Block) {
+        var messages = arrived
         var index = 0
         while index < messages.count {
             let message = messages[index]
             index += 1
-            // One that was just sent may have to travel.
-            if message.source != Self.faucet, message.createdLT > block.logicalTime, settings.hopBlocks > 0 {
-                travelling.append((block.number + settings.hopBlocks, message))
-                continue
-            }
             var execution = self.execution(at: message.destination, isBurnt: false)
             execution.receive(message)
             guard let incoming = try? ChainMessage(message) else { preconditionFailure("it was written before") }
             record(execution, incoming, at: message.destination, &block)
-            messages += execution.sent
+            messages += send(execution.sent, block.number)
         }
+    }
+
+    /// Messages that were sent in a block: those that arrive in the same one. Others travel.
+    private mutating func send(_ messages: [InternalMessage], _ block: UInt64) -> [InternalMessage] {
+        guard settings.hopBlocks > 0 else { return messages }
+        for message in messages { travelling.append((block + settings.hopBlocks, message)) }
+        return []
     }
 
     func execution(at address: Address, isBurnt: Bool) -> Execution {
@@ -135,6 +137,7 @@ extension LocalChain {
         account.lastHash = transaction.hash
         accounts[address] = account
         places[address, default: []].append(history.count)
+        for message in transaction.outgoing { senders[message.hash] = history.count }
         history.append(transaction)
     }
 }

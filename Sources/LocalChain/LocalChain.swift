@@ -39,6 +39,8 @@ package struct LocalChain: Sendable {
     var places: [Address: [Int]] = [:]
     /// The places of messages from outside, by their normalized hashes.
     var outside: [[UInt8]: Int] = [:]
+    /// The places of the transactions that sent messages, by the messages' hashes.
+    var senders: [[UInt8]: Int] = [:]
     /// What waits for a block, in the order in which it came.
     var pool: [Waiting] = []
     /// Messages on their way from account to account, and the blocks in which they arrive.

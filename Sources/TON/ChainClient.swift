@@ -22,6 +22,10 @@ package protocol ChainClient {
     /// if there is none yet, which does not say that there will be none.
     mutating func transaction(ofMessage normalizedHash: [UInt8]) throws(ChainError) -> ChainTransaction?
 
+    /// The transaction that sent a message from account to account, by the hash of the message; `nil` if there is none.
+    /// It tells what a payout that came back was an answer to.
+    mutating func transaction(sendingMessage hash: [UInt8]) throws(ChainError) -> ChainTransaction?
+
     /// Sends the bytes of a message from outside (``ExternalMessage/bag()``). After ``ChainError/noAnswer`` nobody
     /// knows whether the chain has it.
     mutating func send(_ bag: [UInt8]) throws(ChainError) -> SendAnswer

@@ -219,7 +219,7 @@ private enum Sample {
         }
     }
 
-    @Test(arguments: 1...200 as ClosedRange<UInt64>)
+    @Test(arguments: 1...10 as ClosedRange<UInt64>)
     func `Whatever is sent, in whatever order, has the same outcome`(seed: UInt64) throws {
         var numbers = Numbers(state: seed)
         let wallet = try TwinWallet()
@@ -238,7 +238,6 @@ private enum Sample {
         // Not only refusals.
         #expect(seen.filter { !$0.key.hasPrefix("refused") }.values.reduce(0, +) >= 10, "\(seen)")
         #expect(seen.count >= 5, "\(seen)")
-        print("LARGEST", wallet.chains.largestDifference)
     }
 }
 

@@ -13,8 +13,6 @@ final class Twins {
     /// is charged only by the real chain.
     private var known: [Address: UInt64] = [:]
     private(set) var now: UInt64
-    /// The largest part of an allowed difference that was used, in 1/100.
-    private(set) var largestDifference: UInt64 = 0
 
     init(now: UInt64 = 1_800_000_000) throws {
         real = try ChainProcess(now: now)
@@ -84,7 +82,6 @@ final class Twins {
             let (own, other) = (local.balance(address).nanoTON, try real.balance(address).nanoTON)
             let difference = UInt64(max(own, other) - min(own, other))
             #expect(difference <= allowed, "\(name): \(address) \(own) \(other), allowed \(allowed)")
-            if allowed > 0 { largestDifference = max(largestDifference, difference * 100 / allowed) }
         }
     }
 
