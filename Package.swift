@@ -66,6 +66,7 @@ let targets: [Target] = [
     target("Sockets", ["CLinux"]),
     target("TLS", ["Sockets", "COpenSSL"]),
     target("HTTP2", ["Sockets", "TLS", "CNghttp2"]),
+    target("ChainServer", ["LocalChain", "TON", "JSON", "Cryptography", "HTTP2"]),
     target("Postgres", ["CPQ", "CLinux"], resources: [.embedInCode("Resources/postgresql.conf")]),
     target(
         "Store",
@@ -92,7 +93,7 @@ let targets: [Target] = [
         dependencies: [
             "Units", "Exchange", "Ledger", "Engine", "Cryptography", "JSON", "Sockets", "TLS", "HTTP2", "Postgres",
             "Store", "API", "Log", "Marketplace", "Vectors", "Demonstration", "Measurement", "Provenance",
-            argumentParser,
+            "LocalChain", "ChainServer", argumentParser,
         ],
         resources: [.copy("Resources")],
         swiftSettings: settings
@@ -118,6 +119,7 @@ let targets: [Target] = [
         resources: [.copy("Vectors"), .copy("Harness")]
     ),
     tests("LocalChainTests", ["LocalChain", "TON", "Cryptography", "Settlement", "Units"]),
+    tests("ChainServerTests", ["ChainServer", "LocalChain", "TON", "JSON", "Cryptography", "HTTP2", "Sockets"]),
     tests("JSONTests", ["JSON"]),
     tests("SocketsTests", ["Sockets"]),
     tests("TLSTests", ["TLS", "Sockets"]),

@@ -81,9 +81,9 @@ import Testing
         #expect(try town.chain.transaction(ofMessage: hash) == nil)
         town.chain.advance(seconds: 5)
         let found = try #require(try town.chain.transaction(ofMessage: hash))
-        #expect(found == (try town.history()[0]) && found.incoming.hash != hash)
+        #expect(found == (try town.history().first) && found.incoming.hash != hash)
         let child = try #require(try town.history().last)
-        #expect(child.incoming.hash == found.outgoing[0].hash && child.outgoing.count == 2)
+        #expect(child.incoming.hash == found.outgoing.first?.hash && child.outgoing.count == 2)
     }
 
     @Test func `A message takes its blocks from account to account`() throws {

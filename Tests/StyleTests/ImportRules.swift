@@ -18,6 +18,7 @@ let arrows: [(target: String, imports: [String])] = [
     ("Log", ["JSON", "Sockets"] + system),
     ("TLS", ["Sockets", "COpenSSL"] + system),
     ("HTTP2", ["Sockets", "TLS", "CNghttp2"] + system),
+    ("ChainServer", ["LocalChain", "TON", "JSON", "Cryptography", "HTTP2"]),
     ("Postgres", ["CPQ", "CLinux"] + system),
     ("Store", ["Units", "Exchange", "Ledger", "Engine", "Postgres", "Cryptography", "Provenance"] + system),
     ("Marketplace", libraries + ["Logging"] + system),
@@ -25,6 +26,7 @@ let arrows: [(target: String, imports: [String])] = [
         "bombyx",
         libraries + [
             "Marketplace", "Vectors", "Demonstration", "Measurement", "ArgumentParser", "Logging", "Foundation",
+            "LocalChain", "ChainServer",
         ]
             + system
     ),
