@@ -73,11 +73,12 @@ let targets: [Target] = [
         ["Units", "Exchange", "Ledger", "Engine", "Postgres", "Cryptography", "Provenance"],
         resources: [.embedInCode("Migrations")]
     ),
+    target("Contract", resources: [.embedInCode("openapi.yaml")]),
     target(
         "API",
-        ["Units", "JSON", "Exchange", "Ledger", "Engine", "Cryptography", "Provenance", "TON"],
+        ["Contract", "Units", "JSON", "Exchange", "Ledger", "Engine", "Cryptography", "Provenance", "TON"],
         resources: [
-            .embedInCode("openapi.yaml"), .embedInCode("Pages/cookbook.md"), .embedInCode("Pages/style.css"),
+            .embedInCode("Pages/cookbook.md"), .embedInCode("Pages/style.css"),
             .embedInCode("Pages/reference.js"),
         ]
     ),

@@ -60,7 +60,7 @@ package enum Answer {
             case (.attested, .attestationSet(let record)): return attestation(record, outcome)
             case (.measured(let model), .measurementSet(let record)): return measurement(record, model, outcome)
             case (.modelSet, .modelSet(let record)): return model(record, outcome)
-            case (.feesSet, .feesSet(let terms)): return fees(terms, outcome)
+            case (.feesSet, .feesSet(let terms, _)): return fees(terms, outcome)
             case (.keyStanding, .keyStandingSet(let standing, let record)): return key(record, standing, outcome)
             default: continue
             }

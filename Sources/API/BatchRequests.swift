@@ -9,31 +9,76 @@ package enum BatchItem: Sendable {
     case command(Command)
     /// It is refused before the engine.
     case refused(Problem)
+    /// Opens a batch of which all orders are placed, or none; it has no answer of its own.
+    case opening(Command)
+    /// One of them.
+    case announced(Command)
 
-    /// The commands among some items, in their order.
+    package var isOpening: Bool { if case .opening = self { true } else { false } }
+
+    /// The commands of some items for the engine, in their order.
     package static func commands(of items: [BatchItem]) -> [Command] {
         items.compactMap { item in
+            switch item {
+            case .command(let command), .opening(let command): command
+            case .announced(let order):
+                Command(account: order.account, key: order.key, requestID: order.requestID, action: .placeNext)
+            case .refused: nil
+            }
+        }
+    }
+
+    /// All of them, or none: when one cannot even become a command, nothing of the request is for the engine.
+    static func together(_ items: [BatchItem]) -> [BatchItem] {
+        let orders = items.compactMap { item in
             if case .command(let command) = item { command } else { nil }
         }
+        guard let first = orders.first, orders.count == items.count else {
+            return items.map { item in
+                if case .refused = item { item } else { .refused(Problem(.batchRefused)) }
+            }
+        }
+        var opening = first
+        opening.idempotency = nil
+        opening.action = .openBatch(AtomicBatch(orders: orders))
+        return [.opening(opening)] + orders.map { .announced($0) }
     }
 }
 
 /// Many orders in one request: each is its own command, with its own answer.
 extension Request {
     func placeBatch(_ principal: Principal) throws(Problem) -> Admission {
-        let bodies = try Bodies.batch(body)
+        let (bodies, isAtomic) = try Bodies.batch(body)
         let key = head.idempotencyKey
         if let key, !Idempotency.isValid(key) { throw Problem(.badIdempotencyKey) }
         var items: [BatchItem] = []
         items.reserveCapacity(bodies.count)
         for (index, body) in bodies.enumerated() {
             do throws(Problem) {
-                items.append(.command(try order(Array(body), index, key, principal)))
+                let command = try order(Array(body), index, key, principal)
+                if isAtomic { try Self.checkIsCertain(command) }
+                items.append(.command(command))
             } catch {
                 items.append(.refused(error))
             }
         }
-        return .batch(items)
+        return .batch(isAtomic ? BatchItem.together(items) : items)
+    }
+
+    /// Whether an order is accepted must not depend on what the others of an all-or-nothing batch do.
+    private static func checkIsCertain(_ command: Command) throws(Problem) {
+        let terms: OrderTerms
+        switch command.action {
+        case .placeOffer(let offer): terms = offer.order
+        case .placeBid(let bid): terms = bid.order
+        default: return
+        }
+        func refusal(_ field: StaticString, _ value: String) -> Problem {
+            let detail = "\(field) must not be \(value) in an all-or-nothing batch."
+            return Problem(invalid: [FieldError(.pointer("#/\(field)"), .notAllowed, detail)])
+        }
+        if terms.timeInForce == .fok { throw refusal("time_in_force", "fok") }
+        if terms.rules.isPostOnly { throw refusal("post_only", "true") }
     }
 
     /// The key of an item is the request's with the item's place; the same key with another body is another request,
@@ -75,19 +120,24 @@ extension Request {
 }
 
 enum BatchField: Int, BodyField {
-    case orders
-    static let names: [StaticString] = ["orders"]
+    case orders, allOrNothing
+    static let names: [StaticString] = ["orders", "all_or_nothing"]
 }
 
 extension Bodies {
-    /// `POST /v1/orders:batch`: the bytes of each order.
-    static func batch(_ body: [UInt8]) throws(Problem) -> [ArraySlice<UInt8>] {
+    /// `POST /v1/orders:batch`: the bytes of each order, and whether all of them are placed or none.
+    static func batch(_ body: [UInt8]) throws(Problem) -> (orders: [ArraySlice<UInt8>], isAtomic: Bool) {
         let place = BodyPlace.document.field("orders")
         var items: [ArraySlice<UInt8>] = []
+        var isAtomic = false
         _ = try read(body, bytesMax: Limits.batchBytesMax) { (reader: inout BodyReader) throws(JSONError) -> Bool? in
             var seen = JSONFieldSet()
             guard try reader.beginObject(at: .document) else { return nil }
-            while try reader.nextField(BatchField.self, of: .document, seen: &seen) != nil {
+            while let field = try reader.nextField(BatchField.self, of: .document, seen: &seen) {
+                guard field == .orders else {
+                    isAtomic = try reader.boolean(at: .document.field(field.name)) ?? false
+                    continue
+                }
                 let errorsBefore = reader.errors.count
                 let isFilled = try reader.elements(at: place, max: Limits.batchOrdersMax) {
                     (reader: inout BodyReader, _) throws(JSONError) in
@@ -100,7 +150,7 @@ extension Bodies {
             reader.require(BatchField.orders, of: .document, seen: seen)
             return true
         }
-        return items
+        return (items, isAtomic)
     }
 
     /// The side of an order of a batch, before the rest of it is looked at.

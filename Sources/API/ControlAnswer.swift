@@ -51,7 +51,7 @@ extension OrderAnswer {
         for event in outcome.events {
             switch event {
             case .amended(let amendment) where amendment.order == id: amended = amendment
-            case .rested(id, let remaining), .reduced(id, let remaining): amended?.remaining = remaining
+            case .rested(id, let remaining), .reduced(id, let remaining, _): amended?.remaining = remaining
             case .closed(id, let closed, let remaining):
                 amended?.remaining = remaining
                 reason = closed

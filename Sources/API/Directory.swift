@@ -53,11 +53,11 @@ package final class Directory: Sendable {
         }
 
         /// Whether the event was one of these.
-        mutating func apply(_ event: Event, at time: LogicalTime) -> Bool {
+        mutating func apply(_ event: Event) -> Bool {
             switch event {
-            case .feesSet(let terms):
+            case .feesSet(let terms, let isAnnounced):
                 fees = terms
-                if let notice = feeNotice, notice.effectiveAt <= time, notice.fees == terms { feeNotice = nil }
+                if isAnnounced { feeNotice = nil }
             case .feesAnnounced(let notice): feeNotice = notice
             case .controlSet(let record):
                 controls[record.model] = record.isHalted || record.band != nil ? record : nil
@@ -81,12 +81,7 @@ package final class Directory: Sendable {
     package func principal(of hash: KeyHash) -> Principal? { keys[hash] }
 
     /// The next snapshot; `nil` when none of the events concerns it, so that most batches publish nothing.
-    /// `time` is that of the batch.
-    package func applying(
-        _ events: some Sequence<Event>,
-        through sequence: SequenceNumber,
-        at time: LogicalTime
-    ) -> Directory? {
+    package func applying(_ events: some Sequence<Event>, through sequence: SequenceNumber) -> Directory? {
         var keys = keys
         var changedModels: [ModelRecord] = []
         var market = Market(self)
@@ -101,7 +96,7 @@ package final class Directory: Sendable {
                 keys.set(standing, of: key)
                 keysVersion += 1
             case .modelSet(let model): changedModels.append(model)
-            default: guard market.apply(event, at: time) else { continue }
+            default: guard market.apply(event) else { continue }
             }
             isChanged = true
         }

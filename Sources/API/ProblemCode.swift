@@ -73,6 +73,7 @@ package enum ProblemCode: String, CaseIterable, Sendable {
     case expiryNotAmendable = "expiry_not_amendable"
     case noticeTooShort = "notice_too_short"
     case operationLimit = "operation_limit"
+    case batchRefused = "batch_refused"
     case keyRevoked = "key_revoked"
     case keyOrderLimit = "key_order_limit"
     case keyDayLimit = "key_day_limit"
@@ -122,8 +123,8 @@ package enum ProblemCode: String, CaseIterable, Sendable {
         case .requestTimeout: 408
         case .duplicateClientOrderID, .accountClosed, .marketHalted, .classLimit, .profileLimit, .openOrderLimit,
             .insufficientFunds, .postOnlyWouldTrade, .fokUnfillable, .depositLimit, .modelLimit, .usageNotMonotone,
-            .usageAboveLease, .noPriceBand, .quantityFilled, .operationLimit, .keyOrderLimit, .keyDayLimit,
-            .keyTotalLimit, .keyLimit, .keyIsLimited, .lastOperatorKey, .loginLimit,
+            .usageAboveLease, .noPriceBand, .quantityFilled, .operationLimit, .batchRefused, .keyOrderLimit,
+            .keyDayLimit, .keyTotalLimit, .keyLimit, .keyIsLimited, .lastOperatorKey, .loginLimit,
             .bondRequired, .leaseEnded, .leaseWithoutReceipts, .receiptKeyMissing, .receiptSuperseded,
             .receiptNotMonotone, .receiptChain, .receiptAfterDeadline, .claimAboveStep, .claimDisputed,
             .claimNotPending, .disputeNotByApp, .bondInUse, .avoidLimit:
@@ -191,6 +192,7 @@ package enum ProblemCode: String, CaseIterable, Sendable {
             case .expiryNotAmendable: .expiryNotAmendable
             case .noticeTooShort: .noticeTooShort
             case .operationLimit: .operationLimit
+            case .batchRefused: .batchRefused
             case .keyRevoked: .keyRevoked
             case .keyOrderLimit: .keyOrderLimit
             case .keyDayLimit: .keyDayLimit
@@ -200,25 +202,12 @@ package enum ProblemCode: String, CaseIterable, Sendable {
             case .keyScope: .keyScope
             case .lastOperatorKey: .lastOperatorKey
             case .loginLimit: .loginLimit
-            case .slashNotFound: .slashNotFound
-            case .bondRequired: .bondRequired
-            case .leaseEnded: .leaseEnded
-            case .leaseWithoutReceipts: .leaseWithoutReceipts
-            case .receiptForeign: .receiptForeign
-            case .receiptKeyMissing: .receiptKeyMissing
-            case .usageMiscounted: .usageMiscounted
-            case .amountMiscounted: .amountMiscounted
-            case .receiptSuperseded: .receiptSuperseded
-            case .receiptNotMonotone: .receiptNotMonotone
-            case .receiptChain: .receiptChain
-            case .receiptAfterDeadline: .receiptAfterDeadline
-            case .claimAboveStep: .claimAboveStep
-            case .claimDisputed: .claimDisputed
-            case .claimNotPending: .claimNotPending
-            case .disputeNotByApp: .disputeNotByApp
-            case .bondInUse: .bondInUse
-            case .avoidLimit: .avoidLimit
-            case .equivocationForeign: .equivocationForeign
+            case .slashNotFound, .bondRequired, .leaseEnded, .leaseWithoutReceipts, .receiptForeign,
+                .receiptKeyMissing, .usageMiscounted, .amountMiscounted, .receiptSuperseded, .receiptNotMonotone,
+                .receiptChain, .receiptAfterDeadline, .claimAboveStep, .claimDisputed, .claimNotPending,
+                .disputeNotByApp, .bondInUse, .avoidLimit, .equivocationForeign:
+                // The names are the same.
+                ProblemCode(rawValue: rejection.code) ?? .internalError
             }
     }
 }

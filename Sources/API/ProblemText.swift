@@ -70,6 +70,7 @@ extension ProblemCode {
         case .expiryNotAmendable: "This order has no expiry to change, or the new one is over."
         case .noticeTooShort: "Dearer fees must be announced an hour before."
         case .operationLimit: "Too many mass operations are under way."
+        case .batchRefused: "Another order of the batch cannot be placed."
         case .keyRevoked: "The API key was revoked."
         case .keyOrderLimit: "The bid needs more money than the API key may hold for one."
         case .keyDayLimit: "The bid is above what the API key may spend on one day."

@@ -82,12 +82,7 @@ package enum Route: String, CaseIterable, Sendable {
         case .getIndex: (.get, "/v1/index", [])
         case .listEndpoints: (.get, "/v1/models/{author}/{slug}/endpoints", [])
         case .previewOrder: (.post, "/v1/orders:preview", [.offer, .bid, .read, .operator])
-        case .listSigningKeys, .getProfile, .setProfile, .listLeases, .getLease, .getLeaseTicket, .listLeaseReceipts,
-            .closeLease, .disputeClaim, .pardonLease, .recordReceipt, .recordReceipts, .proveEquivocation,
-            .listReceipts, .getReceiptBundle, .getBond, .lockBond, .releaseBond, .getLeasePolicy, .setLeasePolicy,
-            .getAccountRecord, .getLogCheckpoint, .getInclusionProof, .getConsistencyProof, .listLogEntries,
-            .getCheckpointNote, .getLogTile:
-            leaseEntry
+        default: leaseEntry
         }
     }
 

@@ -55,6 +55,13 @@ extension Route {
         case .listCandles: 52
         case .getIndex: 53
         case .listEndpoints: 54
+        default: laterOrdinal
+        }
+    }
+
+    /// Of what came later.
+    private var laterOrdinal: Int {
+        switch self {
         case .previewOrder: 55
         case .listSigningKeys: 56
         case .getProfile: 57
@@ -83,6 +90,7 @@ extension Route {
         case .listLogEntries: 80
         case .getCheckpointNote: 81
         case .getLogTile: 82
+        default: preconditionFailure("\(self) has no place")
         }
     }
 }

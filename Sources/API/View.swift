@@ -1,3 +1,4 @@
+internal import Contract
 package import Engine
 package import Exchange
 internal import JSON
@@ -177,7 +178,7 @@ package enum View {
     )
 
     /// `GET /openapi.yaml`.
-    static let contract = APIResponse(status: 200, contentType: .yaml, body: PackageResources.openapi_yaml)
+    static let contract = APIResponse(status: 200, contentType: .yaml, body: Contract.yaml)
 
     static func finish(_ writer: inout JSONWriter, _ asOf: SequenceNumber) -> APIResponse {
         writer.member("as_of_sequence", asOf.rawValue)

@@ -91,8 +91,8 @@ extension Engine {
             (action, target) = (.setMeasurement, "\(terms.account.text) \(marketName(terms.model))")
         case .lease(.setPolicy): (action, target) = (.setLeasePolicy, "")
         case .lease(.pardon(let lease)): (action, target) = (.pardon, lease.text)
-        case .lease, .placeOffer, .placeBid, .cancel, .amend, .massCancel, .cancelAfter, .setCancelOnDisconnect, .disconnected,
-            .tick, .announceCheckpoint, .login:
+        case .lease, .placeOffer, .placeBid, .cancel, .amend, .massCancel, .cancelAfter, .setCancelOnDisconnect,
+            .disconnected, .tick, .announceCheckpoint, .login, .openBatch, .placeNext:
             return nil
         }
         return AuditEntry(

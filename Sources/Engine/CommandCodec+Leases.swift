@@ -8,8 +8,8 @@ import Units
 //     60 place offer     as 24 · lease rules           when it has lease rules
 //     61 place bid       as 25 · lease rules           when it has lease rules
 //     62 set profile     endpoint text · has key u8 [· key 32 bytes]
-//     63 receipt         receipt 312 bytes · worker's signature 64 bytes · countersigned u8 [· app's signature 64 bytes]
-//                        · salt 32 bytes
+//     63 receipt         receipt 312 bytes · worker's signature 64 bytes · countersigned u8
+//                        [· app's signature 64 bytes] · salt 32 bytes
 //     64 equivocation    two signed receipts as in 63 · salt 32 bytes
 //     65 dispute claim   lease i64
 //     66 close lease     lease i64

@@ -37,6 +37,7 @@ import Units
 //     22 fee notice      as 9 · effective at i64
 //     24 place offer     as 1 · rules · buyers        when it has rules, buyers, or no price
 //     25 place bid       as 2 · rules                 when it has rules, or no price
+//     26, 27 batch       AtomicBatch.swift
 //     30 create own key  as 6
 //     31 revoke key      key i64 · owner i64
 //     32 set key limits  key i64 · owner i64 · per order, per day, total i64 (−1: no limit)
@@ -67,12 +68,7 @@ extension Command {
         bytes.append(integer: account.rawValue)
         bytes.append(integer: key.rawValue)
         bytes.append(integer: requestID)
-        bytes.append(idempotency == nil ? 0 : 1)
-        if let idempotency {
-            bytes.append(integer: idempotency.high)
-            bytes.append(integer: idempotency.low)
-            bytes.append(integer: idempotency.body)
-        }
+        bytes.append(optionalKey: idempotency)
         action.encode(into: &bytes)
     }
 
@@ -88,15 +84,14 @@ extension Command {
         let account = AccountID(try cursor.integer(bytes, .account, in: 0...Int64.max))
         let key = KeyID(version == 1 ? 0 : try cursor.integer(bytes, .key, in: 0...Int64.max))
         let requestID: UInt64 = try cursor.integer(bytes)
-        var idempotency: IdempotencyKey?
-        if try cursor.flag(bytes, .hasKey) {
-            let high: UInt64 = try cursor.integer(bytes)
-            let low: UInt64 = try cursor.integer(bytes)
-            idempotency = IdempotencyKey(high: high, low: low, body: try cursor.integer(bytes))
-        }
-        let action = try Action.decode(kind, version, bytes, &cursor)
+        let idempotency = try cursor.optionalKey(bytes)
+        var command = Command(account: account, key: key, requestID: requestID, idempotency: idempotency, action: .tick)
+        command.action =
+            kind == 26
+            ? .openBatch(try AtomicBatch.decode(command, version, bytes, &cursor))
+            : try Action.decode(kind, version, bytes, &cursor)
         offset = cursor.offset
-        return Command(account: account, key: key, requestID: requestID, idempotency: idempotency, action: action)
+        return command
     }
 }
 
@@ -117,13 +112,13 @@ package enum CommandDecodingError: Error, Hashable, Sendable {
         case expiresAt, leastFill, display, flags, selfTrade, qualityCredit, buyers, deposit, side, duration
         case isHalted, priceBand, offerLotsMax, selfTradeGroup, isClosed, cancels, rules, hasRequirement
         case key, budget, networks, loginSubject
-        case traits, demands, tcbStatus, attestedAt, measurement
+        case traits, demands, tcbStatus, attestedAt, measurement, orders
         case endpoint, receiptKey, receipt, leasePolicy, leaseRules
     }
 }
 
 extension Command.Action {
-    fileprivate var kind: UInt8 {
+    var kind: UInt8 {
         switch self {
         case .placeOffer(let terms): terms.order.rules.lease != .none ? 60 : terms.isPlain ? 1 : 24
         case .placeBid(let terms): terms.order.rules.lease != .none ? 61 : terms.order.isPlain ? 2 : 25
@@ -151,12 +146,14 @@ extension Command.Action {
         case .revokeKey: 31
         case .setKeyLimits: 32
         case .login: 33
+        case .openBatch: 26
+        case .placeNext: 27
         case .setMeasured: 40
         case .lease(let command): command.kind
         }
     }
 
-    fileprivate func encode(into bytes: inout [UInt8]) {
+    func encode(into bytes: inout [UInt8]) {
         switch self {
         case .placeOffer(let terms): terms.encode(into: &bytes)
         case .placeBid(let terms): terms.encode(into: &bytes)
@@ -192,11 +189,13 @@ extension Command.Action {
         case .setKeyLimits(let terms): terms.encode(into: &bytes)
         case .login(let terms): terms.encode(into: &bytes)
         case .lease(let command): command.encode(into: &bytes)
+        case .openBatch(let batch): batch.encode(into: &bytes)
+        case .placeNext: break
         default: encodeControl(into: &bytes)
         }
     }
 
-    fileprivate static func decode(
+    static func decode(
         _ kind: UInt8,
         _ version: UInt8,
         _ bytes: Span<UInt8>,
@@ -227,6 +226,7 @@ extension Command.Action {
             guard let sha256 = SHA256Words(bytes: try cursor.bytes(bytes, 32)) else { throw .invalid(.checkpoint) }
             return .announceCheckpoint(CheckpointTerms(batch: batch, sha256: sha256))
         case 14...25: return try decodeControl(kind, version, bytes, &cursor)
+        case 27: return .placeNext
         case 30: return .createOwnKey(try KeyTerms.decode(bytes, &cursor))
         case 31:
             let key = KeyID(try cursor.integer(bytes, .key, in: 1...Int64.max))

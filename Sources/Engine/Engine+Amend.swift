@@ -19,6 +19,11 @@ extension Engine {
         after.rules.expiresAt = terms.expiresAt ?? before.rules.expiresAt
         let filled = before.lots - before.remaining
         if let rejection = rejection(of: terms, before, filled) { return rejection }
+        if before.side == .offer, after.lots > before.lots,
+            !isBondEnough(for: after.lots - before.lots, of: account)
+        {
+            return .bondRequired
+        }
         after.remaining = after.lots - filled
         after.lastSequence = sequence
         let keepsPlace =

@@ -90,6 +90,6 @@ extension Engine {
         guard let notice = feeNotice, notice.effectiveAt <= time else { return }
         feeNotice = nil
         fees = notice.fees
-        events.append(.feesSet(notice.fees))
+        events.append(.feesSet(notice.fees, isAnnounced: true))
     }
 }

@@ -48,6 +48,9 @@ extension Engine {
         hash.combine(details[Int(slot)].lastSequence.rawValue)
         if order.isIceberg { hash.combine(order.displayed.count) }
         if order.priority != Priority(order.id) { hash.combine(order.priority.rawValue) }
+        // Below zero, as no priority is.
+        let lowered = details[Int(slot)].loweredLots.count
+        if lowered > 0 { hash.combine(-lowered) }
         details[Int(slot)].digest = StateDigest(hash)
         recordSum.add(details[Int(slot)].digest)
     }

@@ -80,13 +80,14 @@ extension Engine {
             } else {
                 return
             }
+            // What the walk has taken out is not there when it begins again.
+            guard candidate.remaining.count > 0, candidate.free.count > 0 else { continue }
             guard state.run.visits < work.visits else { return state.run.isCutShort = true }
             state.run.visits += 1
             let maker = book.orders[Int(candidate.slot)]
             let buyer = order.isOffer ? maker.account : order.account
-            guard candidate.remaining.count > 0,
-                mayMeet(taker, candidate.slot, at: candidate.priority, spent: state.run.spent[buyer] ?? .zero)
-            else { continue }
+            let spent = state.run.spent[buyer] ?? .zero
+            guard mayMeet(taker, candidate.slot, at: candidate.priority, spent: spent) else { continue }
             if isOwn(maker.account, order.account) {
                 if let mode = plan.prevention, state.preventSelfTrade(&candidate, mode) { return }
                 continue

@@ -65,7 +65,7 @@ extension Engine {
         guard isRemembered(answer, of: command) else { return events.append(answer) }
         let isReplay = if case .replayed = answer { true } else { false }
         let rejection = isReplay ? rejection(ofNameOf: command) : .duplicateClientOrderID
-        guard makeRoom(for: command, &events) else {
+        guard makeRoom(for: command.memoryEntries, &events) else {
             // A repetition gets its answer in any case; a refusal may come again as another one.
             return events.append(isReplay ? answer : .rejected(.idempotencyWindowFull))
         }
@@ -74,8 +74,7 @@ extension Engine {
     }
 
     /// Forgets the oldest requests when the memory is full; false when they must still be kept.
-    mutating func makeRoom(for command: Command, _ events: inout [Event]) -> Bool {
-        let needed = (command.idempotency == nil ? 0 : 1) + (command.orderTerms?.clientOrderID == nil ? 0 : 1)
+    mutating func makeRoom(for needed: Int, _ events: inout [Event]) -> Bool {
         let youngest = LogicalTime(microseconds: time.microseconds - Limits.idempotencyWindowMin)
         var isForgotten = SequenceNumber.none
         while requests.count + needed > requestsMax, let oldest = requests.oldest, oldest.at <= youngest {
@@ -153,6 +152,9 @@ extension Engine {
 extension Command {
     /// It has a key or a client order id, by which a repetition is recognised.
     var isRepeatable: Bool { idempotency != nil || orderTerms?.clientOrderID != nil }
+
+    /// What it takes of the memory of requests.
+    var memoryEntries: Int { (idempotency == nil ? 0 : 1) + (orderTerms?.clientOrderID == nil ? 0 : 1) }
 
     /// Of a command that places an order.
     var orderTerms: OrderTerms? {

@@ -9,6 +9,7 @@ extension Engine {
         try checkTrialBalance()
         try checkOrders()
         try checkHoldsAndLeases()
+        try checkDeliveries()
         try checkNothingCouldTrade()
         try checkDigest()
     }
@@ -103,6 +104,12 @@ package enum InvariantViolation: Error, Hashable, Sendable {
     /// An account's counts of orders, classes or profiles are wrong.
     case orderCount(AccountID)
     case usage(LeaseID)
+    /// A claim is more than a step above what was countersigned, or what was countersigned is not charged.
+    case delivery(LeaseID)
+    /// The next deadline of leases and bonds is not the earliest there is.
+    case leaseDeadline
+    /// An account's leased lots, pending slashes or the uses of its profiles are wrong.
+    case commitments(AccountID)
     case couldTrade(OrderID, OrderID)
     case digest
     /// No engine can be built from the state.

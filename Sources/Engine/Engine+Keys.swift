@@ -117,18 +117,23 @@ extension Engine {
     // MARK: Budgets
 
     /// Why a bid with this hold is above a budget of the key that it counts for: the acting one, or the one that placed
-    /// it. `whole` is all that is held for it, when that is more.
-    func budgetRejection(of hold: NanoTON, for order: OrderID? = nil, whole: NanoTON = .zero) -> Rejection? {
+    /// it. `whole` is all that is held for it, when that is more; `before` would be held first.
+    func budgetRejection(
+        of hold: NanoTON,
+        for order: OrderID? = nil,
+        whole: NanoTON = .zero,
+        after before: NanoTON = .zero
+    ) -> Rejection? {
         guard keyring.hasBudgets, let index = keyring.index(order.flatMap { keyring.budgeted[$0] } ?? keyring.acting),
             let spending = keyring.entries[index].spending
         else { return nil }
         let limits = keyring.entries[index].standing?.limits ?? KeyLimits()
         if let most = limits.perOrder, max(hold, whole) > most { return .keyOrderLimit }
         let onDay = spending.day == KeySpending.day(of: time) ? spending.onDay.count : 0
-        let (day, isDayTooLarge) = onDay.addingReportingOverflow(hold.count)
+        let (day, isDayTooLarge) = onDay.addingReportingOverflow(before.count + hold.count)
         if isDayTooLarge { return .keyDayLimit }
         if let most = limits.perDay, day > most.count { return .keyDayLimit }
-        let (total, isTooLarge) = spending.total.count.addingReportingOverflow(hold.count)
+        let (total, isTooLarge) = spending.total.count.addingReportingOverflow(before.count + hold.count)
         if isTooLarge { return .keyTotalLimit }
         if let most = limits.total, total > most.count { return .keyTotalLimit }
         return nil

@@ -87,7 +87,9 @@ extension LeaseRecord {
         guard progress.claim != nil || progress.claimDue == .never else { return false }
         let (limit, step) = (lots.tokens, terms.delivery.step)
         guard terms.delivery.disputeWindow > 0, step.count > 0 else { return false }
-        if let mark = progress.countersigned { guard mark.adjusted <= limit, mark.adjusted <= used else { return false } }
+        if let mark = progress.countersigned {
+            guard mark.adjusted <= limit, mark.adjusted <= used else { return false }
+        }
         if let claim = progress.claim {
             guard claim.adjusted <= limit, claim.adjusted.count <= base.count + step.count else { return false }
             guard progress.claimDue != .never || claim.adjusted <= used else { return false }

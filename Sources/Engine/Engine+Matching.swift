@@ -324,7 +324,8 @@ extension Engine {
             post(order.account, .held, order.account, .available, amount, .release, order: order.id, &events)
         }
         book.reduce(slot, by: lots)
-        events.append(.reduced(order.id, left))
+        if rules >= 4 { details[Int(slot)].loweredLots = details[Int(slot)].loweredLots + lots }
+        events.append(.reduced(order.id, left, lowered: details[Int(slot)].loweredLots))
         details[Int(slot)].lastSequence = sequence
         touch(order.account)
         guard !isTaker else { return }

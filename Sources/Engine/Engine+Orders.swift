@@ -153,7 +153,7 @@ extension Engine {
         let order = book.orders[Int(slot)]
         let detail = details[Int(slot)]
         let number = Int64(order.group) + 1
-        return OrderRecord(
+        var record = OrderRecord(
             id: order.id,
             account: order.account,
             side: order.isOffer ? .offer : .bid,
@@ -176,5 +176,7 @@ extension Engine {
             displayed: order.isIceberg ? order.displayed : .zero,
             rules: detail.rules
         )
+        record.loweredLots = detail.loweredLots
+        return record
     }
 }

@@ -54,11 +54,13 @@ extension Engine {
         }
         let capability = capability(of: terms, account, model)
         let known = book.findClass(capability)
-        if registry.accounts[account].classes >= Limits.classesPerAccountMax {
-            guard let known, holdings.find(owner, known, isOffer: true) != nil else { return .failure(.classLimit) }
+        if registry.accounts[account].classes + checked.capabilities.count >= Limits.classesPerAccountMax {
+            guard holds(owner, known, isOffer: true) || checked.capabilities.contains(capability) else {
+                return .failure(.classLimit)
+            }
         }
         if let rejection = rejection(of: order, account) { return .failure(rejection) }
-        guard isBondEnough(for: order.lots, of: account) else { return .failure(.bondRequired) }
+        guard isBondEnough(for: checked.offeredLots + order.lots, of: account) else { return .failure(.bondRequired) }
         var record = newRecord(.offer, owner, order)
         record.claimedTEE = terms.claimedTEE
         let most = openLotsMax(of: account)
@@ -84,15 +86,17 @@ extension Engine {
         case .failure(let rejection): return .failure(rejection)
         }
         let known = book.findProfile(requirement)
-        if registry.accounts[account].profiles >= Limits.profilesPerAccountMax {
-            guard let known, holdings.find(owner, known, isOffer: false) != nil else { return .failure(.profileLimit) }
+        if registry.accounts[account].profiles + checked.requirements.count >= Limits.profilesPerAccountMax {
+            guard holds(owner, known, isOffer: false) || checked.requirements.contains(requirement) else {
+                return .failure(.profileLimit)
+            }
         }
         if let rejection = rejection(of: order, account) { return .failure(rejection) }
         let record = newRecord(.bid, owner, order)
-        guard balances.balance(LedgerAccount(owner, .available)) >= record.held else {
+        guard balances.balance(LedgerAccount(owner, .available)) - checked.held >= record.held else {
             return .failure(.insufficientFunds)
         }
-        if let rejection = budgetRejection(of: record.held) { return .failure(rejection) }
+        if let rejection = budgetRejection(of: record.held, after: checked.held) { return .failure(rejection) }
         return .success(Checked(record: record, group: requirement, known: known, isFrozen: isFrozen))
     }
 
@@ -143,9 +147,8 @@ extension Engine {
 
     /// What both sides are checked for after their groups.
     func rejection(of terms: OrderTerms, _ account: Int) -> Rejection? {
-        guard registry.accounts[account].orders < registry.accounts[account].record.openOrdersMax else {
-            return .openOrderLimit
-        }
+        let orders = registry.accounts[account].orders + checked.resting
+        guard orders < registry.accounts[account].record.openOrdersMax else { return .openOrderLimit }
         guard terms.price.value(of: terms.lots) >= fees.minimumNotional else { return .belowMinimumNotional }
         return nil
     }

@@ -31,7 +31,8 @@ extension Engine {
     mutating func countUse(of account: AccountID, _ version: Int64, _ change: Int64) {
         guard version > 1 else { return }
         let index = Int(account.rawValue) - 1
-        guard let place = registry.accounts[index].profileVersions.firstIndex(where: { $0.record.version == version }) else {
+        guard let place = registry.accounts[index].profileVersions.firstIndex(where: { $0.record.version == version })
+        else {
             preconditionFailure("a version that leases name is kept")
         }
         registry.accounts[index].profileVersions[place].uses += change

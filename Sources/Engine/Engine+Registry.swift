@@ -132,8 +132,8 @@ extension Engine {
 
     /// Carries out what is due: first attestations and measurements that have expired or grown old, whose offers arrive
     /// again in ascending order, whosever they are; then orders that have expired, dead-man switches, and mass
-    /// operations, and leases, as many as a command may visit; then announced fees; at last requests that need no longer be
-    /// remembered are forgotten.
+    /// operations, and leases, as many as a command may visit; then announced fees; at last requests that need no
+    /// longer be remembered are forgotten.
     mutating func tick(_ events: inout [Event]) -> Rejection? {
         var misplaced: [OrderID] = []
         while let next = registry.deadlines.earliest, next.at <= time {

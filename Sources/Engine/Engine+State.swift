@@ -190,7 +190,8 @@ extension Engine {
         let openLotsMax = order.maxOpenLots?.count ?? .max
         guard
             order.closeReason == nil, order.timeInForce.mayRest, order.price.isWithinLimits,
-            order.lots.isWithinLimits, order.remaining.count >= 1, order.remaining <= order.lots,
+            order.lots.isWithinLimits, order.remaining.count >= 1, order.loweredLots.count >= 0,
+            order.remaining <= order.lots, order.loweredLots <= order.lots - order.remaining,
             order.openLots.count >= 0, order.openLots.count <= openLotsMax, order.rates.areWithinLimits
         else { throw StateError(order.id.text, .outOfRange) }
     }

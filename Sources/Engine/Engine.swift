@@ -59,6 +59,10 @@ package struct Engine: Sendable {
     /// Most entries in ``requests``.
     let requestsMax: Int
     let work: WorkLimits
+    /// Orders of a batch that was opened, for the following commands.
+    var pending = PendingOrders()
+    /// Orders of the batch that is being checked.
+    var checked = CheckedOrders()
     /// The digest of all records but the head of the state.
     var recordSum = StateDigest()
 
@@ -104,12 +108,21 @@ package struct Engine: Sendable {
         touch(command.account)
         keyring.acting = command.key
         if let refusal = refusal(ofKey: command.key, of: command.account) { return events.append(.rejected(refusal)) }
+        if case .placeNext = command.action { return placeNext(command, &events) }
+        if !pending.isEmpty { pending = PendingOrders() }
+        carryOutOnce(command, &events)
+    }
+
+    /// Carries the command out, unless it is a repetition.
+    mutating func carryOutOnce(_ command: Command, _ events: inout [Event]) {
         guard command.isRepeatable else {
             if let rejection = carryOut(command, &events) { events.append(.rejected(rejection)) }
             return
         }
         if let answer = earlierAnswer(to: command) { return repeatAnswer(answer, to: command, &events) }
-        guard makeRoom(for: command, &events) else { return events.append(.rejected(.idempotencyWindowFull)) }
+        guard makeRoom(for: command.memoryEntries, &events) else {
+            return events.append(.rejected(.idempotencyWindowFull))
+        }
         let rejection = carryOut(command, &events)
         if let rejection { events.append(.rejected(rejection)) }
         remember(command, rejection, named: true, &events)
@@ -153,6 +166,8 @@ package struct Engine: Sendable {
         case .setKeyLimits(let terms): return setLimits(terms, &events)
         case .login(let terms): return login(terms, &events)
         case .lease(let action): return carryOut(action, of: command.account, &events)
+        case .openBatch(let batch): return open(batch, &events)
+        case .placeNext: return .batchRefused
         }
     }
 

@@ -35,13 +35,15 @@ package enum Event: Hashable, Sendable {
     case modelSet(ModelRecord)
     case attestationSet(AttestationRecord)
     indirect case measurementSet(MeasurementRecord)
-    case feesSet(FeeTerms)
+    /// `isAnnounced`: those of the notice, which is over.
+    case feesSet(FeeTerms, isAnnounced: Bool = false)
     case checkpointAnnounced(CheckpointRecord)
     /// Another price, quantity or expiry; all that an amendment changes but the class. Of an order that lost its place
     /// trades and ``rested(_:_:)`` or ``closed(_:_:_:)`` follow.
     case amended(OrderAmendment)
-    /// The order has so much left, without a trade: self-trade prevention lowered it.
-    case reduced(OrderID, Lots)
+    /// The order has so much left, without a trade: self-trade prevention lowered it. By how much in all, it has lost
+    /// so; 0 under rules before version 4, which did not count it.
+    case reduced(OrderID, Lots, lowered: Lots)
     /// What an iceberg shows now, and where it stands.
     case shown(OrderID, Lots, Priority)
     /// An account's limits or timers.
@@ -159,7 +161,7 @@ package struct Trade: Hashable, Sendable {
     /// The offer's class when it traded; `ClassID(0)` under rules before version 3.
     package let classID: ClassID
     /// What its lease is delivered under; `nil` under rules before version 4.
-    package let delivery: DeliveryTerms?
+    package var delivery: DeliveryTerms?
 
     package init(
         id: TradeID,

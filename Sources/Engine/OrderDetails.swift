@@ -6,6 +6,8 @@ struct OrderDetails: Sendable {
     private(set) var lots: Lots
     /// Lots of an offer that are leased now.
     var openLots: Lots
+    /// Lots that self-trade prevention has taken from the order.
+    var loweredLots: Lots
     let maxOpenLots: Lots?
     let rates: FeeRates
     let bodyHash: UInt64
@@ -58,6 +60,7 @@ struct OrderDetails: Sendable {
     init(_ record: OrderRecord) {
         lots = record.lots
         openLots = record.openLots
+        loweredLots = record.loweredLots
         maxOpenLots = record.maxOpenLots
         rates = record.rates
         bodyHash = record.bodyHash

@@ -35,6 +35,8 @@ package struct OrderRecord: Hashable, Sendable {
     package var priority: Priority
     /// Of an iceberg: what is left of the part that is shown; 0 for any other order.
     package var displayed = Lots.zero
+    /// What self-trade prevention has taken from it without a trade, since version 4 of the rules.
+    package var loweredLots = Lots.zero
     /// What it asks for beside price and quantity.
     package var rules: OrderRules {
         get { seldomRules.rules }

@@ -51,6 +51,8 @@ package enum Rejection: UInt16, Error, CaseIterable, Sendable {
     case noticeTooShort = 52
     /// Too many mass operations are under way.
     case operationLimit = 53
+    /// Of an order of an all-or-nothing batch: another one cannot be placed.
+    case batchRefused = 54
     case keyLimit = 64
     case keyIsLimited = 65
     case keyScope = 66
@@ -124,6 +126,7 @@ package enum Rejection: UInt16, Error, CaseIterable, Sendable {
         case .expiryNotAmendable: "expiry_not_amendable"
         case .noticeTooShort: "notice_too_short"
         case .operationLimit: "operation_limit"
+        case .batchRefused: "batch_refused"
         case .keyRevoked: "key_revoked"
         case .keyOrderLimit: "key_order_limit"
         case .keyDayLimit: "key_day_limit"

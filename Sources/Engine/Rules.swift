@@ -63,6 +63,7 @@ extension Engine {
     package mutating func beginBatch(at time: LogicalTime, gap: Int64, rules: Int32) -> Bool {
         self.time = max(self.time, time)
         self.rules = rules
+        pending = PendingOrders()
         if gap > Limits.gapMin {
             let (more, isTooLong) = gap.addingReportingOverflow(Limits.gapGrace)
             let (sum, isTooMuch) = grace.addingReportingOverflow(more)

@@ -82,6 +82,15 @@ extension EngineState {
         }
     }
 
+    /// Puts the lots by which orders were lowered into their records.
+    mutating func readLoweredLots(_ reader: inout StateReader) throws(StateCodingError) {
+        for _ in 0..<(try reader.integer("lowered orders") as UInt32) {
+            let id = OrderID(try reader.integer("order"))
+            guard let place = place(of: id, in: orders, \.id) else { throw reader.error("order") }
+            orders[place].loweredLots = Lots(try reader.integer("lowered lots", in: 1...Limits.orderLotsMax))
+        }
+    }
+
     /// Where the record with this number is; records are in ascending order.
     private func place<Record, Number: Comparable>(
         of number: Number,

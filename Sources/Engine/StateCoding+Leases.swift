@@ -137,7 +137,9 @@ extension LeaseRecord {
             buyerProfile: try reader.integer("buyer's profile"),
             workerProfile: try reader.integer("worker's profile")
         )
-        delivery.service = Boxed(try reader.optional("service") { (r) throws(StateCodingError) in try ServiceTerms(&r) })
+        delivery.service = Boxed(
+            try reader.optional("service") { (r) throws(StateCodingError) in try ServiceTerms(&r) }
+        )
         delivery.rebid = Boxed(try reader.optional("rebid") { (r) throws(StateCodingError) in try RebidTerms(&r) })
         terms = LeaseTerms(
             bid: bid,

@@ -11,7 +11,7 @@ import Units
 //     version u16 (3) · sequence i64 · time i64 · last trade i64 · grace i64 · checkpoint? · fees
 //     · accounts · keys · models · attestations · classes · profiles · orders · leases · balances · remembered requests
 //     [· additions (StateCoding+Control.swift) · key standings · key spendings · budgeted orders · measurements]
-//     {· logins · leases' terms, progress, profiles, standings, slashes, policy, log (StateCoding+Leases.swift)}
+//     {· lowered orders · logins · leases' terms, progress, profiles, standings, slashes, policy, log (StateCoding+Leases.swift)}
 //
 //     checkpoint    batch i64 · SHA-256 32 bytes · sequence i64 · announced at i64
 //     fees          maker i64 · taker i64 · minimum notional i64
@@ -40,6 +40,7 @@ import Units
 //     budgeted      order i64 · key i64
 //     measurement   as in its command · set at i64
 //     login         sequence i64 · account i64 · subject text · created at i64
+//     lowered       order i64 · lots i64
 //
 // Traits and demands: CapabilityBlock.swift.
 
@@ -83,6 +84,9 @@ extension EngineState {
         bytes.append(list: keySpendings) { $1.encode(into: &$0) }
         bytes.append(list: budgetedOrders) { $1.encode(into: &$0) }
         bytes.append(list: measurements) { $1.encode(into: &$0) }
+        bytes.append(list: orders.filter { $0.loweredLots != .zero }) { bytes, order in
+            bytes.append(integers: [order.id.rawValue, order.loweredLots.count])
+        }
         bytes.append(list: logins) { $1.encode(into: &$0) }
         encodeLeases(into: &bytes)
     }
@@ -124,6 +128,7 @@ extension EngineState {
             measurements = try reader.list("measurements") { (r) throws(StateCodingError) in try MeasurementRecord(&r) }
         }
         if reader.version >= 3 {
+            try readLoweredLots(&reader)
             logins = try reader.list("logins") { (r) throws(StateCodingError) in try LoginRecord(&r) }
             try readLeases(&reader)
         }

@@ -145,7 +145,7 @@ extension Constraint {
         case .quality, .qualityMost: supply.quality
         case .contextLength: supply.contextLength
         case .contextLengthMost: supply.contextLength > 0 ? supply.contextLength : nil
-        case .trait(let trait), .traitMost(let trait): supply.traits[trait] > 0 ? supply.traits[trait] : nil
+        case .trait(let trait), .traitMost(let trait): supply.traits.known(trait) > 0 ? supply.traits.known(trait) : nil
         default: nil
         }
     }

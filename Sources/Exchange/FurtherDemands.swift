@@ -33,10 +33,7 @@ package struct FurtherDemands: Hashable, Sendable {
 
     /// The exact rule.
     func areMet(by capability: Capability) -> Bool {
-        for trait in Trait.allCases {
-            let stated = capability.traits[trait]
-            guard isMet(trait, stated == 0 ? trait.unstated : stated) else { return false }
-        }
+        for trait in Trait.allCases where !isMet(trait, capability.traits.known(trait)) { return false }
         if qualityAtMost >= 0 {
             guard let quality = capability.quality, quality <= qualityAtMost else { return false }
         }

@@ -181,6 +181,9 @@ package struct Traits: Hashable, Sendable {
         set { numbers[trait.rawValue] = newValue }
     }
 
+    /// What counts: the number, or what stands for one that is not stated; 0 when nobody knows.
+    package func known(_ trait: Trait) -> Int64 { self[trait] == 0 ? trait.unstated : self[trait] }
+
     package static func == (left: Self, right: Self) -> Bool {
         for index in left.numbers.indices where left.numbers[index] != right.numbers[index] { return false }
         return true

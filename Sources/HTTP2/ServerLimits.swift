@@ -13,8 +13,8 @@ package struct ServerLimits: Sendable {
 
     /// The paths, without a query, whose requests may have bodies of ``largeBodyBytesMax``.
     package var largeBodyPaths: [[UInt8]] = []
-    /// See ``largeBodyPaths``. While a loop keeps ``bodyBytesPerLoopMax``, such a body is refused like a second one of a
-    /// connection; the client may repeat it.
+    /// See ``largeBodyPaths``. While a loop keeps ``bodyBytesPerLoopMax``, such a body is refused like a second one of
+    /// a connection; the client may repeat it.
     package var largeBodyBytesMax = 65_536
 
     /// Bytes of bodies that one connection may have sent without completing their requests. As much as all its

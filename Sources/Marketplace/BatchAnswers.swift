@@ -16,9 +16,12 @@ struct BatchAnswers: Sendable {
         return (first..<(first + count)).compactMap { replayed(at: $0) }.max()
     }
 
-    /// A repetition has this one event and nothing else.
+    /// A repetition has this event last, or before the one that keeps its new key.
     private func replayed(at index: Int) -> SequenceNumber? {
-        if case .replayed(let sequence)? = batch.group(index).last { sequence } else { nil }
+        for event in batch.group(index).suffix(2) {
+            if case .replayed(let sequence) = event { return sequence }
+        }
+        return nil
     }
 
     /// One answer with all of them; `again` gives that of an order that is repeated.
@@ -31,7 +34,8 @@ struct BatchAnswers: Sendable {
         for item in items {
             switch item {
             case .refused(let problem): answers.append(problem.response(requestID: requestID))
-            case .command(let command):
+            case .opening: index += 1
+            case .command(let command), .announced(let command):
                 if let sequence = replayed(at: index), let answer = try again(sequence, command.action) {
                     answers.append(answer)
                 } else {

@@ -126,7 +126,7 @@ final class Published: Sendable {
     }
 
     func applyToDirectory(_ batch: SealedBatch) {
-        guard let next = directory.applying(batch.events, through: batch.lastSequence, at: batch.time) else { return }
+        guard let next = directory.applying(batch.events, through: batch.lastSequence) else { return }
         directoryBox.withLock { $0 = next }
         version.add(1, ordering: .releasing)
     }

@@ -82,7 +82,8 @@ struct Delivery: Sendable {
         var placed: Range<Int> {
             switch self {
             case .command(let index, let shape) where shape.placesOrder: index..<(index + 1)
-            case .batch(let first, let items): first..<(first + BatchItem.commands(of: items).count)
+            case .batch(let first, let items):
+                (first + (items.first?.isOpening == true ? 1 : 0))..<(first + BatchItem.commands(of: items).count)
             default: 0..<0
             }
         }

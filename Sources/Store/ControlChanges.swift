@@ -8,10 +8,10 @@ struct ControlChanges: Hashable {
     /// Accounts of before.
     var accounts: [AccountID: AccountRecord] = [:]
     private(set) var operations: [OperationKey: Operation] = [:]
-    /// In the order in which they happened: seldom any.
-    private(set) var notices: [Notice] = []
+    /// What became of announced fees last; `nil` for nothing.
+    private(set) var notice: Notice?
 
-    var isEmpty: Bool { records.isEmpty && accounts.isEmpty && operations.isEmpty && notices.isEmpty }
+    var isEmpty: Bool { records.isEmpty && accounts.isEmpty && operations.isEmpty && notice == nil }
 
     /// What names a mass operation.
     struct OperationKey: Hashable {
@@ -29,8 +29,8 @@ struct ControlChanges: Hashable {
     /// What became of announced fees.
     enum Notice: Hashable {
         case announced(FeeNoticeTerms)
-        /// Fees that were set then: a notice of these fees that was due is in force.
-        case over(FeeTerms, at: LogicalTime)
+        /// They are in force.
+        case over
     }
 
     mutating func set(_ operation: MassOperation, _ ordinal: Int32) {
@@ -46,20 +46,16 @@ struct ControlChanges: Hashable {
         operations[OperationKey(sequence: sequence, account: account)] = .ended
     }
 
-    mutating func announce(_ terms: FeeNoticeTerms) { notices.append(.announced(terms)) }
+    mutating func announce(_ terms: FeeNoticeTerms) { notice = .announced(terms) }
 
-    /// Fees were set: by the notice if it is due, else beside it.
-    mutating func feesSet(_ terms: FeeTerms, _ time: LogicalTime) { notices.append(.over(terms, at: time)) }
-}
-
-extension FeeNoticeTerms {
-    /// Whether fees that were set at this time are these, as they came into force.
-    func isCarriedOut(by terms: FeeTerms, at time: LogicalTime) -> Bool { effectiveAt <= time && fees == terms }
+    /// Announced fees have come into force. Other fees that are set leave the notice as it is.
+    mutating func noticeIsOver() { notice = .over }
 }
 
 // MARK: - Orders
 
-/// What an amendment, or a new part of an iceberg, changes in a row of `market.orders` that is there already.
+/// What an amendment, a new part of an iceberg, or an order of the same owner changes in a row of `market.orders` that
+/// is there already.
 struct OrderMove: Hashable {
     let id: Int64
     private(set) var amendment: OrderAmendment?
@@ -67,6 +63,8 @@ struct OrderMove: Hashable {
     private(set) var displayed: Int64 = 0
     /// 0 when it stays.
     private(set) var priority: Int64 = 0
+    /// In all; 0 when it stays.
+    private(set) var lowered: Int64 = 0
 
     init(id: Int64) { self.id = id }
 
@@ -79,6 +77,8 @@ struct OrderMove: Hashable {
         displayed = lots.count
         self.priority = priority.rawValue
     }
+
+    mutating func lower(_ lots: Lots) { lowered = lots.count }
 }
 
 extension OrderRecord {
@@ -93,5 +93,6 @@ extension OrderRecord {
         }
         if move.displayed > 0 { displayed = Lots(move.displayed) }
         if move.priority != 0 { priority = Priority(rawValue: move.priority) }
+        if move.lowered > 0 { loweredLots = Lots(move.lowered) }
     }
 }

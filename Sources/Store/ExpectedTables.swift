@@ -100,7 +100,11 @@ package struct ExpectedTables: Sendable {
                 order.closeReason = reason
             }
         case .amended(let amendment): change(amendment.order, sequence) { $0.amend(amendment) }
-        case .reduced(let id, let lots): change(id, sequence) { $0.remaining = lots }
+        case .reduced(let id, let lots, let lowered):
+            change(id, sequence) { order in
+                order.remaining = lots
+                order.loweredLots = lowered
+            }
         case .shown(let id, let lots, let priority):
             change(id, sequence) { order in
                 order.displayed = lots
@@ -146,9 +150,9 @@ package struct ExpectedTables: Sendable {
         case .modelSet(let record): models[RowKey(record)] = (record, sequence)
         case .attestationSet(let record): attestations[record.terms.account] = (record, sequence)
         case .measurementSet(let record): measurements[RowKey(record)] = (record, sequence)
-        case .feesSet(let terms):
+        case .feesSet(let terms, let isAnnounced):
             fees.append((terms, sequence, time))
-            if let announced = notice, announced.isCarriedOut(by: terms, at: time) { notice = nil }
+            if isAnnounced { notice = nil }
         case .feesAnnounced(let terms): notice = terms
         case .controlSet(let record):
             controls[record.model] = record.isHalted || record.band != nil ? record : nil

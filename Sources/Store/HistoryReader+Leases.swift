@@ -5,7 +5,7 @@ package import Provenance
 package import Units
 
 /// A lease as the tables have it, open or ended.
-package struct LeaseRow: Sendable {
+package struct LeaseHistoryRow: Sendable {
     package let record: LeaseRecord
     /// `nil` while it is open.
     package let end: LeaseEnd?
@@ -60,20 +60,22 @@ extension HistoryReader {
         _ filter: LeaseFilter,
         before: LeaseID? = nil,
         limit: Int
-    ) throws(StoreError) -> AsOf<[LeaseRow]> {
+    ) throws(StoreError) -> AsOf<[LeaseHistoryRow]> {
         let role: Int16 = filter.isWorker.map { $0 ? 1 : 2 } ?? 0
         let parameters: [Parameter] = [
             .int8(filter.account.rawValue), .int8(before?.rawValue ?? .max), .int8(Int64(limit)), .int2(role),
             .text(filter.state ?? ""), .int8(filter.order?.rawValue ?? 0),
         ]
-        return try page(Self.leasesStatement, parameters) { row throws(PostgresError) in try LeaseRow(row, from: 2) }
+        return try page(Self.leasesStatement, parameters) { row throws(PostgresError) in
+            try LeaseHistoryRow(row, from: 2)
+        }
     }
 
     /// One lease; `nil` when there is none, or it is another's.
-    package func lease(_ id: LeaseID, of owner: AccountID?) throws(StoreError) -> AsOf<LeaseRow?> {
+    package func lease(_ id: LeaseID, of owner: AccountID?) throws(StoreError) -> AsOf<LeaseHistoryRow?> {
         let parameters: [Parameter] = [.int8(id.rawValue), .int8(owner?.rawValue ?? 0)]
         let found = try page(Self.leaseStatement, parameters) { row throws(PostgresError) in
-            try LeaseRow(row, from: 2)
+            try LeaseHistoryRow(row, from: 2)
         }
         return AsOf(value: found.value.first, sequence: found.sequence)
     }
@@ -133,7 +135,7 @@ extension HistoryReader {
 
 // MARK: - Rows
 
-extension LeaseRow {
+extension LeaseHistoryRow {
     fileprivate static let columns = """
         lease, offer, buyer, worker, price, lots, locked, used, buyer_bps, seller_bps, bid, model, model_version, \
         weight_set, class, opened_at, deadline, step, dispute_window_us, buyer_profile, worker_profile, closes_at, \
@@ -238,14 +240,11 @@ extension Row {
     }
 
     fileprivate func receipt(_ column: Int) throws(PostgresError) -> Receipt {
-        do {
-            return try Receipt(bytes: try bytea(column))
-        } catch let error as ReceiptError {
-            throw PostgresError.unexpectedResult("a receipt that is none: \(error)")
-        } catch let error as PostgresError {
-            throw error
+        let bytes = try bytea(column)
+        do throws(ReceiptError) {
+            return try Receipt(bytes: bytes)
         } catch {
-            throw PostgresError.unexpectedResult("a receipt that is none")
+            throw .unexpectedResult("a receipt that is none: \(error)")
         }
     }
 
@@ -287,8 +286,9 @@ extension HistoryReader {
     private static let leaseStatement = Statement(
         prepared: "history_lease",
         withCursor(
-            LeaseRow.columns,
-            LeaseRow.question(from: "market.leases l") + " WHERE lease = $1 AND ($2 = 0 OR $2 IN (buyer, worker))",
+            LeaseHistoryRow.columns,
+            LeaseHistoryRow.question(from: "market.leases l")
+                + " WHERE lease = $1 AND ($2 = 0 OR $2 IN (buyer, worker))",
             "found.lease"
         )
     )
@@ -297,8 +297,8 @@ extension HistoryReader {
     private static let leasesStatement = Statement(
         prepared: "history_leases",
         withCursor(
-            LeaseRow.columns,
-            LeaseRow.question(
+            LeaseHistoryRow.columns,
+            LeaseHistoryRow.question(
                 from: """
                     (
                         (SELECT * FROM market.leases WHERE worker = $1 AND lease < $2 AND $4 <> 2

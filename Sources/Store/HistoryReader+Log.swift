@@ -1,7 +1,7 @@
 package import Cryptography
 internal import Engine
 internal import Postgres
-package import Units
+internal import Units
 
 /// An entry of the transparency log as the tables have it.
 package struct LogLeafRow: Sendable {

@@ -103,7 +103,9 @@ struct ProjectionPlan {
         case .amended(let amendment):
             change(amendment.order, sequence) { $0.remaining = amendment.remaining.count }
             move(amendment.order) { $0.amend(amendment) }
-        case .reduced(let id, let remaining): change(id, sequence) { $0.remaining = remaining.count }
+        case .reduced(let id, let remaining, let lowered):
+            change(id, sequence) { $0.remaining = remaining.count }
+            if lowered > .zero { move(id) { $0.lower(lowered) } }
         case .shown(let id, let lots, let priority):
             change(id, sequence) { _ in }
             move(id) { $0.show(lots, priority) }
@@ -132,9 +134,9 @@ struct ProjectionPlan {
         case .modelSet(let record): registry.models.append((record, sequence))
         case .attestationSet(let record): registry.attestations.append((record, sequence))
         case .measurementSet(let record): registry.measurements.append((record, sequence))
-        case .feesSet(let terms):
+        case .feesSet(let terms, let isAnnounced):
             registry.fees.append((terms, sequence, time))
-            registry.control.feesSet(terms, time)
+            if isAnnounced { registry.control.noticeIsOver() }
         case .checkpointAnnounced(let record): registry.checkpoints.append(record)
         case .controlSet(let record): registry.control.records[record.model] = record
         case .feesAnnounced(let terms): registry.control.announce(terms)

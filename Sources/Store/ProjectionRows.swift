@@ -10,8 +10,8 @@ enum CopiedTable: String, CaseIterable {
     case orders = """
         market.orders (id, account, price, lots, remaining, open_lots, max_open_lots, class, profile, body_hash, \
         created_at, last_sequence, maker_bps, taker_bps, side, time_in_force, claimed_tee, close_reason, \
-        client_order_id, expires_at, min_lots, display_lots, displayed, quality_credit, priority, flags, self_trade, rebids, \
-        avoided, parent, service_ttft_ms, service_completion_ms, service_refund_bps)
+        client_order_id, expires_at, min_lots, display_lots, displayed, quality_credit, priority, flags, self_trade, \
+        rebids, avoided, parent, service_ttft_ms, service_completion_ms, service_refund_bps, lowered_lots)
         """
     case trades = """
         market.trades (trade, bid, offer, buyer, seller, lots, price, bid_remaining, offer_remaining, locked, model, \
@@ -31,8 +31,8 @@ enum CopiedTable: String, CaseIterable {
     case classes = """
         market.capability_classes (class, model, model_version, weight_set, quality, context_length, features, \
         quantization, region, tee, max_output_tokens, modalities, gpu_model, gpu_count, vram_gb, data_retention, \
-        trains_on_data, moderated, throughput_tps, ttft_ms, uptime_bp, tcb_status, attestation_age_s, deliver_within_s, allowed, \
-        denied, \
+        trains_on_data, moderated, throughput_tps, ttft_ms, uptime_bp, tcb_status, attestation_age_s, \
+        deliver_within_s, allowed, denied, \
         minimum_deposit)
         """
     case profiles = """
@@ -40,7 +40,8 @@ enum CopiedTable: String, CaseIterable {
         quantizations, tees, regions, max_output_tokens_min, max_output_tokens_max, modalities, gpu_model, \
         gpu_count_min, gpu_count_max, vram_gb_min, vram_gb_max, data_retention, trains_on_data, moderated, \
         throughput_tps_min, ttft_ms_max, uptime_bp_min, tcb_status, attestation_age_s_max, \
-        deliver_within_s_max, quality_max, context_length_max, models_excluded, regions_excluded, revisions, weights, revisions_excluded, \
+        deliver_within_s_max, quality_max, context_length_max, models_excluded, regions_excluded, revisions, weights, \
+        revisions_excluded, \
         weights_excluded)
         """
     case accounts = """
@@ -97,6 +98,7 @@ extension CopyWriter {
         if let reason = order.closeReason { int2(Int16(reason.rawValue)) } else { null() }
         if let name = order.clientOrderID { bytea(name.bytes) } else { null() }
         addRules(of: order)
+        int8(orNull: order.loweredLots == .zero ? nil : order.loweredLots.count)
     }
 
     mutating func add(_ row: TradeRow) {

@@ -18,7 +18,7 @@ extension Projector {
                 .int8Array(moves.map { $0.amendment?.lots.count ?? 0 }),
                 .int8Array(moves.map { $0.amendment?.remaining.count ?? 0 }),
                 .timestampArray(microsecondsSince1970: moves.map { $0.expiry }),
-                .int8Array(moves.map(\.displayed)), .int8Array(moves.map(\.priority)),
+                .int8Array(moves.map(\.displayed)), .int8Array(moves.map(\.priority)), .int8Array(moves.map(\.lowered)),
             ]
         )
     }
@@ -40,7 +40,7 @@ extension Projector {
             }
         }
         for (key, operation) in control.operations { try change(key, operation) }
-        for notice in control.notices { try change(notice) }
+        if let notice = control.notice { try change(notice) }
     }
 
     private func change(_ accounts: [AccountRecord]) throws(StoreError) {
@@ -82,9 +82,7 @@ extension Projector {
         case .announced(let terms):
             let at = Parameter.timestamp(microsecondsSince1970: terms.effectiveAt.microseconds)
             try change(Self.noticeStatement, terms.fees.parameters + [at])
-        case .over(let terms, let time):
-            let at = Parameter.timestamp(microsecondsSince1970: time.microseconds)
-            try change(Self.noNoticeStatement, terms.parameters + [at])
+        case .over: try change(Self.noNoticeStatement, [])
         }
     }
 }
@@ -119,8 +117,10 @@ extension Projector {
             remaining = CASE WHEN c.lots = 0 THEN o.remaining ELSE c.remaining END,
             expires_at = CASE WHEN c.expires_at = 'epoch' THEN o.expires_at ELSE c.expires_at END,
             displayed = CASE WHEN c.displayed = 0 THEN o.displayed ELSE c.displayed END,
-            priority = CASE WHEN c.priority = 0 THEN o.priority ELSE nullif(c.priority, o.id * 65536) END
-        FROM unnest($1, $2, $3, $4, $5, $6, $7) AS c (id, price, lots, remaining, expires_at, displayed, priority)
+            priority = CASE WHEN c.priority = 0 THEN o.priority ELSE nullif(c.priority, o.id * 65536) END,
+            lowered_lots = CASE WHEN c.lowered = 0 THEN o.lowered_lots ELSE c.lowered END
+        FROM unnest($1, $2, $3, $4, $5, $6, $7, $8) AS c (id, price, lots, remaining, expires_at, displayed, priority,
+            lowered)
         WHERE o.id = c.id
         """
     )
@@ -175,12 +175,5 @@ extension Projector {
         """
     )
 
-    /// Fees that were set: those of the notice, when it was due.
-    private static let noNoticeStatement = Statement(
-        prepared: "notice_over",
-        """
-        DELETE FROM market.fee_notice
-        WHERE maker_bps = $1 AND taker_bps = $2 AND minimum_notional = $3 AND effective_at <= $4
-        """
-    )
+    private static let noNoticeStatement = Statement(prepared: "notice_over", "DELETE FROM market.fee_notice")
 }

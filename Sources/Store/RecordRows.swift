@@ -10,11 +10,11 @@ extension OrderRecord {
     static let columns = """
         id, account, price, lots, remaining, open_lots, max_open_lots, class, profile, body_hash, created_at, \
         last_sequence, maker_bps, taker_bps, side, time_in_force, claimed_tee, close_reason, client_order_id, \
-        priority, displayed, \(OrderRules.columns)
+        priority, displayed, \(OrderRules.columns), lowered_lots
         """
 
     init(_ row: Row, from first: Int = 0) throws(PostgresError) {
-        let isPlain = (19...32).allSatisfy { row.isNull(first + $0) }
+        let isPlain = (19...33).allSatisfy { row.isNull(first + $0) }
         self.init(
             id: OrderID(try row.int8(first)),
             account: AccountID(try row.int8(first + 1)),
@@ -42,6 +42,7 @@ extension OrderRecord {
         if let place = try row.int8OrNull(first + 19) { priority = Priority(rawValue: place) }
         displayed = Lots(try row.int8OrNull(first + 20) ?? 0)
         rules = try OrderRules(row, from: first + 21)
+        loweredLots = Lots(try row.int8OrNull(first + 33) ?? 0)
     }
 }
 

@@ -113,6 +113,12 @@ package enum Schema {
             up: PackageResources.m0018_leases_up_sql,
             check: PackageResources.m0018_leases_check_sql
         ),
+        Migration(
+            number: 19,
+            name: "lowered-lots",
+            up: PackageResources.m0019_lowered_lots_up_sql,
+            check: PackageResources.m0019_lowered_lots_check_sql
+        ),
     ]
 
     /// What ``migrate(_:)`` would run; empty when the database is up to date. Changes nothing.

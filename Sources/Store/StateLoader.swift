@@ -1,8 +1,8 @@
 package import Engine
 internal import Exchange
 internal import Ledger
-internal import Provenance
 package import Postgres
+internal import Provenance
 internal import Units
 
 /// What a starting server finds in the tables.

@@ -123,6 +123,35 @@ import Units
         #expect(problem.code == .missingScope)
     }
 
+    @Test func `An all-or-nothing batch is announced by one command, and refused if one order cannot be`() throws {
+        func items(_ orders: [String]) throws -> [BatchItem] {
+            let body = #"{"all_or_nothing":true,"orders":[\#(orders.joined(separator: ","))]}"#
+            let admission = market.admit("POST", "/v1/orders:batch", body, as: Market.worker, idempotencyKey: "k")
+            guard case .batch(let items) = admission else { throw Unexpected(admission) }
+            return items
+        }
+        let good = offer(#""side":"offer""#)
+        let commands = BatchItem.commands(of: try items([good, good]))
+        guard case .openBatch(let batch)? = commands.first?.action else { throw Unexpected(.batch([])) }
+        #expect(commands.map(\.idempotency) == [nil, nil, nil])
+        #expect(commands[1...].allSatisfy { $0.action == .placeNext })
+        #expect(batch.orders.count == 2 && batch.orders[0].idempotency != batch.orders[1].idempotency)
+        for (field, pointer) in [
+            (#""time_in_force":"fok""#, "#/time_in_force"), (#""post_only":true"#, "#/post_only"),
+            (#""nonsense":true"#, "#/nonsense"),
+        ] {
+            let refused = try items([good, offer(#""side":"offer",\#(field)"#)])
+            #expect(BatchItem.commands(of: refused).isEmpty, "\(field)")
+            guard case .refused(let first) = refused[0], case .refused(let second) = refused[1] else {
+                throw Unexpected(.batch(refused))
+            }
+            #expect(first.code == .batchRefused && second.code == .invalidFields)
+            #expect(second.errors.map(\.place) == [.pointer(pointer)])
+        }
+        let typed = #"{"all_or_nothing":1,"orders":[\#(good)]}"#
+        #expect(try pointers("POST", "/v1/orders:batch", typed, as: Market.worker) == ["#/all_or_nothing"])
+    }
+
     @Test func `A mass cancellation means what its filters say`() throws {
         let target = "/v1/orders?side=bid&model=tiny&requirement=quality:gte=40&weight_set=ratio-1"
         guard case .massCancel(let filter) = try market.command("DELETE", target, as: Market.worker).action else {

@@ -184,12 +184,12 @@ import Units
             label: ""
         )
         let event = Event.keyCreated(KeyRecord(id: KeyID(9), terms: terms, createdAt: Market.now))
-        let next = try #require(market.directory.applying([event], through: SequenceNumber(10), at: Market.now))
+        let next = try #require(market.directory.applying([event], through: SequenceNumber(10)))
         #expect(next.principal(of: terms.hash)?.account == AccountID(7))
         #expect(market.directory.principal(of: terms.hash) == nil)
         #expect(next.keysVersion != market.directory.keysVersion)
         #expect(next.asOf == SequenceNumber(10))
         let rested = Event.rested(OrderID(1), .zero)
-        #expect(market.directory.applying([rested], through: SequenceNumber(10), at: Market.now) == nil)
+        #expect(market.directory.applying([rested], through: SequenceNumber(10)) == nil)
     }
 }

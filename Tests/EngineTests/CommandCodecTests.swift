@@ -142,9 +142,12 @@ import Units
                 )
             ),
         ]
-        return (actions + keys + LeaseCommands.all).map {
-            Command(account: AccountID(7), key: KeyID(.max), requestID: .max, idempotency: key, action: $0)
+        let make = { (action: Command.Action) in
+            Command(account: AccountID(7), key: KeyID(.max), requestID: .max, idempotency: key, action: action)
         }
+        let orders = (0..<3).map { make(actions[3 + $0 % 2]) }
+        let batch = make(.openBatch(AtomicBatch(orders: orders)))
+        return (actions + keys + LeaseCommands.all).map(make) + [batch, make(.placeNext)]
     }()
 
     @Test func `Every command comes back as it was, also when it is the largest there is`() {
@@ -156,12 +159,23 @@ import Units
         }
     }
 
+    @Test func `A batch has at most so many orders, and at least one`() {
+        let order = Self.extremes[4]
+        let most = Limits.batchOrdersMax
+        for (count, isRead) in [(0, false), (1, true), (most, true), (most + 1, false)] {
+            let batch = AtomicBatch(orders: Array(repeating: order, count: count))
+            var command = order
+            command.action = .openBatch(batch)
+            #expect((decode(encode(command))?.command == command) == isRead, "\(count) orders")
+        }
+    }
+
     @Test func `A command of version 1 is the same without a key`() {
         for command in Self.extremes + commands(seed: 8, count: 500) {
             var command = command
             switch command.action {
             // These have grown since, which the test below is about.
-            case .placeOffer, .placeBid, .setAttested: continue
+            case .placeOffer, .placeBid, .setAttested, .openBatch: continue
             default: command.key = KeyID(0)
             }
             var bytes = encode(command)

@@ -126,6 +126,9 @@ import Units
         _ = desk.bid(2)
         #expect(desk.offer(3) == .bondRequired)
         #expect(desk.offer(2) == nil)
+        var more = AmendTerms(order: OrderID(desk.engine.sequence.rawValue))
+        more.lots = Lots(3)
+        #expect(desk.refusal(Desk.worker, .amend(more)) == .bondRequired)
         #expect(desk.refusal(Desk.worker, .lease(.releaseBond(NanoTON(1)))) == .bondInUse)
         desk.give(.system, .lease(.setPolicy(.initial)))
         #expect(desk.engine.releasableBond(of: Desk.worker) == NanoTON(500))
@@ -230,13 +233,18 @@ import Units
         #expect(events.acceptedOrders.isEmpty)
         let avoided = (11...18).map { AccountID($0) }
         desk.give(.system, .setFees(FeeTerms(rates: fees, minimumNotional: .zero)))
-        desk.open(1, bid: { bid in
-            bid.order.rules.lease.rebids = true
-            bid.order.rules.lease.avoided = avoided
-        })
-        #expect(desk.give(Desk.worker, .lease(.closeLease(LeaseID(2)))).contains(
-            .lease(.rebidRefused(LeaseID(2), .avoidLimit))
-        ))
+        desk.open(
+            1,
+            bid: { bid in
+                bid.order.rules.lease.rebids = true
+                bid.order.rules.lease.avoided = avoided
+            }
+        )
+        #expect(
+            desk.give(Desk.worker, .lease(.closeLease(LeaseID(2)))).contains(
+                .lease(.rebidRefused(LeaseID(2), .avoidLimit))
+            )
+        )
         try desk.engine.checkInvariants()
     }
 
@@ -277,10 +285,14 @@ import Units
     @Test func `A state with leases is read back as it was written`() throws {
         var desk = Desk()
         let service = ServiceTerms(timeToFirstToken: 1, completion: 0, refundShare: BasisPoints(1))
-        let first = desk.open(4, offer: { $0.order.rules.lease.service = service }, bid: { bid in
-            bid.order.rules.lease.rebids = true
-            bid.order.rules.lease.avoided = [Desk.other]
-        })
+        let first = desk.open(
+            4,
+            offer: { $0.order.rules.lease.service = service },
+            bid: { bid in
+                bid.order.rules.lease.rebids = true
+                bid.order.rules.lease.avoided = [Desk.other]
+            }
+        )
         let receipt = desk.receipt(first, 1, 1_000)
         _ = desk.record(receipt)
         _ = desk.record(desk.receipt(first, 2, 1_500, previous: receipt), countersigned: false)

@@ -79,7 +79,8 @@ import Units
             for _ in 1...400 {
                 var events: [Event] = []
                 let isDue = engine.beginBatch(at: market.nextTime())
-                engine.apply(isDue ? Command(account: .system, action: .tick) : market.next(), into: &events)
+                let command = isDue ? Command(account: .system, action: .tick) : market.next()
+                for part in command.parts { engine.apply(part, into: &events) }
                 market.hear(events)
                 for event in events {
                     kinds.insert(String("\(event)".prefix { $0 != "(" }))

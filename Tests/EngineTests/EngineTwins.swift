@@ -14,6 +14,8 @@ struct EngineTwins {
     private var observer: MarketObserver
     private let requestsMax: Int
     private let work: WorkLimits
+    /// Of all orders that there ever were.
+    private var owners: [OrderID: AccountID] = [:]
     /// What a reader of the book has seen.
     private var published: [ClassID: [BookLevel]] = [:]
     private var publishedBids: [ProfileID: [BookLevel]] = [:]
@@ -37,9 +39,16 @@ struct EngineTwins {
         }
     }
 
+    /// Carries out a command, and those that follow it.
+    mutating func apply(_ command: Command, isChecked: Bool = true) throws -> [Event] {
+        var events: [Event] = []
+        for part in command.parts { events += try applyPart(part, isChecked: isChecked) }
+        return events
+    }
+
     /// Every event is compared, in its place. The engine's own check takes time in proportion to its state, so not
     /// every command of a large market has it.
-    mutating func apply(_ command: Command, isChecked: Bool = true) throws -> [Event] {
+    private mutating func applyPart(_ command: Command, isChecked: Bool) throws -> [Event] {
         var events: [Event] = []
         var expected: [Event] = []
         engine.apply(command, into: &events)
@@ -72,21 +81,24 @@ struct EngineTwins {
     }
 
     /// Whoever's money or orders changed was touched, so that a history waits for the change.
-    private func checkTouched(_ events: [Event]) throws {
-        var owners: Set<AccountID> = []
+    private mutating func checkTouched(_ events: [Event]) throws {
+        var touched: Set<AccountID> = []
         for event in events {
             switch event {
-            case .transfer(let transfer): owners.formUnion([transfer.debit.owner, transfer.credit.owner])
-            case .accepted(let order): owners.insert(order.account)
-            case .traded(let trade): owners.formUnion([trade.buyer, trade.seller])
-            case .amended(let amendment): owners.formUnion(reference.order(amendment.order).map { [$0.account] } ?? [])
-            case .reduced(let id, _), .shown(let id, _, _), .rested(let id, _):
-                owners.formUnion(reference.order(id).map { [$0.account] } ?? [])
-            case .accountChanged(let record): owners.insert(record.id)
+            case .transfer(let transfer): touched.formUnion([transfer.debit.owner, transfer.credit.owner])
+            case .accepted(let order):
+                owners[order.id] = order.account
+                touched.insert(order.account)
+            case .traded(let trade): touched.formUnion([trade.buyer, trade.seller])
+            case .amended(let amendment): touched.insert(owners[amendment.order] ?? .system)
+            case .reduced(let id, _, _), .shown(let id, _, _), .rested(let id, _), .closed(let id, _, _),
+                .reclassified(let id, _):
+                touched.insert(owners[id] ?? .system)
+            case .accountChanged(let record): touched.insert(record.id)
             default: break
             }
         }
-        for owner in owners.subtracting([.system]) where engine.lastTouched(owner) != engine.sequence {
+        for owner in touched.subtracting([.system]) where engine.lastTouched(owner) != engine.sequence {
             throw Difference(description: "\(owner.text) was not touched")
         }
     }
@@ -188,4 +200,13 @@ struct EngineTwins {
 
 extension Event {
     var isRemembered: Bool { if case .remembered = self { true } else { false } }
+}
+
+extension Command {
+    /// The command with those that carry it on: one for each order of a batch.
+    var parts: [Command] {
+        guard case .openBatch(let batch) = action else { return [self] }
+        let next = Command(account: account, key: key, requestID: requestID, action: .placeNext)
+        return [self] + batch.orders.map { _ in next }
+    }
 }

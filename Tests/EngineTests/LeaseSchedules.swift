@@ -34,7 +34,9 @@ struct LeaseSchedule {
             try give(.system, .createAccount(AccountTerms(label: label)))
         }
         try give(.system, .setModel(ModelTerms(name: "m")))
-        for account in 1...2 { try give(.system, .deposit(to: AccountID(Int64(account)), amount: NanoTON(Self.deposit))) }
+        for account in 1...2 {
+            try give(.system, .deposit(to: AccountID(Int64(account)), amount: NanoTON(Self.deposit)))
+        }
         if random.chance(80) { try setProfile(of: ReferenceLeases.worker) }
         if random.chance(80) { try setProfile(of: ReferenceLeases.app) }
     }
@@ -50,7 +52,9 @@ struct LeaseSchedule {
         if let found { met.insert(found.code) }
         for case .leaseEnded(_, _, let end) in events { met.insert(end.name) }
         guard found == expected else {
-            throw Difference(description: "\(action): \(found?.code ?? "accepted"), not \(expected?.code ?? "accepted")")
+            throw Difference(
+                description: "\(action): \(found?.code ?? "accepted"), not \(expected?.code ?? "accepted")"
+            )
         }
         return events
     }

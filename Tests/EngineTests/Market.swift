@@ -106,6 +106,7 @@ struct MarketPlayer<Executor: CommandExecutor> {
             orders[name] = OrderID(count + 1)
             labels[SequenceNumber(count + 1)] = name
             return apply(account, action, try key(words))
+        case "all": return try placeTogether(words)
         case "cancel":
             let account = try account(words.positional(1))
             let order = orders[try words.positional(2)] ?? OrderID(999)
@@ -120,6 +121,21 @@ struct MarketPlayer<Executor: CommandExecutor> {
             label(words)
             return apply(.system, action, try key(words))
         }
+    }
+
+    /// `all offer … ; bid …`: all of them, or none.
+    private mutating func placeTogether(_ words: ScriptWords) throws -> [Event] {
+        let lines = words.line.drop { $0 == " " }.dropFirst(4).split(separator: ";").map { ScriptWords($0) }
+        let commands = try lines.map { line in
+            let account = try account(line.positional(2))
+            let action = try line.verb == "bid" ? Command.Action.placeBid(bid(line)) : .placeOffer(offer(line))
+            return Command(account: account, idempotency: try key(line), action: action)
+        }
+        for (index, line) in lines.enumerated() {
+            orders[try line.positional(1)] = OrderID(count + 2 + Int64(index))
+            labels[SequenceNumber(count + 2 + Int64(index))] = try line.positional(1)
+        }
+        return AtomicBatch.commands(placing: commands).flatMap { apply($0.account, $0.action) }
     }
 
     /// A command that places no order is called by its key.

@@ -51,9 +51,7 @@ struct MarketObserver {
                 try require(orders[id] != nil && classes[classID] != nil, "\(event) of nothing")
                 orders[id]?.classID = classID
             case .amended(let amendment): try amend(amendment)
-            case .reduced(let id, let lots):
-                try require(lots > .zero && lots < orders[id]?.remaining ?? .zero, "\(event) is no reduction")
-                orders[id]?.remaining = lots
+            case .reduced(let id, let lots, let lowered): try lower(id, to: lots, lowered)
             case .shown(let id, let lots, let priority): try show(id, lots, priority)
             case .closed(let id, let reason, let lots):
                 try require(orders[id]?.remaining == lots, "\(event) has another rest")
@@ -119,6 +117,15 @@ struct MarketObserver {
         order.rules.expiresAt = amendment.expiresAt
         order.priority = amendment.priority
         orders[order.id] = order
+    }
+
+    private mutating func lower(_ id: OrderID, to lots: Lots, _ lowered: Lots) throws(Violation) {
+        guard let order = orders[id] else { throw Violation(description: "\(id.text) is lowered and is not there") }
+        try require(lots > .zero && lots < order.remaining, "\(id.text) is not lowered")
+        let sum = order.remaining + order.loweredLots
+        try require(sum == lots + lowered, "\(id.text) is lowered by something else")
+        orders[id]?.remaining = lots
+        orders[id]?.loweredLots = lowered
     }
 
     private mutating func show(_ id: OrderID, _ lots: Lots, _ priority: Priority) throws(Violation) {

@@ -15,6 +15,10 @@ struct MarketText {
         switch command.action {
         case .placeOffer(let terms): words = offer(terms, command.account, sequence)
         case .placeBid(let terms): words = bid(terms, command.account, sequence)
+        case .openBatch(let batch):
+            let first = sequence - Int64(batch.orders.count) + 1
+            let lines = batch.orders.enumerated().compactMap { line($1, first + Int64($0)) }
+            return "all " + lines.joined(separator: " ; ")
         case .cancel(let order): words = ["cancel", name(command.account), order.text]
         case .amend(let terms): words = amend(terms, command.account)
         case .massCancel(let filter): words = massCancel(filter, command.account)

@@ -191,7 +191,7 @@ extension MarketPlayer {
         case .modelSet(let model): "\(model.terms.name) version \(model.version)"
         case .amended(let amendment):
             "\(name(amendment.order)) amended to \(perLot(amendment.price)) x \(amendment.lots.count)"
-        case .reduced(let order, let lots): "\(name(order)) reduced to \(lots.count)"
+        case .reduced(let order, let lots, _): "\(name(order)) reduced to \(lots.count)"
         case .shown(let order, let lots, _): "\(name(order)) shows \(lots.count)"
         case .operationSet: "more to do"
         case .operationEnded: "done"

@@ -56,6 +56,18 @@ import Units
         )
     }
 
+    @Test func `An offer that got lots back looks again if they are enough now for somebody's least fill`() throws {
+        try expectMarket(
+            """
+            deposit app 1000
+            offer s1 w   qwen 20 x 9 open 4   -> s1 rests 9
+            bid   b1 app qwen 20 x 2          -> b1 buys 2 from s1 at 20, b1 filled
+            bid   b2 app qwen 20 x 4 min 4    -> b2 rests 4
+            end 1                             -> ended 0, s1 sells 4 to b2 at 20, b2 filled, s1 rests 3
+            """
+        )
+    }
+
     // MARK: All or none
 
     @Test func `An all-or-none order takes the whole in one walk, or rests`() throws {

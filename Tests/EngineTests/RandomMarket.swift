@@ -93,6 +93,8 @@ struct RandomMarket {
 
     private mutating func repetition() -> Command {
         var command = random.pick(past)
+        // Those of a batch have the number of the command that opens it.
+        if case .openBatch = command.action { return command }
         command.requestID = random.next()
         guard random.chance(30), let key = command.idempotency else { return command }
         command.idempotency = IdempotencyKey(high: key.high, low: key.low, body: key.body &+ 1)
@@ -100,7 +102,8 @@ struct RandomMarket {
     }
 
     private mutating func fresh() -> Command {
-        switch random.number(kind == .wide ? 1...74 : 1...112) {
+        if random.chance(kind == .wide ? 1 : 3) { return batch() }
+        return switch random.number(kind == .wide ? 1...74 : 1...112) {
         case ...30: Command(account: account(), action: .placeOffer(offer()))
         case ...62: Command(account: account(), action: .placeBid(bid()))
         case ...70: cancel()

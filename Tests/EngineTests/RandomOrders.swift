@@ -140,6 +140,21 @@ extension RandomMarket {
         return requirement
     }
 
+    /// Orders that are placed all, or none of them.
+    mutating func batch() -> Command {
+        let account = account()
+        let hasKeys = random.chance(30)
+        let number = UInt64(random.number(1...12))
+        let orders = (0..<random.number(1...6)).map { index in
+            var order = Command(account: account, action: random.chance(50) ? .placeOffer(offer()) : .placeBid(bid()))
+            // Seldom two have the same.
+            let low = random.chance(95) ? 100 + UInt64(index) : 100
+            if hasKeys { order.idempotency = IdempotencyKey(high: number, low: low, body: 1) }
+            return order
+        }
+        return Command(account: account, action: .openBatch(AtomicBatch(orders: orders)))
+    }
+
     mutating func cancel() -> Command {
         guard !openOrders.isEmpty, random.chance(90) else {
             return Command(account: account(), action: .cancel(OrderID(random.number(1...500))))

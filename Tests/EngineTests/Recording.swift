@@ -82,7 +82,7 @@ struct Recording {
                 other.apply(Command(account: .system, action: .tick), into: &events)
                 if !isNew { lines.append("tick") }
             }
-            other.apply(step.command, into: &events)
+            for part in step.command.parts { other.apply(part, into: &events) }
             if isNew { lines.append("time " + words.seconds(step.time.microseconds)) }
             if step.command == Self.nothing { continue }
             lines.append(words.line(step.command, other.sequence.rawValue) ?? "# \(step.command.action)")

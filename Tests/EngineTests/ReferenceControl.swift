@@ -259,7 +259,7 @@ extension ReferenceEngine {
         if let notice = feeNotice, notice.effectiveAt <= time {
             feeNotice = nil
             fees = notice.fees
-            emit(.feesSet(fees))
+            emit(.feesSet(fees, isAnnounced: true))
         }
         let forgotten = remembered.count { end(of: $0) <= time }
         if forgotten > 0 { forget(forgotten) }

@@ -37,6 +37,10 @@ struct ReferenceEngine: CommandExecutor {
     var slashes: [SlashRecord] = []
     private(set) var counters: [LedgerAccount: LedgerCounters] = [:]
     private(set) var remembered: [RememberedRequest] = []
+    /// Orders of a batch that was opened, for the following commands.
+    var waiting: [WaitingOrder] = []
+    /// Nobody trades: what a batch could take is tried.
+    var isTrial = false
     /// When time was last looked at.
     var lastTick = LogicalTime.zero
     /// Most keys and client order ids that are remembered.
@@ -64,6 +68,7 @@ struct ReferenceEngine: CommandExecutor {
 
     mutating func beginBatch(at time: LogicalTime) -> Bool {
         self.time = time
+        waiting = []
         return nextDeadline.map { $0 <= time } ?? false
     }
 
@@ -77,13 +82,18 @@ struct ReferenceEngine: CommandExecutor {
     mutating func apply(_ command: Command, into events: inout [Event]) {
         sequence = sequence.next
         parts = 0
-        carryOutOnce(command)
+        if case .placeNext = command.action {
+            placeNext(command)
+        } else {
+            waiting = []
+            carryOutOnce(command)
+        }
         events += self.events
         self.events = []
     }
 
     /// Idempotency: a repetition is answered and does nothing; everything else with a key or an id is remembered.
-    private mutating func carryOutOnce(_ command: Command) {
+    mutating func carryOutOnce(_ command: Command) {
         let key = command.idempotency
         let order = command.action.order
         // What the client order id stands for.
@@ -98,7 +108,7 @@ struct ReferenceEngine: CommandExecutor {
             return emit(.replayed(isOlder ? first?.sequence ?? .none : earlier.sequence))
         }
         guard let first else {
-            guard makeRoom(for: command) else { return emit(.rejected(.idempotencyWindowFull)) }
+            guard makeRoom(for: command.entries) else { return emit(.rejected(.idempotencyWindowFull)) }
             let rejection = carryOut(command)
             if let rejection { emit(.rejected(rejection)) }
             return remember(command, rejection, order?.clientOrderID)
@@ -107,12 +117,12 @@ struct ReferenceEngine: CommandExecutor {
         let isSame = first.bodyHash == order?.bodyHash
         let answer: Event = isSame ? .replayed(first.sequence) : .rejected(.duplicateClientOrderID)
         guard key != nil else { return emit(answer) }
-        guard makeRoom(for: command) else { return emit(isSame ? answer : .rejected(.idempotencyWindowFull)) }
+        guard makeRoom(for: command.entries) else { return emit(isSame ? answer : .rejected(.idempotencyWindowFull)) }
         emit(answer)
         remember(command, isSame ? first.rejection : .duplicateClientOrderID, nil)
     }
 
-    private mutating func remember(_ command: Command, _ rejection: Rejection?, _ name: ClientOrderID?) {
+    mutating func remember(_ command: Command, _ rejection: Rejection?, _ name: ClientOrderID?) {
         let request = RememberedRequest(
             sequence: sequence,
             account: command.account,
@@ -127,7 +137,7 @@ struct ReferenceEngine: CommandExecutor {
     }
 
     /// What had the client's order id before: an open order, or a request that is remembered.
-    private func request(
+    func request(
         of account: AccountID,
         _ clientOrderID: ClientOrderID?
     ) -> (sequence: SequenceNumber, bodyHash: UInt64, rejection: Rejection?)? {
@@ -140,8 +150,7 @@ struct ReferenceEngine: CommandExecutor {
     }
 
     /// Forgets the oldest requests early when there are too many; `false` when they are too young for that.
-    private mutating func makeRoom(for command: Command) -> Bool {
-        let needed = (command.idempotency == nil ? 0 : 1) + (command.action.order?.clientOrderID == nil ? 0 : 1)
+    mutating func makeRoom(for needed: Int) -> Bool {
         var count = remembered.reduce(needed) { $0 + $1.entries }
         var forgotten = 0
         for request in remembered where count > requestsMax {
@@ -159,7 +168,7 @@ struct ReferenceEngine: CommandExecutor {
         return rejection
     }
 
-    private mutating func carryOutItself(_ command: Command) -> Rejection? {
+    mutating func carryOutItself(_ command: Command) -> Rejection? {
         guard command.account == .system || isKnown(command.account) else { return .accountUnknown }
         switch command.action {
         case .placeOffer(let terms): return placeOffer(terms, by: command.account)
@@ -203,6 +212,8 @@ struct ReferenceEngine: CommandExecutor {
         case .announceFees(let terms): return announce(terms)
         case .createOwnKey, .revokeKey, .setKeyLimits, .login, .lease:
             preconditionFailure("its markets are played without keys")
+        case .openBatch(let batch): return open(batch)
+        case .placeNext: return .batchRefused
         }
         return nil
     }

@@ -182,10 +182,13 @@ extension ReferenceEngine {
     /// Lowers an order without a trade.
     private mutating func reduce(_ id: OrderID, by lots: Lots) {
         guard let before = order(id) else { return }
-        change(id) { $0.remaining = $0.remaining - lots }
+        change(id) {
+            $0.remaining = $0.remaining - lots
+            $0.loweredLots = $0.loweredLots + lots
+        }
         release(before)
         guard let after = order(id) else { return }
-        emit(.reduced(id, after.remaining))
+        emit(.reduced(id, after.remaining, lowered: after.loweredLots))
         // One that arrives looks around by itself, and shows something when it comes to rest.
         guard id != arriving else { return }
         show(id, min(after.displayed, after.remaining))

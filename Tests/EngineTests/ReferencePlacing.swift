@@ -149,6 +149,7 @@ extension ReferenceEngine {
     }
 
     private mutating func arrive(_ order: OrderRecord) -> Rejection? {
+        if isTrial { return arriveInTrial(order) }
         if let rejection = refusal(of: order) { return rejection }
         emit(.accepted(order))
         let available = LedgerAccount(order.account, .available)

@@ -1,4 +1,6 @@
+import Engine
 import Testing
+import Units
 
 /// What happens when an order meets one of its own account or group.
 @Suite struct SelfTradeRules {
@@ -65,6 +67,25 @@ import Testing
             b1 filled, s1 filled
             """
         )
+    }
+
+    @Test(arguments: ["cancel_oldest", "cancel_both", "decrement"])
+    func `Whoever's order another account of the group takes out or lowers is touched`(mode: String) throws {
+        var market = MarketPlayer(executor: Engine(), title: "engine")
+        try market.play(
+            """
+            deposit a 1000
+            limits a group 7
+            limits b group 7
+            offer s1 b qwen 20 x 9               -> s1 rests 9
+            bid   b1 a qwen 10 x 1               -> b1 rests 1
+            """,
+            #_sourceLocation
+        )
+        let partner = try market.account("b")
+        #expect(market.executor.lastTouched(partner) < market.executor.sequence)
+        _ = try market.answer(to: "bid b2 a qwen 20 x 5 stp \(mode)")
+        #expect(market.executor.lastTouched(partner) == market.executor.sequence)
     }
 
     @Test func `Accounts of one group do not trade with each other, and those that leave it do at once`() throws {

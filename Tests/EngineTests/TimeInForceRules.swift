@@ -37,6 +37,21 @@ import Units
         )
     }
 
+    @Test func `What is due does not trade either when it arrives again in the moment in which it expires`() throws {
+        try expectMarket(
+            """
+            deposit app 1000
+            time 100
+            attest w tdx until 110
+            offer s1 w   qwen 20 x 5 tee tdx until 110   -> s1 rests 5
+            offer s2 w   qwen 20 x 2 tee tdx             -> s2 rests 2
+            bid   b1 app qwen 20 x 5 tee none            -> b1 rests 5
+            time 110                                     -> s1 reclassified, s2 reclassified, \
+            s2 sells 2 to b1 at 20, s2 filled, s1 expired 5
+            """
+        )
+    }
+
     @Test func `More orders than a step expire over several batches, and those that wait never fill`() throws {
         try expectMarket(
             """
@@ -168,6 +183,18 @@ import Units
             bid   b1 app qwen 20 x 10 post min 5 stp decrement  -> rejected post_only_would_trade
             bid   b2 app qwen 19 x 10 post min 5 stp decrement  -> s1 self_trade 7, b2 reduced to 3, b2 rests 3
             """
+        )
+    }
+
+    @Test func `What a post-only order takes out of its own is visited once, though the walk begins again`() throws {
+        try expectMarket(
+            """
+            deposit app 1000
+            offer s1 w   qwen 18 x 1                            -> s1 rests 1
+            offer s2 app qwen 19 x 2                            -> s2 rests 2
+            bid   b1 app qwen 20 x 5 post min 4 stp decrement   -> s2 self_trade 2, b1 reduced to 3, b1 rests 3
+            """,
+            work: WorkLimits(visits: 3, step: 9, parts: 9, operations: 9)
         )
     }
 

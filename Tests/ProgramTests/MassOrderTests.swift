@@ -124,6 +124,47 @@ import Testing
         #expect(account["open_order_count"]?.integer == 2, "\(account.text)")
     }
 
+    @Test func `An all-or-nothing batch is placed whole or not at all, and repeated so after a restart`() throws {
+        let desk = try Desk()
+        defer { desk.server.remove() }
+        func bids(_ lots: [Int]) -> String {
+            let orders = lots.map { lots in
+                """
+                {"side":"bid","requirement":{"model":{"in":["Qwen/Qwen3-32B"]}},\
+                "price_nanoton_per_mtok":"10000000000","quantity_lots":\(lots)}
+                """
+            }
+            return #"{"all_or_nothing":true,"orders":[\#(orders.joined(separator: ","))]}"#
+        }
+        for restart in [false, true] {
+            if restart {
+                desk.server.kill()
+                try desk.server.start()
+            }
+            let client = try desk.server.connect()
+            func place(_ lots: [Int], _ key: String) throws -> [JSONValue] {
+                let fields = [(name: "idempotency-key", value: key)]
+                for _ in 0..<100 {
+                    let path = "/v1/orders:batch"
+                    let answer = try client.call("POST", path, key: desk.app.key, bids(lots), fields: fields)
+                    if let results = answer["results"]?.elements, answer.status == 200 { return results }
+                    usleep(100_000)
+                }
+                return []
+            }
+            // The first two could be paid, all three not.
+            let refused = try place([1, 2, 10_000_000], "refused")
+            let codes = refused.map { $0["problem"]?["code"]?.string }
+            #expect(codes == ["batch_refused", "batch_refused", "insufficient_funds"])
+            #expect(refused.map { $0["status"]?.integer } == [409, 409, 409])
+            let placed = try place([1, 2], "placed")
+            #expect(placed.map { $0["status"]?.integer } == [201, 201], "\(placed)")
+            #expect((refused + placed).allSatisfy { $0["replayed"] == .boolean(restart) })
+            let account = try client.call("GET", "/v1/account", key: desk.app.key)
+            #expect(account["open_order_count"]?.integer == 2, "\(account.text)")
+        }
+    }
+
     @Test func `Amendments and fills that cross never fill more than the owner last said`() throws {
         let desk = try Desk()
         defer { desk.server.remove() }

@@ -4,7 +4,8 @@ import Testing
 
 /// Schemathesis against a running server: requests that the contract allows and requests that it forbids.
 @Suite struct SchemathesisTests {
-    private static let fuzzer = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Schema/fuzz.py").path
+    private static let fuzzer = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Schema/fuzz.py")
+        .path
 
     /// `BOMBYX_SCHEMA_EXAMPLES` is how many requests of either kind each operation gets, `BOMBYX_SEED` begins them.
     @Test func `Every answer over HTTP2 is one that openapi.yaml declares, whatever is asked`() throws {

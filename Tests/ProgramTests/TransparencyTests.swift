@@ -1,5 +1,6 @@
 import Cryptography
 import Foundation
+import HTTP2
 import JSON
 import ProgramTesting
 import Provenance

@@ -71,7 +71,7 @@ import Units
         return bytes[0]
     }
 
-    @Test func `Whatever only few states have comes back, and is written in the second form`() throws {
+    @Test func `Whatever only few states have comes back, and is written in the third form`() throws {
         var state = EngineState()
         state.accounts = [AccountRecord(id: AccountID(1), label: "x", openOrdersMax: 5, createdAt: .zero)]
         for change in [
@@ -79,10 +79,19 @@ import Units
             { $0.controls = [MarketControlRecord(model: .unknown, isHalted: true)] },
             { $0.operations = [MassOperation(sequence: SequenceNumber(1), kind: .resume, account: .system)] },
             { $0.feeNotice = FeeNoticeTerms(fees: .initial, effectiveAt: .zero) },
+            { state in
+                let login = LoginRecord(
+                    sequence: SequenceNumber(1),
+                    account: AccountID(1),
+                    subject: "telegram:7",
+                    createdAt: .zero
+                )
+                state.logins = [login]
+            },
         ] as [(inout EngineState) -> Void] {
             var other = state
             change(&other)
-            #expect(version(of: other) == 2)
+            #expect(version(of: other) == 3)
             var bytes: [UInt8] = []
             other.encode(into: &bytes)
             #expect(try EngineState(decoding: bytes[...]) == other)

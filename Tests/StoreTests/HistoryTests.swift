@@ -225,7 +225,11 @@ import Units
                 #expect(found == record)
             // What a change of the registry does to resting orders is no part of its answer.
             case .traded where !kind.hasPrefix("place"), .transfer where kind.hasPrefix("set"): break
-            case .traded, .transfer, .accountCreated, .keyCreated, .used, .leaseEnded, .feesSet:
+            case .traded(var trade):
+                // An answer does not show what the lease is delivered under.
+                trade.delivery = nil
+                #expect(answer.contains(.traded(trade)), "\(event)")
+            case .transfer, .accountCreated, .keyCreated, .used, .leaseEnded, .feesSet:
                 #expect(answer.contains(event), "\(event)")
             case .rested(let id, _) where isPlaced(id, live):
                 #expect(answer.contains(event), "\(event)")

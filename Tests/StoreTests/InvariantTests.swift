@@ -1,6 +1,8 @@
+import Engine
 import Postgres
 import Store
 import Testing
+import Units
 
 /// The rules of `ledger.invariants`: a sound exchange breaks none, and each finds the damage that it is there for.
 @Suite struct InvariantTests {
@@ -65,7 +67,7 @@ import Testing
                 """
         )
         let sound = try Invariant.check(owner)
-        #expect(sound.count == 24)
+        #expect(sound.count == 24 + Self.deliveryDamages.count)
         #expect(sound.filter { $0.violations > 0 }.isEmpty)
 
         for (rule, sql) in Self.damages {
@@ -80,5 +82,37 @@ import Testing
             try owner.execute("UPDATE ledger.accounts SET debits = debits + 1000000000000 WHERE kind = 'held'")
         }
         #expect(Set(Self.damages.map(\.rule)).count == 23)
+    }
+
+    /// Damage to deliveries, by the beginning of the rule that must find it.
+    private static let deliveryDamages: [(rule: String, sql: String)] = [
+        ("what a lease earned", "UPDATE ledger.transfers SET amount = amount + 1 WHERE kind = 5"),
+        ("no claim is more", "UPDATE market.leases SET step = -1000000 WHERE claim IS NOT NULL AND NOT ended"),
+        ("what was countersigned", "UPDATE market.receipts SET adjusted = 1000000000 WHERE app_signature IS NOT NULL"),
+        ("the log has a leaf", "DELETE FROM log.leaves WHERE index = 0"),
+        ("a lease has ended", "UPDATE market.leases SET end_reason = NULL WHERE ended"),
+    ]
+
+    @Test func `Each rule of deliveries finds the damage that it is there for`() throws {
+        let exchange = try TestExchange()
+        var market = RandomMarket(seed: 22)
+        let writer = try JournalWriter(try exchange.connect(), try exchange.lead())
+        let projector = try Projector(try exchange.connect())
+        // Until there is a claim whose lease is open.
+        repeat {
+            let batch = market.batch(20, epoch: 1)
+            try writer.commit(batch.row)
+            try projector.apply([batch.projected])
+        } while market.engine.sequence.rawValue < 1_500 || !market.hasClaim
+        let owner = try exchange.connect(.owner)
+        try owner.execute("SET session_replication_role = replica")
+        #expect(try Invariant.check(owner).filter { $0.violations > 0 }.isEmpty)
+        for (rule, sql) in Self.deliveryDamages {
+            try owner.begin()
+            #expect(try owner.execute(sql).affectedRows > 0, "\(sql)")
+            let found = try Invariant.check(owner).first { $0.name.hasPrefix(rule) }
+            #expect(found?.violations ?? 0 > 0, "\(rule): \(sql)")
+            try owner.rollback()
+        }
     }
 }

@@ -125,11 +125,11 @@ import Units
                     .closed(OrderID(1), .filled, .zero), .closed(OrderID(2), .filled, .zero),
                 ],
                 [.used(LeaseID(1), AdjustedTokens(3_999))],
-                [.leaseEnded(LeaseID(1), AdjustedTokens(3_999))],
+                [.leaseEnded(LeaseID(1), AdjustedTokens(3_999), .deadline)],
             ]
         ])
         let lease = try #require(plan.leases.first)
-        #expect(lease.hasEnded)
+        #expect(lease.hasEnded && lease.end == .deadline)
         #expect(lease.record.used == AdjustedTokens(3_999))
         #expect(lease.lastSequence == 4)
         #expect(plan.orders[0].openLots == .zero)
@@ -143,7 +143,7 @@ import Units
             [[[.used(LeaseID(2), AdjustedTokens(5))], [.used(LeaseID(2), AdjustedTokens(9))]]],
             after: start
         )
-        #expect(plan.leaseChanges == [LeaseChange(id: 2, used: 9, hasEnded: false, lastSequence: 7)])
+        #expect(plan.leaseChanges == [LeaseChange(id: 2, used: 9, lastSequence: 7)])
     }
 
     // MARK: Money

@@ -36,6 +36,9 @@ extension RandomMarket {
         return Command(account: party, action: .lease(.recordReceipt(ReceiptTerms(signed, salt: salt()))))
     }
 
+    /// Whether an open lease has a claim.
+    var hasClaim: Bool { engine.state().leases.contains { $0.progress.claim != nil } }
+
     private mutating func profile() -> ProfileTerms {
         let key = chance(90) ? (0..<32).map { _ in UInt8(draw(256)) } : nil
         return ProfileTerms(endpoint: chance(20) ? "" : "https://w\(draw(9)).example", receiptKey: key)
@@ -77,7 +80,9 @@ extension RandomMarket {
         )
         receipt.usage.prompt += Int64(draw(600))
         receipt.usage.completion += Int64(draw(60))
-        if let weights = lease.terms?.weightSet.weightSet { receipt.adjusted = receipt.adjustedTokens(weights: weights) }
+        if let weights = lease.terms?.weightSet.weightSet {
+            receipt.adjusted = receipt.adjustedTokens(weights: weights)
+        }
         receipt.amount = receipt.amountDue
         return receipt
     }

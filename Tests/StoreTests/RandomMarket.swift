@@ -29,6 +29,8 @@ struct RandomMarket {
     /// Older rules have no traits, no measurements and no states of platforms.
     private var knowsCapabilities: Bool { rules >= 3 }
     var generator: SeededGenerator
+    /// What the next batch begins with, by its time.
+    var scripted: (LogicalTime) -> [Command] = { _ in [] }
     private var number: Int64 = 0
     private var digest = Digest256.zero
     private(set) var time: Int64 = 1_800_000_000_000_000
@@ -66,6 +68,8 @@ struct RandomMarket {
         }
         for terms in announcements { commands.append(Command(account: .system, action: .announceCheckpoint(terms))) }
         announcements = []
+        commands += scripted(LogicalTime(microseconds: time))
+        scripted = { _ in [] }
         while commands.count < count { commands.append(command()) }
         var events: [Event] = []
         var ends: [Int32] = []
@@ -174,12 +178,7 @@ struct RandomMarket {
         guard let acting = aKey(of: account), let other = aKey(of: AccountID(Int64(draw(6) + 1))) else { return nil }
         let owner = other.terms.owner
         let action: Command.Action
-        switch draw(9) {
-        case 8:
-            var terms = key()
-            terms.owner = .system
-            let subject = "ton:0:\(draw(4))" + String(repeating: "a", count: 60)
-            return Command(account: .system, action: .login(LoginTerms(subject: subject, key: terms)))
+        switch draw(8) {
         case 0: action = .revokeKey(other.id, owner: owner)
         case 1: action = .setFees(fees())
         case 2...3:

@@ -1,5 +1,6 @@
 import Engine
 import Postgres
+import Provenance
 import Store
 import Testing
 import Units
@@ -40,7 +41,6 @@ import Units
         #expect(broken.isEmpty, "seed \(seed)")
         let state = market.engine.state()
         #expect(state.keyStandings.contains(where: \.isRevoked) && !state.keySpendings.isEmpty, "and keys")
-        #expect(!state.logins.isEmpty, "and logins")
         let delivery = state.delivery
         #expect(delivery.log.size > 0 && !delivery.standings.isEmpty && !delivery.profiles.isEmpty, "and deliveries")
         #expect(market.engine.grace > 0 && market.engine.checkpoint != nil, "gaps and checkpoints are part of it")
@@ -176,7 +176,7 @@ import Units
 @Suite struct RandomMarketTests {
     @Test func `Random markets have every kind of event, each in numbers that mean something`() {
         var counts: [String: Int] = [:]
-        for seed in UInt64(1)...6 {
+        for seed in UInt64(1)...20 {
             var market = RandomMarket(seed: seed, work: RandomMarket.smallSteps)
             for _ in 0..<90 {
                 for event in market.batch(market.draw(30) + 1, epoch: 1).projected.events {
@@ -184,7 +184,7 @@ import Units
                 }
             }
         }
-        #expect(counts.count == 32, "\(counts)")
-        #expect(counts.allSatisfy { $0.value >= 10 }, "\(counts)")
+        #expect(counts.count == 33, "\(counts)")
+        #expect(counts.allSatisfy { $0.value >= 5 }, "\(counts)")
     }
 }

@@ -83,7 +83,7 @@ struct FilledExchange {
             """
             SELECT a.attrelid::regclass::text || '.' || a.attname FROM pg_attribute a
                 JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-            WHERE n.nspname IN ('journal', 'ledger', 'market', 'projection') AND c.relkind = 'r' AND a.attnum > 0
+            WHERE n.nspname IN ('journal', 'ledger', 'log', 'market', 'projection') AND c.relkind = 'r' AND a.attnum > 0
                 AND NOT a.attisdropped AND n.nspname <> 'journal'
             """
         )
@@ -136,7 +136,7 @@ struct FilledExchange {
             """
             SELECT a.attrelid::regclass::text, a.attname, format_type(a.atttypid, NULL) FROM pg_attribute a
                 JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-            WHERE n.nspname IN ('journal', 'ledger', 'market', 'projection') AND c.relkind = 'r' AND a.attnum > 0
+            WHERE n.nspname IN ('journal', 'ledger', 'log', 'market', 'projection') AND c.relkind = 'r' AND a.attnum > 0
                 AND NOT a.attisdropped AND a.attgenerated = '' ORDER BY 1, a.attnum
             """
         )

@@ -97,7 +97,7 @@ import Testing
 
     @Test func `A body stands in place as long as there is room`() throws {
         let address = try #require(address)
-        // Before the body 4 flags, no source in 2, 267, 4 + 8 × 5, 1, 4 + 4, 64, 32, and a bit for each part: 428.
+        // Before the body 4 flags, no source in 2, 267, 4 + 8 × 5, 1, 4 + 4, 64, 32, and a bit for each part: 424.
         for (count, isInPlace) in [(0, true), (69, true), (70, true), (71, false), (123, false)] {
             let body = try Comment.cell(String(repeating: "a", count: count))
             let message = InternalMessage(to: address, value: Coins(100_000_000_000), isBounceable: false, body: body)
@@ -105,6 +105,14 @@ import Testing
             #expect(cell.references.isEmpty == isInPlace, "\(count) bytes")
             let parsed = try InternalMessage(cell)
             #expect(parsed == message && parsed.body.flatMap(Comment.text)?.utf8.count == count)
+        }
+        for (bits, isInPlace) in [(598, true), (599, true), (600, false)] {
+            var builder = CellBuilder()
+            for _ in 0..<bits { builder.store(true) }
+            let body = try builder.cell()
+            let message = InternalMessage(to: address, value: Coins(100_000_000_000), isBounceable: false, body: body)
+            #expect(try message.cell().references.isEmpty == isInPlace, "\(bits) bits")
+            #expect(try InternalMessage(message.cell()) == message)
         }
     }
 
@@ -218,6 +226,22 @@ import Testing
                 var value = entry.value
                 #expect(try value.number(32) == UInt64(number))
             }
+        }
+    }
+
+    /// Where two forms of a label are as long as each other, the node has a rule too.
+    @Test func `The dictionaries of the node with short keys, whose values are the keys`() throws {
+        for vector in try messageVectors.list("short_keys") {
+            let bits = Int(try vector.number("key_bits"))
+            let keys = try vector.list("keys").compactMap(\.integer).map { UInt64($0) }
+            let entries = keys.map { key in
+                var value = CellBuilder()
+                value.store(key, bits: 32)
+                return (key: BitString(key, count: bits), value: value)
+            }
+            let root = try #require(try CellDictionary.root(entries, keyBits: bits))
+            #expect(root.hex == (try vector.text("root_hash")), "\(bits) bits: \(keys)")
+            #expect(try CellDictionary.entries(root, keyBits: bits).map(\.key) == entries.map(\.key))
         }
     }
 

@@ -14,6 +14,7 @@ package struct ReceiptBatch: Sendable {
     package let items: [Item]
     package let kind: Kind
 
+    /// One of them, as it was read.
     package enum Item: Sendable {
         /// Sound in itself; whose signatures it bears is not known yet.
         case receipt(SignedReceipt)

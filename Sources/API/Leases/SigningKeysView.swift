@@ -26,6 +26,7 @@ package struct SigningKeyList: Hashable, Sendable {
     package let origin: String
     package let keys: [Entry]
 
+    /// A key in both of its forms.
     package struct Entry: Hashable, Sendable {
         package let key: PublicSigningKey
         /// The key as verifiers of C2SP notes take it: `NAME+HASH+KEY`.

@@ -75,6 +75,7 @@ package struct ProblemGuide: Hashable, Sendable {
         case .quantityFilled: "The new quantity, which counts filled lots, is not above what has been filled."
         case .expiryNotAmendable: "The order is not good till a date, or the new date has passed."
         case .noticeTooShort: "The announced fees are dearer, and less than an hour lies before them."
+        case .batchRefused: "Another order of an all-or-nothing batch cannot be placed, so none is."
         case .operationLimit: "As many mass operations are under way as the exchange carries out at once."
         case .keyRevoked: "The key was revoked, or one by which it was made."
         case .keyOrderLimit: "What is held for the bid is more than the key may hold for one."
@@ -150,6 +151,7 @@ package struct ProblemGuide: Hashable, Sendable {
         case .quantityFilled: "Cancel the order, or state a quantity above its filled_lots."
         case .expiryNotAmendable: "Cancel it and place another with the end that it should have."
         case .noticeTooShort: "Choose a later effective_at."
+        case .batchRefused: "Mend the order whose result has another code, and send the batch under a new key."
         case .operationLimit: "Send the same request again in a moment."
         case .keyRevoked: "Use another key, or ask the operator for one."
         case .keyOrderLimit, .keyDayLimit, .keyTotalLimit:

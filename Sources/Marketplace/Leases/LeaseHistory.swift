@@ -81,7 +81,7 @@ extension HistoryAnswers {
 }
 
 extension LeaseDetail {
-    fileprivate init(_ row: LeaseRow) {
+    fileprivate init(_ row: LeaseHistoryRow) {
         self.init(record: row.record, end: row.end, worker: row.worker, app: row.app, grace: row.grace)
     }
 }

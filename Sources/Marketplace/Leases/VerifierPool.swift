@@ -123,7 +123,7 @@ extension VerifierPool.Job {
             return .refused(error)
         }
         let claim = SignedReceipt.Claim(receipt: signed, workerKey: workerKey, appKey: appKey)
-        if let problem = Problem(claim.verdict) { return .refused(problem) }
+        if let problem = Problem(of: claim.verdict) { return .refused(problem) }
         let salt = SecureRandom.bytes(LogEntry.saltByteCount)
         return .command(command(.lease(.recordReceipt(ReceiptTerms(signed, salt: salt)))))
     }
@@ -148,7 +148,7 @@ extension VerifierPool.Job {
         for signed in [proof.first, proof.second] {
             let unanswered = SignedReceipt(receipt: signed.receipt, workerSignature: signed.workerSignature)
             let claim = SignedReceipt.Claim(receipt: unanswered, workerKey: workerKey, appKey: nil)
-            if let problem = Problem(claim.verdict) { return .refused(problem) }
+            if let problem = Problem(of: claim.verdict) { return .refused(problem) }
         }
         let salt = SecureRandom.bytes(LogEntry.saltByteCount)
         return .command(command(.lease(.proveEquivocation(EquivocationTerms(proof, salt: salt)))))
@@ -172,7 +172,7 @@ extension VerifierPool.Job {
 
 extension Problem {
     /// What is wrong with the signatures of a receipt; `nil` when nothing is.
-    init?(_ verdict: SignedReceipt.Verdict) {
+    init?(of verdict: SignedReceipt.Verdict) {
         switch verdict {
         case .workerSigned, .bothSigned: return nil
         case .keyMissing: self.init(.receiptKeyMissing)

@@ -73,9 +73,9 @@ extension HistoryAnswers {
     func note(
         of size: Int64,
         by key: SigningKey
-    ) throws(StoreError) -> (checkpoint: Checkpoint, note: SignedNote) {
+    ) throws(StoreError) -> (checkpoint: Provenance.Checkpoint, note: SignedNote) {
         let root = try LogHashes(reader: reader).tree(of: size).root(of: size)
-        let checkpoint = Checkpoint(origin: keyring.origin, size: size, root: root)
+        let checkpoint = Provenance.Checkpoint(origin: keyring.origin, size: size, root: root)
         do throws(NoteError) {
             return (checkpoint, try checkpoint.signed(by: key.key))
         } catch {
@@ -110,4 +110,3 @@ extension HistoryAnswers {
         return Problem(invalid: [error]).response(requestID: requestID)
     }
 }
-

@@ -211,7 +211,7 @@ extension StreamCore {
                 if to != from, isWatching(.balances(to)) { watched.add(detail, of: to) }
             case .amended(let amendment):
                 note(.amended(amendment), of: amendment.order, isWatched, &watched)
-            case .reduced(let id, let lots): note(.reduced(id, lots), of: id, isWatched, &watched)
+            case .reduced(let id, let lots, _): note(.reduced(id, lots), of: id, isWatched, &watched)
             case .shown(let id, let lots, _): note(.shown(id, lots), of: id, isWatched, &watched)
             case .used(let id, let tokens): note(.charged(id, tokens), of: id, isWatched, &watched)
             case .leaseEnded(let id, let tokens, let end):

@@ -178,8 +178,7 @@ struct DemoDelivery {
                     if let id = lease["id"]?.string { stated[id] = lease }
                 }
             }
-        } while stated.values.contains { $0["closes_at"]?.string != nil && $0["state"]?.string == "active" }
-            && ContinuousClock.now < deadline
+        } while stated.values.contains(where: { Self.isClosing($0) }) && ContinuousClock.now < deadline
         for lease in delivery.leases {
             guard let found = stated[lease.id.text] else {
                 return Outcome.Check(rule, holds: false, detail: "\(lease.id.text) is not there")
@@ -204,6 +203,10 @@ struct DemoDelivery {
         let isCaught = tally.strikes == failures && tally.equivocations == tally.leases[.cheats, default: 0]
         let detail = "\(Figures.count(delivery.leases.count)) leases, \(tally.strikes) of \(failures) strikes"
         return Outcome.Check(rule, holds: isCaught, detail: detail)
+    }
+
+    private static func isClosing(_ lease: JSONValue) -> Bool {
+        lease["closes_at"]?.string != nil && lease["state"]?.string == "active"
     }
 
     private func expectedTokens(of lease: Delivery.Lease) -> AdjustedTokens {

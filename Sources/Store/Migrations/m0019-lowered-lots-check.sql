@@ -1,0 +1,1 @@
+../../../Migrations/0019-lowered-lots/check.sql
