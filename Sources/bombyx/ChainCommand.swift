@@ -77,5 +77,5 @@ struct ServeChain: ParsableCommand {
     }
 
     /// Seconds since 1970.
-    @Sendable private static func clock() -> UInt64 { UInt64(max(0, unsafe time(nil))) }
+    @Sendable private static func clock() -> UInt64 { UInt64(max(0, time(nil))) }
 }
