@@ -10,18 +10,18 @@ struct SigningFolder {
     let path: String
 
     /// The keys, the oldest first; makes the first one, which signs everything from the beginning, when there is none.
-    func load() throws -> [SigningKey] {
+    func load() throws -> [ExchangeKey] {
         let keys = try read()
         if !keys.isEmpty { return keys }
         return [try make(from: .zero)]
     }
 
     /// Makes a key that signs what is new from `time` on.
-    func make(from time: LogicalTime) throws -> SigningKey {
+    func make(from time: LogicalTime) throws -> ExchangeKey {
         try makeFolder()
         let seed = SecureRandom.bytes(Ed25519.seedByteCount)
         guard let secret = Ed25519.SigningKey(seed: seed) else { throw ServeError("there is no memory for a key") }
-        let key = SigningKey(secret, from: time)
+        let key = ExchangeKey(secret, from: time)
         let text = String(
             decoding: jsonObject([
                 ("from_us", .integer(time.microseconds)),
@@ -39,7 +39,7 @@ struct SigningFolder {
     }
 
     /// What the files say.
-    func read() throws -> [SigningKey] {
+    func read() throws -> [ExchangeKey] {
         guard let names = try? FileManager.default.contentsOfDirectory(atPath: path) else { return [] }
         let keys = try names.filter { $0.hasSuffix(".key") }.sorted().map { try read("\(path)/\($0)") }
         guard keys.count <= Limits.signingKeysMax else {
@@ -52,7 +52,7 @@ struct SigningFolder {
         return sorted
     }
 
-    private func read(_ file: String) throws -> SigningKey {
+    private func read(_ file: String) throws -> ExchangeKey {
         let attributes = try FileManager.default.attributesOfItem(atPath: file)
         let mode = (attributes[.posixPermissions] as? NSNumber)?.intValue ?? 0o777
         guard mode & 0o077 == 0 else {
@@ -66,7 +66,7 @@ struct SigningFolder {
         guard json["public_key"]?.string == Base64URL.encode(key.publicKey) else {
             throw ServeError("\(file): the public key is not that of the seed")
         }
-        return SigningKey(key, from: LogicalTime(microseconds: from))
+        return ExchangeKey(key, from: LogicalTime(microseconds: from))
     }
 
     private func makeFolder() throws {

@@ -72,7 +72,7 @@ extension HistoryAnswers {
     /// The signed checkpoint of the first `size` entries: the same bytes each time.
     func note(
         of size: Int64,
-        by key: SigningKey
+        by key: ExchangeKey
     ) throws(StoreError) -> (checkpoint: Provenance.Checkpoint, note: SignedNote) {
         let root = try LogHashes(reader: reader).tree(of: size).root(of: size)
         let checkpoint = Provenance.Checkpoint(origin: keyring.origin, size: size, root: root)

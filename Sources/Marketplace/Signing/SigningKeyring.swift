@@ -5,7 +5,7 @@ internal import Sockets
 package import Units
 
 /// A key with which the exchange signs, and from when it signs what is new.
-package struct SigningKey: Sendable {
+package struct ExchangeKey: Sendable {
     package let key: Ed25519.SigningKey
     package let from: LogicalTime
 
@@ -21,12 +21,12 @@ package struct SigningKey: Sendable {
 /// The exchange's own keys. The newest one signs what is new; older ones are kept, so that a ticket has the same bytes
 /// whenever it is asked for. What they sign is a function of what is signed: Ed25519 draws no random numbers.
 package final class SigningKeyring: Sendable {
-    private let keys: Lock<[SigningKey]>
+    private let keys: Lock<[ExchangeKey]>
     private let name: String
 
     /// `keys` are at least one, the oldest first. Without a name, the log is called after the oldest key, which all
     /// servers of an exchange have.
-    package init(_ keys: [SigningKey], origin: String? = nil) {
+    package init(_ keys: [ExchangeKey], origin: String? = nil) {
         precondition(!keys.isEmpty, "an exchange has a key to sign with")
         self.keys = Lock(keys)
         name = origin ?? "bombyx/\(keys[0].id)"
@@ -34,25 +34,25 @@ package final class SigningKeyring: Sendable {
 
     /// A key that nobody will know when this process has ended.
     package static func temporary() -> SigningKeyring {
-        SigningKeyring([SigningKey(Ed25519.SigningKey.random(), from: .zero)])
+        SigningKeyring([ExchangeKey(Ed25519.SigningKey.random(), from: .zero)])
     }
 
     /// Takes the keys as they are now. Keys that sign already must be among them.
-    package func replace(with newer: [SigningKey]) { keys.withLock { if !newer.isEmpty { $0 = newer } } }
+    package func replace(with newer: [ExchangeKey]) { keys.withLock { if !newer.isEmpty { $0 = newer } } }
 
     /// The name of the log: the first line of its checkpoints, and the name of the keys that sign them.
     package var origin: String { name }
 
     /// The key that signed what was new then; before the first one's time, the first one.
-    func key(at time: LogicalTime) -> SigningKey {
+    func key(at time: LogicalTime) -> ExchangeKey {
         keys.withLock { keys in keys.last { $0.from <= time } ?? keys[0] }
     }
 
     /// The key as verifiers of notes know it.
-    func noteKey(_ key: SigningKey) -> NoteKey? { NoteKey(name: name, publicKey: key.key.publicKey) }
+    func noteKey(_ key: ExchangeKey) -> NoteKey? { NoteKey(name: name, publicKey: key.key.publicKey) }
 
     /// The key that signs what is new now.
-    var newest: SigningKey { key(at: LogicalTime(microseconds: wallClockMicroseconds())) }
+    var newest: ExchangeKey { key(at: LogicalTime(microseconds: wallClockMicroseconds())) }
 
     /// What everybody may know of them.
     package var list: SigningKeyList {
