@@ -57,6 +57,7 @@ let targets: [Target] = [
     target("Provenance", ["Units", "Cryptography", "JSON"]),
     target("Engine", ["Units", "Exchange", "Ledger", "Cryptography", "Provenance"]),
     target("TON", ["Cryptography"]),
+    target("LocalChain", ["Units", "Cryptography", "TON", "Settlement"]),
     target("JSON"),
     target("Log", ["JSON", "Sockets"]),
     target("Demonstration", ["Units", "Exchange", "JSON"]),
@@ -65,6 +66,7 @@ let targets: [Target] = [
     target("Sockets", ["CLinux"]),
     target("TLS", ["Sockets", "COpenSSL"]),
     target("HTTP2", ["Sockets", "TLS", "CNghttp2"]),
+    target("ChainServer", ["LocalChain", "TON", "JSON", "Cryptography", "HTTP2"]),
     target("Postgres", ["CPQ", "CLinux"], resources: [.embedInCode("Resources/postgresql.conf")]),
     target(
         "Store",
@@ -97,7 +99,7 @@ let targets: [Target] = [
         dependencies: [
             "Units", "Exchange", "Ledger", "Engine", "Cryptography", "JSON", "Sockets", "TLS", "HTTP2", "Postgres",
             "Store", "API", "Log", "Marketplace", "Vectors", "Demonstration", "Measurement", "Provenance",
-            argumentParser,
+            "LocalChain", "ChainServer", argumentParser,
         ],
         resources: [.copy("Resources")],
         swiftSettings: settings
@@ -116,12 +118,14 @@ let targets: [Target] = [
         ["Provenance", "Cryptography", "JSON", "Units"],
         resources: [.copy("Vectors")]
     ),
-    tests("SettlementTests", ["Settlement", "TON", "Units"]),
+    tests("SettlementTests", ["Settlement", "TON", "LocalChain", "Cryptography", "Units"]),
     tests(
         "TONTests",
-        ["TON", "Cryptography", "JSON", "Settlement", "Units"],
+        ["TON", "Cryptography", "JSON", "LocalChain", "Settlement", "Units"],
         resources: [.copy("Vectors"), .copy("Harness")]
     ),
+    tests("LocalChainTests", ["LocalChain", "TON", "Cryptography", "Settlement", "Units"]),
+    tests("ChainServerTests", ["ChainServer", "LocalChain", "TON", "JSON", "Cryptography", "HTTP2", "Sockets"]),
     tests("JSONTests", ["JSON"]),
     tests("SocketsTests", ["Sockets"]),
     tests("TLSTests", ["TLS", "Sockets"]),

@@ -102,7 +102,7 @@ import Units
 }
 
 /// Numbers that a seed gives, the same each time (SplitMix64).
-private struct Numbers: RandomNumberGenerator {
+struct Numbers: RandomNumberGenerator {
     var state: UInt64
 
     mutating func next() -> UInt64 {

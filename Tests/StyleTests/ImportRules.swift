@@ -9,6 +9,7 @@ let arrows: [(target: String, imports: [String])] = [
     ("Provenance", ["Units", "Cryptography", "JSON"]),
     ("Engine", ["Units", "Exchange", "Ledger", "Cryptography", "Provenance"]),
     ("TON", ["Cryptography"]),
+    ("LocalChain", ["Units", "Cryptography", "TON", "Settlement"]),
     ("Vectors", ["Units", "Exchange", "Ledger", "Engine", "JSON"]),
     ("Demonstration", ["Units", "Exchange", "JSON"]),
     ("Measurement", ["JSON", "Demonstration", "Histogram"]),
@@ -18,6 +19,7 @@ let arrows: [(target: String, imports: [String])] = [
     ("Log", ["JSON", "Sockets"] + system),
     ("TLS", ["Sockets", "COpenSSL"] + system),
     ("HTTP2", ["Sockets", "TLS", "CNghttp2"] + system),
+    ("ChainServer", ["LocalChain", "TON", "JSON", "Cryptography", "HTTP2"]),
     ("Postgres", ["CPQ", "CLinux"] + system),
     ("Store", ["Units", "Exchange", "Ledger", "Engine", "Postgres", "Cryptography", "Provenance"] + system),
     ("Marketplace", libraries + ["Logging"] + system),
@@ -25,6 +27,7 @@ let arrows: [(target: String, imports: [String])] = [
         "bombyx",
         libraries + [
             "Marketplace", "Vectors", "Demonstration", "Measurement", "ArgumentParser", "Logging", "Foundation",
+            "LocalChain", "ChainServer",
         ]
             + system
     ),
