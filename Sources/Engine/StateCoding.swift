@@ -11,7 +11,8 @@ import Units
 //     version u16 (3) · sequence i64 · time i64 · last trade i64 · grace i64 · checkpoint? · fees
 //     · accounts · keys · models · attestations · classes · profiles · orders · leases · balances · remembered requests
 //     [· additions (StateCoding+Control.swift) · key standings · key spendings · budgeted orders · measurements]
-//     {· lowered orders · logins · leases' terms, progress, profiles, standings, slashes, policy, log (StateCoding+Leases.swift)}
+//     {· lowered orders · logins
+//      · leases' terms, progress, profiles, standings, slashes, policy, log (StateCoding+Leases.swift)}
 //
 //     checkpoint    batch i64 · SHA-256 32 bytes · sequence i64 · announced at i64
 //     fees          maker i64 · taker i64 · minimum notional i64

@@ -197,7 +197,8 @@ final class Sequencer {
         let isDue = engine.beginBatch(at: open.time, gap: open.gap, rules: RulesVersion.current)
         open.grace = engine.grace
         // Commands of one batch are journaled in the order of their execution: these come before the submission's.
-        if isDue || ticking { carryOut(Command(account: .system, action: .tick), on: &engine) }
+        // A gap is journaled whatever comes: it may have moved what seemed due, and no command would carry it then.
+        if isDue || ticking || open.gap > 0 { carryOut(Command(account: .system, action: .tick), on: &engine) }
         let accounts = postponed
         postponed = []
         for account in accounts { carryOut(Command(account: .system, action: .disconnected(account)), on: &engine) }

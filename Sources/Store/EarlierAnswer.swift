@@ -124,6 +124,7 @@ extension HistoryReader {
         record.priority = Priority(record.id)
         record.remaining = record.lots
         record.openLots = .zero
+        record.loweredLots = .zero
         record.closeReason = nil
         record.lastSequence = sequence
         var events: [Event] = [.accepted(record)]

@@ -59,6 +59,7 @@ import Units
         if route.template.hasPrefix("/docs") || route.template.hasPrefix("/problems/") {
             statuses.formUnion(route.template.contains("{") ? ["304", "404"] : ["304"])
         }
+        if route == .getLogTile { statuses.insert("404") }
         let created: [Route] = [
             .placeOffer, .placeBid, .createAccount, .createKey, .createDeposit, .createCheckpoint, .createOwnKey,
             .createLoginNonce, .loginTON, .loginTelegram,
