@@ -3,6 +3,7 @@
 
 #include <dlfcn.h>
 #include <link.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -139,15 +140,25 @@ static int count_in(struct dl_phdr_info *info, size_t size, void *total) {
     return 0;
 }
 
-int CLinux_count_allocations(void) {
-    static int total = 0;
-    if (total > 0) return total;
+static int replace_everywhere(void) {
+    int total = 0;
     for (size_t index = 0; index < function_count; index++) {
         *functions[index].real = dlsym(RTLD_DEFAULT, functions[index].name);
         if (!*functions[index].real) return 0;
     }
     dl_iterate_phdr(count_in, &total);
     return total;
+}
+
+// Who comes second waits until all is replaced: before that, nothing would be counted.
+int CLinux_count_allocations(void) {
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    static int total = 0;
+    pthread_mutex_lock(&lock);
+    if (total == 0) total = replace_everywhere();
+    int known = total;
+    pthread_mutex_unlock(&lock);
+    return known;
 }
 
 struct CLinux_allocations CLinux_allocations(void) { return counted; }
