@@ -94,7 +94,7 @@ extension Engine {
         slashes[record.lease] = record
         recordSum.add(record.recordHash)
         registry.accounts[Int(record.worker.rawValue) - 1].pendingSlashes += Int128(record.amount.count)
-        schedule(LeaseDeadlines.Entry(at: record.due, lease: record.lease, isSlash: true))
+        schedule(LeaseDeadline(at: record.due, lease: record.lease, isSlash: true))
     }
 
     private mutating func remove(_ record: SlashRecord) {

@@ -21,7 +21,7 @@ extension Engine {
             pending[Int(slash.worker.rawValue) - 1] += Int128(slash.amount.count)
             earliest = min(earliest, slash.due)
         }
-        guard leaseDeadlines.earliest?.at ?? .never == earliest else { throw .leaseDeadline }
+        guard leaseDeadlines.first?.at ?? .never == earliest else { throw .leaseDeadline }
         for (index, account) in registry.accounts.enumerated() {
             let id = account.record.id
             guard account.leasedLots == leased[index], account.pendingSlashes == pending[index] else {

@@ -148,20 +148,20 @@ extension Engine {
 
     /// When time will next do something to a lease or a bond, in logical time.
     var nextLeaseDeadline: LogicalTime? {
-        guard let at = leaseDeadlines.earliest?.at else { return nil }
+        guard let at = leaseDeadlines.first?.at else { return nil }
         let (due, isNever) = at.microseconds.addingReportingOverflow(grace)
         return isNever ? nil : LogicalTime(microseconds: due)
     }
 
     private mutating func schedule(_ lease: LeaseRecord) {
-        schedule(LeaseDeadlines.Entry(at: lease.due, lease: lease.id, isSlash: false))
+        schedule(LeaseDeadline(at: lease.due, lease: lease.id, isSlash: false))
     }
 
-    mutating func schedule(_ entry: LeaseDeadlines.Entry) {
+    mutating func schedule(_ entry: LeaseDeadline) {
         guard entry.at != .never else { return dropOldDeadlines() }
         leaseDeadlines.insert(entry)
         if leaseDeadlines.count > 2 * (leases.count + slashes.count) + Self.oldDeadlinesMax {
-            for old in leaseDeadlines.removeAll() where counts(old) { leaseDeadlines.insert(old) }
+            leaseDeadlines = Heap(leaseDeadlines.elements.filter(counts))
         }
         dropOldDeadlines()
     }
@@ -171,10 +171,10 @@ extension Engine {
 
     /// So that the earliest deadline is always one that counts.
     mutating func dropOldDeadlines() {
-        while let next = leaseDeadlines.earliest, !counts(next) { leaseDeadlines.removeEarliest() }
+        while let next = leaseDeadlines.first, !counts(next) { leaseDeadlines.removeFirst() }
     }
 
-    private func counts(_ entry: LeaseDeadlines.Entry) -> Bool {
+    private func counts(_ entry: LeaseDeadline) -> Bool {
         if entry.isSlash { return slashes[entry.lease]?.due == entry.at }
         return leases.find(entry.lease).map { leases[$0].due == entry.at } ?? false
     }
@@ -182,8 +182,8 @@ extension Engine {
     /// Pays claims, ends leases and lets bonds pay where that is due, each of which takes one of `budget`. A command
     /// has room for one bid that enters again; behind it the next one goes on.
     mutating func settleLeases(_ budget: inout Int, _ events: inout [Event]) {
-        while budget > 0, let next = leaseDeadlines.earliest, next.at <= leaseClock {
-            leaseDeadlines.removeEarliest()
+        while budget > 0, let next = leaseDeadlines.first, next.at <= leaseClock {
+            leaseDeadlines.removeFirst()
             budget -= 1
             if next.isSlash {
                 paySlash(of: next.lease, &events)

@@ -109,8 +109,8 @@ extension Engine {
 
     /// So that the earliest deadline is always one that counts.
     mutating func dropReplacedDeadlines() {
-        while let next = registry.deadlines.earliest, !registry.isDue(Int(next.account), at: next.at) {
-            registry.deadlines.removeEarliest()
+        while let next = registry.deadlines.first, !registry.isDue(Int(next.account), at: next.at) {
+            registry.deadlines.removeFirst()
         }
     }
 
@@ -136,8 +136,8 @@ extension Engine {
     /// longer be remembered are forgotten.
     mutating func tick(_ events: inout [Event]) -> Rejection? {
         var misplaced: [OrderID] = []
-        while let next = registry.deadlines.earliest, next.at <= time {
-            registry.deadlines.removeEarliest()
+        while let next = registry.deadlines.first, next.at <= time {
+            registry.deadlines.removeFirst()
             misplaced += misplacedOffers(of: Int(next.account))
             dropReplacedDeadlines()
         }

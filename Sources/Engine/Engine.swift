@@ -50,7 +50,7 @@ package struct Engine: Sendable {
     var walkVisits = 0
     var holdings = Holdings()
     var leases = LeaseTable()
-    var leaseDeadlines = LeaseDeadlines()
+    var leaseDeadlines = Heap<LeaseDeadline>()
     var leasePolicy = LeasePolicyTerms.initial
     /// Pending ones.
     var slashes: [LeaseID: SlashRecord] = [:]
@@ -79,7 +79,7 @@ package struct Engine: Sendable {
     /// each.
     package var nextDeadline: LogicalTime? {
         if !operations.isEmpty { return time }
-        var next = registry.deadlines.earliest?.at
+        var next = registry.deadlines.first?.at
         if let expiry = expiries.earliest { next = min(next ?? expiry, expiry) }
         if let due = nextLeaseDeadline { next = min(next ?? due, due) }
         if let feeNotice { next = min(next ?? feeNotice.effectiveAt, feeNotice.effectiveAt) }

@@ -134,7 +134,7 @@ extension Engine {
     /// Looks at an account's offers again at a time, if that is still to come.
     mutating func schedule(_ deadline: LogicalTime, of account: Int) {
         guard deadline > time, deadline != .never else { return }
-        registry.deadlines.insert(Deadlines.Entry(at: deadline, account: Int32(account)))
+        registry.deadlines.insert(Deadline(at: deadline, account: Int32(account)))
     }
 
     /// What the newest measurements of an account are; expired ones included.

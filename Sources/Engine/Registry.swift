@@ -43,7 +43,7 @@ struct Registry: Sendable {
     var models: ContiguousArray<ContiguousArray<ModelRecord>> = []
     var current: ContiguousArray<CurrentModel> = []
     var modelNumbers: [String: ModelID] = [:]
-    var deadlines = Deadlines()
+    var deadlines = Heap<Deadline>()
 
     func accountIndex(_ id: AccountID) -> Int? {
         id.rawValue >= 1 && id.rawValue <= Int64(accounts.count) ? Int(id.rawValue) - 1 : nil
@@ -97,45 +97,14 @@ extension ModelTerms {
     }
 }
 
-/// When attestations and measurements expire or grow old: a heap with the earliest on top. What was replaced in the
-/// meantime is dropped when it comes up.
-struct Deadlines: Sendable {
-    struct Entry: Comparable, Sendable {
-        var at: LogicalTime
-        /// Index of the account.
-        var account: Int32
+/// When attestations and measurements of an account expire or grow old. What was replaced in the meantime is dropped
+/// when it comes up.
+struct Deadline: Comparable, Sendable {
+    var at: LogicalTime
+    /// Index of the account.
+    var account: Int32
 
-        static func < (left: Self, right: Self) -> Bool {
-            left.at != right.at ? left.at < right.at : left.account < right.account
-        }
-    }
-
-    private var heap: ContiguousArray<Entry> = []
-
-    var earliest: Entry? { heap.first }
-
-    mutating func insert(_ entry: Entry) {
-        heap.append(entry)
-        var child = heap.count - 1
-        while child > 0, heap[child] < heap[(child - 1) / 2] {
-            heap.swapAt(child, (child - 1) / 2)
-            child = (child - 1) / 2
-        }
-    }
-
-    mutating func removeEarliest() {
-        let last = heap.removeLast()
-        guard !heap.isEmpty else { return }
-        heap[0] = last
-        var parent = 0
-        while true {
-            var least = parent
-            for child in (2 * parent + 1)...(2 * parent + 2) where child < heap.count && heap[child] < heap[least] {
-                least = child
-            }
-            if least == parent { return }
-            heap.swapAt(parent, least)
-            parent = least
-        }
+    static func < (left: Self, right: Self) -> Bool {
+        left.at != right.at ? left.at < right.at : left.account < right.account
     }
 }
