@@ -14,6 +14,13 @@ package struct Outcome: Sendable {
     package var isReplay: Bool
     package var requestID: UInt64
 
+    /// The command was refused.
+    var isRefused: Bool {
+        events.contains { event in
+            if case .rejected = event { true } else { false }
+        }
+    }
+
     package init(
         sequence: SequenceNumber,
         events: ArraySlice<Event>,

@@ -9,9 +9,7 @@ internal import Units
 enum LeaseAnswer {
     /// `nil` when the command was refused.
     static func written(_ shape: AnswerShape, _ outcome: Outcome) -> APIResponse? {
-        for event in outcome.events {
-            if case .rejected = event { return nil }
-        }
+        if outcome.isRefused { return nil }
         var writer = JSONWriter()
         writer.beginObject()
         switch shape {

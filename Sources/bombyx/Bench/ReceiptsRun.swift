@@ -57,7 +57,7 @@ struct ReceiptsRun {
             last = receipt
         }
         let bodies = stride(from: 0, to: signed.count, by: options.batch).map { start in
-            Self.body(signed[start..<min(start + options.batch, signed.count)])
+            receiptsBody(signed[start..<min(start + options.batch, signed.count)])
         }
         return Lane(
             key: pair.workerToken,
@@ -66,17 +66,6 @@ struct ReceiptsRun {
             workerKey: pair.worker.publicKey,
             appKey: pair.app.publicKey
         )
-    }
-
-    private static func body(_ receipts: ArraySlice<SignedReceipt>) -> [UInt8] {
-        var writer = JSONWriter(capacity: 1_024 * receipts.count)
-        writer.beginObject()
-        writer.key("receipts")
-        writer.beginArray()
-        for signed in receipts { writer.receiptRequest(signed) }
-        writer.endArray()
-        writer.endObject()
-        return writer.finish()
     }
 
     /// Receipts a second of one thread that does nothing but check both signatures.
@@ -139,9 +128,21 @@ struct ReceiptsRun {
     }
 }
 
+/// The body of `POST /v1/receipts:batch`.
+func receiptsBody(_ receipts: some Collection<SignedReceipt>) -> [UInt8] {
+    var writer = JSONWriter(capacity: 1_024 * receipts.count)
+    writer.beginObject()
+    writer.key("receipts")
+    writer.beginArray()
+    for signed in receipts { writer.receiptRequest(signed) }
+    writer.endArray()
+    writer.endObject()
+    return writer.finish()
+}
+
 extension JSONWriter {
     /// A receipt as it is handed in.
-    mutating func receiptRequest(_ signed: SignedReceipt) {
+    fileprivate mutating func receiptRequest(_ signed: SignedReceipt) {
         beginObject()
         member("receipt", Base64URL.encode(signed.receipt.bytes))
         member("worker_signature", Base64URL.encode(signed.workerSignature))

@@ -66,15 +66,8 @@ struct DemoDelivery {
             tally.receipts += receipts.count
             guard !receipts.isEmpty else { continue }
             if lease.conduct == .delivers { proven = receipts.last?.receipt }
-            var writer = JSONWriter(capacity: 1_024 * receipts.count)
-            writer.beginObject()
-            writer.key("receipts")
-            writer.beginArray()
-            for signed in receipts { writer.receiptRequest(signed) }
-            writer.endArray()
-            writer.endObject()
             let key = owners.workers[lease.worker].key
-            let request = ClientRequest("POST", "/v1/receipts:batch", key: key, body: writer.finish())
+            let request = ClientRequest("POST", "/v1/receipts:batch", key: key, body: receiptsBody(receipts))
             requests.append(LoadRequest(index: requests.count, request: request))
         }
         var progress = Progress("delivering", total: requests.count)
