@@ -109,15 +109,15 @@ package enum Schema {
         ),
         Migration(
             number: 18,
-            name: "leases",
-            up: PackageResources.m0018_leases_up_sql,
-            check: PackageResources.m0018_leases_check_sql
+            name: "lowered-lots",
+            up: PackageResources.m0018_lowered_lots_up_sql,
+            check: PackageResources.m0018_lowered_lots_check_sql
         ),
         Migration(
             number: 19,
-            name: "lowered-lots",
-            up: PackageResources.m0019_lowered_lots_up_sql,
-            check: PackageResources.m0019_lowered_lots_check_sql
+            name: "leases",
+            up: PackageResources.m0019_leases_up_sql,
+            check: PackageResources.m0019_leases_check_sql
         ),
     ]
 

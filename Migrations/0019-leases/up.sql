@@ -528,12 +528,13 @@ SELECT name, violations FROM (
         SELECT count(*)
         FROM (SELECT * FROM ledger.accounts WHERE kind = 'leased') AS a FULL JOIN leased l USING (account)
         WHERE coalesce(a.balance, 0) <> coalesce(l.amount, 0))
-    -- Only a taker that lowers both sides (self-trade prevention, decrement) takes lots away without a trade.
-    UNION ALL SELECT 7, 'no order is filled above its quantity: lots = traded + remaining', (
+    -- Of an order from before version 4 of the rules it is not known by how much it was lowered without a trade.
+    UNION ALL SELECT 7, 'no order is filled above its quantity: lots = traded + lowered + remaining', (
         SELECT count(*) FROM market.orders o FULL JOIN traded t USING (id)
-            CROSS JOIN (SELECT EXISTS (SELECT FROM market.orders WHERE self_trade = 3) AS is_lowered) AS h
-        WHERE (o.lots >= o.remaining + coalesce(t.lots, 0)
-            AND (o.lots = o.remaining + coalesce(t.lots, 0) OR h.is_lowered)) IS NOT TRUE)
+            CROSS JOIN LATERAL (
+                SELECT o.lots - o.remaining - coalesce(o.lowered_lots, 0) - coalesce(t.lots, 0) AS lots
+            ) AS missing
+        WHERE (missing.lots = 0 OR missing.lots > 0 AND o.id <= market.lowered_since()) IS NOT TRUE)
     UNION ALL SELECT 8, 'an order is filled exactly when nothing remains', (
         SELECT count(*) FROM market.orders
         WHERE (remaining = 0) IS DISTINCT FROM (close_reason IS NOT DISTINCT FROM 1))

@@ -1,5 +1,10 @@
 DO $$
+DECLARE
+    broken text;
 BEGIN
+    SELECT string_agg(name, '; ') INTO broken FROM ledger.invariants WHERE violations <> 0;
+    ASSERT broken IS NULL, 'a sound exchange breaks no rule, but: ' || broken;
+    ASSERT (SELECT count(*) FROM ledger.invariants) = 29, 'all rules are there';
     ASSERT (SELECT count(*) FROM market.leases WHERE ended AND end_reason IS NULL) = 0, 'ended leases have a reason';
     ASSERT (SELECT count(*) FROM market.leases WHERE deadline IS NOT NULL) = 0, 'older leases have no deadline';
     ASSERT (SELECT count(*) FROM ledger.transfer_kinds WHERE kind BETWEEN 30 AND 39) = 4, 'bonds move in four ways';

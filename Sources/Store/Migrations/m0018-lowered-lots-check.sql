@@ -1,0 +1,1 @@
+../../../Migrations/0018-lowered-lots/check.sql

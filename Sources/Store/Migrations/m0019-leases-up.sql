@@ -1,0 +1,1 @@
+../../../Migrations/0019-leases/up.sql

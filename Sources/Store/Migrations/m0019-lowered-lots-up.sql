@@ -1,1 +1,0 @@
-../../../Migrations/0019-lowered-lots/up.sql
