@@ -1,7 +1,7 @@
 internal import Foundation
 internal import Glibc
 
-/// A terminal with a program in it, as somebody would sit before it (POSIX, `posix_openpt`).
+/// A terminal with a program in it, as somebody would sit before it (Linux, pts(4)).
 package final class PseudoTerminal {
     private let master: Int32
     private let slave: Int32
@@ -9,13 +9,18 @@ package final class PseudoTerminal {
     /// Everything that was written to it.
     package private(set) var output = ""
 
+    /// `TIOCSPTLCK` and `TIOCGPTN` of ioctl_tty(2), which Swift does not import: `posix_openpt` and its like are hidden.
+    private static let setLock: UInt = 0x4004_5431
+    private static let getNumber: UInt = 0x8004_5430
+
     /// Starts the program in a terminal of this size.
     package init(_ command: [String], rows: UInt16, columns: UInt16) throws {
-        master = posix_openpt(O_RDWR | O_NOCTTY)
-        guard master >= 0, grantpt(master) == 0, unlockpt(master) == 0, let name = unsafe ptsname(master) else {
-            throw TestServer.Failure("no pseudo-terminal: \(errno)")
-        }
-        slave = unsafe open(name, O_RDWR | O_NOCTTY)
+        master = unsafe open("/dev/ptmx", O_RDWR | O_NOCTTY)
+        var (lock, number): (Int32, UInt32) = (0, 0)
+        guard master >= 0, unsafe ioctl(master, Self.setLock, &lock) == 0,
+            unsafe ioctl(master, Self.getNumber, &number) == 0
+        else { throw TestServer.Failure("no pseudo-terminal: \(errno)") }
+        slave = unsafe open("/dev/pts/\(number)", O_RDWR | O_NOCTTY)
         guard slave >= 0 else { throw TestServer.Failure("no slave of a pseudo-terminal: \(errno)") }
         resize(rows: rows, columns: columns)
         process.executableURL = URL(fileURLWithPath: command[0])
