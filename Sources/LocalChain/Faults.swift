@@ -58,16 +58,23 @@ extension LocalChain: ChainClient {
         return heads[0]
     }
 
+    /// The code that was deployed at an address, as it was before the first block that is not final; `nil` if none was.
+    package mutating func code(of address: Address) throws(ChainError) -> Cell? {
+        try hear()
+        return finalAccount(address).code
+    }
+
+    private func finalAccount(_ address: Address) -> Account {
+        for block in open {
+            if let before = block.accounts[address] { return before ?? Account() }
+        }
+        return accounts[address] ?? Account()
+    }
+
     /// An account as it was before the first block that is not final.
     package mutating func account(_ address: Address) throws(ChainError) -> ChainAccount {
         try hear()
-        var account = accounts[address]
-        for block in open {
-            guard let before = block.accounts[address] else { continue }
-            account = before
-            break
-        }
-        let state = account ?? Account()
+        let state = finalAccount(address)
         return ChainAccount(
             balance: Coins(state.balance),
             isActive: !state.contract.isNone,
