@@ -71,7 +71,6 @@ extension LocalChain {
         else { return [] }
         if faults.burns > 0 { faults.burns -= 1 }
         record(execution, incoming, at: address, &block)
-        if let hash = incoming.normalizedHash, outside[hash] == nil { outside[hash] = history.count - 1 }
         return execution.sent
     }
 
@@ -136,9 +135,16 @@ extension LocalChain {
         account.lastLogicalTime = transaction.logicalTime
         account.lastHash = transaction.hash
         accounts[address] = account
-        places[address, default: []].append(history.count)
-        for message in transaction.outgoing { senders[message.hash] = history.count }
+        note(transaction, at: history.count)
         history.append(transaction)
+    }
+
+    /// Lets a transaction be found: by its account, by the message from outside that it answered first, and by those
+    /// that it sent.
+    mutating func note(_ transaction: ChainTransaction, at index: Int) {
+        places[transaction.account, default: []].append(index)
+        if let hash = transaction.incoming.normalizedHash, outside[hash] == nil { outside[hash] = index }
+        for message in transaction.outgoing { senders[message.hash] = index }
     }
 }
 

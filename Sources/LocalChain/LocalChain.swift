@@ -54,7 +54,7 @@ package struct LocalChain: Sendable {
     var forks: UInt64 = 0
     var faults = Faults()
     /// nanoTON that were ever given out.
-    private var supply: UInt64 = 0
+    var supply: UInt64 = 0
 
     /// All the nanoTON that there can be.
     package static let supplyMax: UInt64 = 5_000_000_000_000_000_000
