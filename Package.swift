@@ -179,7 +179,7 @@ let targets: [Target] = [
         "ProgramTests",
         [
             "bombyx", "HTTP2", "TLS", "Sockets", "JSON", "PostgresTesting", "ProgramTesting", "Provenance",
-            "Cryptography", "Units",
+            "Cryptography", "TON", "Units",
         ],
         excluded: ["Schema"]
     ),

@@ -18,13 +18,18 @@ package struct Toncenter: Sendable {
         do throws(ChainProblem) {
             return (200, try route(method, ChainRequest(target: target), body))
         } catch {
-            var writer = JSONWriter()
-            writer.beginObject()
-            writer.key("error")
-            writer.string(error.text)
-            writer.endObject()
-            return (error.status, writer.finish())
+            return (error.status, Self.error(error.text))
         }
+    }
+
+    /// The body that says what went wrong.
+    static func error(_ text: String) -> [UInt8] {
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.key("error")
+        writer.string(text)
+        writer.endObject()
+        return writer.finish()
     }
 
     private mutating func route(

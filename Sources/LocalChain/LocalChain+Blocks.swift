@@ -28,6 +28,7 @@ extension LocalChain {
         open = []
         heads = [heads[0]]
         forks += 1
+        changes += 1
         if keepingMessages { pool = returned + pool }
     }
 
@@ -53,7 +54,10 @@ extension LocalChain {
             case .outside(let message, let cell): carryOut(send(carryOut(message, cell, &block), number), &block)
             }
         }
-        if history.count > block.historyCount || !block.taken.isEmpty { open.append(block) }
+        if history.count > block.historyCount || !block.taken.isEmpty {
+            open.append(block)
+            changes += 1
+        }
         if heads.count > settings.finalityBlocks + 1 { heads.removeFirst() }
         open.removeAll { $0.number <= heads[0].block }
     }
