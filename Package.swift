@@ -45,6 +45,7 @@ let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistog
 
 let targets: [Target] = [
     .target(name: "CLinux"),
+    .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "CNghttp2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
     .systemLibrary(name: "CPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
@@ -57,6 +58,7 @@ let targets: [Target] = [
     target("Provenance", ["Units", "Cryptography", "JSON"]),
     target("Engine", ["Units", "Exchange", "Ledger", "Cryptography", "Provenance"]),
     target("TON", ["Cryptography"]),
+    target("Toncenter", ["TON", "JSON", "Cryptography", "CCurl"]),
     target("LocalChain", ["Units", "Cryptography", "TON", "Settlement"]),
     target("JSON"),
     target("Log", ["JSON", "Sockets"]),
@@ -99,7 +101,7 @@ let targets: [Target] = [
         dependencies: [
             "Units", "Exchange", "Ledger", "Engine", "Cryptography", "JSON", "Sockets", "TLS", "HTTP2", "Postgres",
             "Store", "API", "Log", "Marketplace", "Vectors", "Demonstration", "Measurement", "Provenance",
-            "LocalChain", "ChainServer", argumentParser,
+            "LocalChain", "ChainServer", "TON", "Toncenter", argumentParser,
         ],
         resources: [.copy("Resources")],
         swiftSettings: settings
@@ -126,6 +128,10 @@ let targets: [Target] = [
     ),
     tests("LocalChainTests", ["LocalChain", "TON", "Cryptography", "Settlement", "Units"]),
     tests("ChainServerTests", ["ChainServer", "LocalChain", "TON", "JSON", "Cryptography", "HTTP2", "Sockets"]),
+    tests(
+        "ToncenterTests",
+        ["Toncenter", "ChainServer", "LocalChain", "TON", "JSON", "Cryptography", "HTTP2", "Sockets"]
+    ),
     tests("JSONTests", ["JSON"]),
     tests("SocketsTests", ["Sockets"]),
     tests("TLSTests", ["TLS", "Sockets"]),
@@ -173,7 +179,7 @@ let targets: [Target] = [
         "ProgramTests",
         [
             "bombyx", "HTTP2", "TLS", "Sockets", "JSON", "PostgresTesting", "ProgramTesting", "Provenance",
-            "Cryptography", "Units",
+            "Cryptography", "TON", "Units",
         ],
         excluded: ["Schema"]
     ),

@@ -192,7 +192,7 @@ need_swift() {
     fi
 }
 
-library_packages=(libpq-dev libssl-dev libnghttp2-dev libsodium-dev pkg-config)
+library_packages=(libpq-dev libssl-dev libnghttp2-dev libsodium-dev libcurl4-openssl-dev pkg-config)
 
 # A Python of our own, so that nothing of the system's is changed.
 python=$root/.build/python/bin/python

@@ -5,9 +5,8 @@ internal import TON
 extension JSONWriter {
     /// A member of bytes in base64 with padding, as toncenter writes hashes.
     mutating func write(_ name: String, base64 bytes: [UInt8]) {
-        let text = Base64URL.encode(bytes).map { $0 == "-" ? "+" : $0 == "_" ? "/" : $0 }
         key(name)
-        string(String(text) + String(repeating: "=", count: (4 - text.count % 4) % 4))
+        string(Base64.encode(bytes))
     }
 
     /// A member that is a number of 64 bits or more: a string.
@@ -28,7 +27,7 @@ extension JSONWriter {
     }
 
     /// An account's state, as `/accountStates` gives it.
-    mutating func write(_ account: ChainAccount, at address: Address) {
+    mutating func write(_ account: ChainAccount, at address: Address, code: Cell?) {
         beginObject()
         write("address", address)
         write("balance", account.balance.nanoTON)
@@ -36,11 +35,11 @@ extension JSONWriter {
         string(account.isActive ? "active" : account.lastLogicalTime == 0 ? "nonexist" : "uninit")
         write("last_transaction_lt", account.lastLogicalTime)
         write("last_transaction_hash", base64: account.lastHash)
+        if let code, let bag = try? BagOfCells.write(code) { write("code_boc", base64: bag) }
         endObject()
     }
 
-    /// A transaction with its messages. `total_fees` is all that the account paid for it, with the carriage of what it
-    /// sent.
+    /// A transaction with its messages. As toncenter's, `total_fees` is without the fees that go with the messages.
     mutating func write(_ transaction: ChainTransaction) {
         beginObject()
         write("account", transaction.account)
@@ -52,7 +51,7 @@ extension JSONWriter {
         integer(Int64(clamping: transaction.block))
         write("prev_trans_hash", base64: transaction.previousHash)
         write("prev_trans_lt", transaction.previousLogicalTime)
-        write("total_fees", transaction.fees.nanoTON)
+        write("total_fees", transaction.fees.nanoTON - transaction.outgoing.reduce(0) { $0 + $1.forwardFee.nanoTON })
         write("emulated", false)
         key("finality")
         string("finalized")
@@ -107,6 +106,8 @@ extension JSONWriter {
         write("destination", message.destination)
         key("value")
         if message.source == nil { null() } else { string(String(message.value.nanoTON)) }
+        key("fwd_fee")
+        if message.source == nil { null() } else { string(String(message.forwardFee.nanoTON)) }
         write("bounce", message.isBounceable)
         write("bounced", message.isBounced)
         write("created_lt", message.logicalTime)

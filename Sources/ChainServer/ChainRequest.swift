@@ -57,6 +57,13 @@ struct ChainRequest {
         return number
     }
 
+    /// `true` or `false`, or `standard` without one.
+    func flag(_ name: String, _ standard: Bool) throws(ChainProblem) -> Bool {
+        guard let text = self[name] else { return standard }
+        guard let flag = Bool(text) else { throw .field(name, "must be true or false") }
+        return flag
+    }
+
     /// A hash in any of the three forms that toncenter takes.
     func hash(_ name: String) throws(ChainProblem) -> [UInt8] {
         let text = self[name] ?? ""

@@ -18,13 +18,18 @@ package struct Toncenter: Sendable {
         do throws(ChainProblem) {
             return (200, try route(method, ChainRequest(target: target), body))
         } catch {
-            var writer = JSONWriter()
-            writer.beginObject()
-            writer.key("error")
-            writer.string(error.text)
-            writer.endObject()
-            return (error.status, writer.finish())
+            return (error.status, Self.error(error.text))
         }
+    }
+
+    /// The body that says what went wrong.
+    static func error(_ text: String) -> [UInt8] {
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.key("error")
+        writer.string(text)
+        writer.endObject()
+        return writer.finish()
     }
 
     private mutating func route(
@@ -57,6 +62,7 @@ package struct Toncenter: Sendable {
         writer.key("last")
         writer.beginObject()
         writer.member("workchain", -1)
+        writer.member("global_id", Int64(Network.testnet.globalID))
         writer.key("shard")
         writer.string("8000000000000000")
         writer.member("seqno", Int64(clamping: head.block))
@@ -68,14 +74,16 @@ package struct Toncenter: Sendable {
     }
 
     private mutating func accountStates(_ request: ChainRequest) throws(ChainProblem) -> [UInt8] {
-        try request.allow(["address"])
+        try request.allow(["address", "include_boc"])
         let address = try request.address("address")
+        let isWithCode = try request.flag("include_boc", true)
         let account = try heard { (chain) throws(ChainError) in try chain.account(address) }
+        let code = try heard { (chain) throws(ChainError) in try chain.code(of: address) }
         var writer = JSONWriter()
         writer.beginObject()
         writer.key("accounts")
         writer.beginArray()
-        writer.write(account, at: address)
+        writer.write(account, at: address, code: isWithCode ? code : nil)
         writer.endArray()
         writer.endObject()
         return writer.finish()
@@ -118,7 +126,7 @@ package struct Toncenter: Sendable {
             answer = try chain.send(bag)
         } catch {
             switch error {
-            case .noAnswer: throw Self.silence
+            case .noAnswer, .answer: throw Self.silence
             case .message: throw .field("boc", "is larger or deeper than a node takes")
             }
         }

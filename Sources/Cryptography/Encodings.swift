@@ -106,6 +106,21 @@ package enum Base64URL {
 
 /// Base 64 (RFC 4648, section 4), with padding.
 package enum Base64 {
+    /// Four characters for each three bytes and for the rest.
+    package static func encode(_ bytes: [UInt8]) -> String {
+        let text = Base64URL.encode(bytes).utf8.map { character in
+            switch character {
+            case UInt8(ascii: "-"): UInt8(ascii: "+")
+            case UInt8(ascii: "_"): UInt8(ascii: "/")
+            default: character
+            }
+        }
+        return String(
+            decoding: text + Array(repeating: UInt8(ascii: "="), count: (4 - text.count % 4) % 4),
+            as: UTF8.self
+        )
+    }
+
     /// The bytes that `text` writes. Each byte string has one form: missing padding, white space and unused bits other
     /// than 0 give nothing.
     package static func decode(_ text: Span<UInt8>) -> [UInt8]? {

@@ -35,6 +35,8 @@ struct Account {
     /// nanoTON.
     var balance: UInt64 = 0
     var contract = Contract.none
+    /// The code that was deployed; a contract that was put there has none.
+    var code: Cell?
     var lastLogicalTime: UInt64 = 0
     var lastHash = [UInt8](repeating: 0, count: 32)
 }

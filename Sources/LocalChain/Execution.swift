@@ -58,7 +58,7 @@ struct Execution {
                 self = before
                 return .refused(exitCode: nil)
             }
-            act(computation, valueIn: 0, before: before.account.contract)
+            act(computation, valueIn: 0, before: before.account)
             return nil
         }
     }
@@ -96,7 +96,7 @@ struct Execution {
             bounce(message, value - ChainPrices.gas(computation.gas))
             return
         }
-        act(computation, valueIn: value, before: account.contract)
+        act(computation, valueIn: value, before: account)
     }
 
     private static let refusalCode: Int64 = 0xFFFF
@@ -108,6 +108,7 @@ struct Execution {
             let contract = Contract(state)
         else { return }
         account.contract = contract
+        account.code = state.code
     }
 
     private mutating func pay(gas: Int64) -> Bool {
@@ -119,7 +120,7 @@ struct Execution {
     }
 
     /// Actions that fail leave the contract as it was `before`.
-    private mutating func act(_ computation: Computation, valueIn: UInt64, before: Contract) {
+    private mutating func act(_ computation: Computation, valueIn: UInt64, before: Account) {
         var phase = ActionPhase(
             address: address,
             balance: account.balance,
@@ -138,7 +139,8 @@ struct Execution {
         outcome.skipped = phase.skipped
         guard code == 0 else {
             outcome.isAborted = true
-            account.contract = before
+            account.contract = before.contract
+            account.code = before.code
             return
         }
         account.balance = phase.balance

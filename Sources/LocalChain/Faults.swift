@@ -30,22 +30,35 @@ package enum SendFault: Hashable, Sendable {
 
 extension LocalChain {
     /// Lets something go wrong with the next message that is sent, behind those that already shall.
-    package mutating func inject(_ fault: SendFault) { faults.sends.append(fault) }
+    package mutating func inject(_ fault: SendFault) {
+        faults.sends.append(fault)
+        changes += 1
+    }
 
     /// The next message from outside that is carried out sends nothing, as if there were no money for it.
-    package mutating func burnNext() { faults.burns += 1 }
+    package mutating func burnNext() {
+        faults.burns += 1
+        changes += 1
+    }
 
     /// The next questions get no answer.
-    package mutating func silence(reads: Int) { faults.silentReads += reads }
+    package mutating func silence(reads: Int) {
+        faults.silentReads += reads
+        changes += 1
+    }
 
     /// No blocks for so many seconds from now.
-    package mutating func stall(seconds: UInt64) { faults.stalledUntil = now + seconds }
+    package mutating func stall(seconds: UInt64) {
+        faults.stalledUntil = now + seconds
+        changes += 1
+    }
 }
 
 extension LocalChain: ChainClient {
     private mutating func hear() throws(ChainError) {
         guard faults.silentReads > 0 else { return }
         faults.silentReads -= 1
+        changes += 1
         throw .noAnswer
     }
 
@@ -58,16 +71,23 @@ extension LocalChain: ChainClient {
         return heads[0]
     }
 
+    /// The code that was deployed at an address, as it was before the first block that is not final; `nil` if none was.
+    package mutating func code(of address: Address) throws(ChainError) -> Cell? {
+        try hear()
+        return finalAccount(address).code
+    }
+
+    private func finalAccount(_ address: Address) -> Account {
+        for block in open {
+            if let before = block.accounts[address] { return before ?? Account() }
+        }
+        return accounts[address] ?? Account()
+    }
+
     /// An account as it was before the first block that is not final.
     package mutating func account(_ address: Address) throws(ChainError) -> ChainAccount {
         try hear()
-        var account = accounts[address]
-        for block in open {
-            guard let before = block.accounts[address] else { continue }
-            account = before
-            break
-        }
-        let state = account ?? Account()
+        let state = finalAccount(address)
         return ChainAccount(
             balance: Coins(state.balance),
             isActive: !state.contract.isNone,
@@ -114,6 +134,7 @@ extension LocalChain: ChainClient {
             cell.depth <= MessageLimits.depthMax, let message = try? ExternalMessage(cell)
         else { throw .message }
         let fault = faults.sends.isEmpty ? nil : faults.sends.removeFirst()
+        if fault != nil { changes += 1 }
         switch fault {
         case .refuse(let code): return .refused(exitCode: code)
         case .loseMessage: return .taken
@@ -131,6 +152,7 @@ extension LocalChain: ChainClient {
         case .duplicate(let seconds): dues.append(now + seconds)
         default: break
         }
+        changes += 1
         for due in dues { pool.append(Waiting(content: .outside(message, cell), due: due)) }
         guard fault != .loseAnswer else { throw .noAnswer }
         return .taken

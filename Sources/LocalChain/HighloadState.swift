@@ -160,3 +160,35 @@ struct HighloadState {
         return state.oldQueries[shift]?.contains(bit) == true || state.queries[shift]?.contains(bit) == true
     }
 }
+
+extension HighloadState {
+    /// All that it is.
+    func write(to writer: inout StateWriter) {
+        writer.write(publicKey)
+        writer.write(UInt64(subwallet))
+        writer.write(timeout)
+        writer.write(lastCleanTime)
+        for sets in [oldQueries, queries] {
+            writer.write(sets.sorted { $0.key < $1.key }) { writer, entry in
+                writer.write(entry.key)
+                writer.write(entry.value.sorted()) { $0.write($1) }
+            }
+        }
+    }
+
+    /// What was written.
+    init(_ reader: inout StateReader) throws(ChainStateError) {
+        publicKey = try reader.hash()
+        guard let subwallet = UInt32(exactly: try reader.number()) else { throw .contradiction }
+        self.subwallet = subwallet
+        timeout = try reader.number()
+        lastCleanTime = try reader.number()
+        for path in [\Self.oldQueries, \Self.queries] {
+            let entries = try reader.list { (reader) throws(ChainStateError) in
+                let shift = try reader.number()
+                return (shift, Set(try reader.list { (reader) throws(ChainStateError) in try reader.number() }))
+            }
+            self[keyPath: path] = Dictionary(entries) { $1 }
+        }
+    }
+}

@@ -28,6 +28,7 @@ extension LocalChain {
         open = []
         heads = [heads[0]]
         forks += 1
+        changes += 1
         if keepingMessages { pool = returned + pool }
     }
 
@@ -53,7 +54,10 @@ extension LocalChain {
             case .outside(let message, let cell): carryOut(send(carryOut(message, cell, &block), number), &block)
             }
         }
-        if history.count > block.historyCount || !block.taken.isEmpty { open.append(block) }
+        if history.count > block.historyCount || !block.taken.isEmpty {
+            open.append(block)
+            changes += 1
+        }
         if heads.count > settings.finalityBlocks + 1 { heads.removeFirst() }
         open.removeAll { $0.number <= heads[0].block }
     }
@@ -71,7 +75,6 @@ extension LocalChain {
         else { return [] }
         if faults.burns > 0 { faults.burns -= 1 }
         record(execution, incoming, at: address, &block)
-        if let hash = incoming.normalizedHash, outside[hash] == nil { outside[hash] = history.count - 1 }
         return execution.sent
     }
 
@@ -136,9 +139,16 @@ extension LocalChain {
         account.lastLogicalTime = transaction.logicalTime
         account.lastHash = transaction.hash
         accounts[address] = account
-        places[address, default: []].append(history.count)
-        for message in transaction.outgoing { senders[message.hash] = history.count }
+        note(transaction, at: history.count)
         history.append(transaction)
+    }
+
+    /// Lets a transaction be found: by its account, by the message from outside that it answered first, and by those
+    /// that it sent.
+    mutating func note(_ transaction: ChainTransaction, at index: Int) {
+        places[transaction.account, default: []].append(index)
+        if let hash = transaction.incoming.normalizedHash, outside[hash] == nil { outside[hash] = index }
+        for message in transaction.outgoing { senders[message.hash] = index }
     }
 }
 

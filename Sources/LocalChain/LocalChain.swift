@@ -53,8 +53,11 @@ package struct LocalChain: Sendable {
     /// Goes into hashes, so that a history that was undone is not made again.
     var forks: UInt64 = 0
     var faults = Faults()
+    /// Grows with all that a chain which only goes on with its clock would not come to by itself: who keeps the chain
+    /// in a file writes it then. Not part of the state.
+    package internal(set) var changes: UInt64 = 0
     /// nanoTON that were ever given out.
-    private var supply: UInt64 = 0
+    var supply: UInt64 = 0
 
     /// All the nanoTON that there can be.
     package static let supplyMax: UInt64 = 5_000_000_000_000_000_000
@@ -110,6 +113,7 @@ extension LocalChain {
         message.createdAt = UInt32(truncatingIfNeeded: now)
         _ = try message.cell()
         supply += amount
+        changes += 1
         pool.append(Waiting(content: .inside(message), due: now))
         return true
     }
@@ -135,6 +139,7 @@ extension LocalChain {
     private mutating func install(_ contract: Contract, at address: Address) {
         guard accounts[address]?.contract.isNone ?? true else { return }
         accounts[address, default: Account()].contract = contract
+        changes += 1
         // Also when the blocks since are undone.
         for index in open.indices {
             guard let before = open[index].accounts[address] else { continue }

@@ -100,3 +100,19 @@ struct SequenceState {
         return .done(result)
     }
 }
+
+extension SequenceState {
+    /// All that it is.
+    func write(to writer: inout StateWriter) {
+        writer.write(publicKey)
+        writer.write(walletID)
+        writer.write(sequenceNumber)
+    }
+
+    /// What was written.
+    init(_ reader: inout StateReader) throws(ChainStateError) {
+        publicKey = try reader.hash()
+        walletID = try reader.number()
+        sequenceNumber = try reader.number()
+    }
+}

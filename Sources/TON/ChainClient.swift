@@ -37,6 +37,8 @@ package enum ChainError: Error, Hashable, Sendable {
     case noAnswer
     /// The bytes are no message from outside, or one that no node takes.
     case message
+    /// Somebody answered with what cannot be so; the text names the place and the rule. Nothing of it is taken.
+    case answer(String)
 }
 
 /// What a node says to a message from outside.
@@ -87,12 +89,18 @@ package struct ChainMessage: Hashable, Sendable {
     package var source: Address?
     package var destination: Address
     package var value: Coins
+    /// What its way costs beyond what the validators of the sender have got; 0 from outside.
+    package var forwardFee: Coins
     package var isBounceable: Bool
     /// Whether it came back.
     package var isBounced: Bool
     /// When it was sent, among all messages and transactions; 0 from outside.
     package var logicalTime: UInt64
+    /// What it says; an empty cell if that is more than is read.
     package var body: Cell
+    /// Whether ``body`` is what it says. Everybody can send us a message that is larger than we read: it brings its
+    /// money and says nothing.
+    package var isBodyKnown = true
 
     /// A message from account to account, as it was sent.
     package init(_ message: InternalMessage) throws(CellError) {
@@ -100,6 +108,7 @@ package struct ChainMessage: Hashable, Sendable {
         source = message.source
         destination = message.destination
         value = message.value
+        forwardFee = message.forwardFee
         isBounceable = message.isBounceable
         isBounced = message.isBounced
         logicalTime = message.createdLT
@@ -112,10 +121,37 @@ package struct ChainMessage: Hashable, Sendable {
         normalizedHash = try message.normalizedHash()
         destination = message.destination
         value = .zero
+        forwardFee = .zero
         isBounceable = false
         isBounced = false
         logicalTime = 0
         body = message.body
+    }
+
+    /// A message as somebody else shows it; without a body, one that is larger than we read.
+    package init(
+        hash: [UInt8],
+        normalizedHash: [UInt8]?,
+        source: Address?,
+        destination: Address,
+        value: Coins,
+        forwardFee: Coins,
+        isBounceable: Bool,
+        isBounced: Bool,
+        logicalTime: UInt64,
+        body: Cell?
+    ) {
+        self.hash = hash
+        self.normalizedHash = normalizedHash
+        self.source = source
+        self.destination = destination
+        self.value = value
+        self.forwardFee = forwardFee
+        self.isBounceable = isBounceable
+        self.isBounced = isBounced
+        self.logicalTime = logicalTime
+        self.body = body ?? Cell.fixed { _ in }
+        isBodyKnown = body != nil
     }
 }
 

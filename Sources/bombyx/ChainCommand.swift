@@ -20,7 +20,8 @@ struct ServeChain: ParsableCommand {
         commandName: "serve",
         abstract: "Serve a local chain as toncenter's HTTP interface, version 3.",
         discussion: """
-            The chain is in memory, begins without accounts, and goes on with the clock. Of toncenter's calls it knows \
+            The chain begins without accounts and goes on with the clock. It is in memory, and with --state also in a \
+            file: no answer shows what is not in it. Of toncenter's calls it knows \
             those that a settlement needs, under /api/v3: masterchainInfo, accountStates, transactions, \
             transactionsByMessage and message. These are its own:
 
@@ -30,12 +31,15 @@ struct ServeChain: ParsableCommand {
 
             Who reaches the port may do all of it: keep it on the loopback interface. It says on standard output where \
             it listens, and ends on SIGTERM and SIGINT.
-            Exit codes: 1 when it cannot listen.
+            Exit codes: 1 when it cannot listen, or the file is not a chain's.
             """
     )
 
     @Option(help: "Where to listen; port 0 takes a free one.")
     var listen = "127.0.0.1:8081"
+
+    @Option(help: "A file that keeps the chain; one that is there goes on, by its own intervals.", completion: .file())
+    var state: String?
 
     @Option(help: "Seconds from block to block: 1…3600.")
     var blockInterval: UInt64 = 1
@@ -63,9 +67,12 @@ struct ServeChain: ParsableCommand {
             finalityBlocks: finalityBlocks
         )
         do {
+            let file = try state.map { try ChainStateFile(path: $0) }
+            let chain = try file?.read() ?? LocalChain(settings)
+            let keep = file.map { file in { @Sendable (chain: LocalChain) in file.write(chain) } }
             let configuration = ServerConfiguration(cleartext: [SocketAddress(listen)].compactMap(\.self))
             let server = try Server(configuration) { _ in
-                ChainService(Toncenter(LocalChain(settings)), clock: Self.clock)
+                ChainService(ChainServer.Toncenter(chain), clock: Self.clock, keep: keep)
             }
             say("chain http://\(server.cleartext[0])/api/v3")
             while signals.next(milliseconds: 60_000) != .stop {}

@@ -1,0 +1,71 @@
+internal import ArgumentParser
+internal import Foundation
+internal import Glibc
+internal import TON
+internal import Toncenter
+
+/// Who tells of the chain and takes messages to it.
+struct ProviderOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "A provider of toncenter's interface, version 3; by default toncenter.com, for mainnet or testnet.",
+            valueName: "url"
+        )
+    )
+    var chain: String?
+
+    @Option(help: "The file with the provider's API key, of mode 0600.", completion: .file())
+    var chainKeyFile: String?
+
+    @Option(help: "Certificates (PEM) to trust instead of the system's.", completion: .file())
+    var chainCertificate: String?
+
+    @Option(help: "Requests of a second: 1…1000; by default 1, or 10 with a key.")
+    var chainRate: UInt64?
+
+    func validate() throws {
+        if let chainRate, !(1...1_000).contains(chainRate) { throw ValidationError("--chain-rate must be in 1…1000") }
+        if let chain {
+            do { _ = try ProviderEndpoint(chain) } catch { throw ValidationError("--chain: \(error).") }
+        }
+    }
+
+    /// The provider as a chain.
+    func client(_ network: Network) throws -> ToncenterClient {
+        let standard =
+            network == .mainnet ? "https://toncenter.com/api/v3" : "https://testnet.toncenter.com/api/v3"
+        var settings = ToncenterSettings(try ProviderEndpoint(chain ?? standard), network: network)
+        if let chainKeyFile { settings.key = try key(chainKeyFile) }
+        settings.certificateFile = chainCertificate
+        settings.requestsPerSecond = chainRate ?? (settings.key == nil ? 1 : 10)
+        settings.burst = settings.requestsPerSecond
+        return ToncenterClient(settings)
+    }
+
+    private func key(_ path: String) throws -> ProviderKey {
+        let file = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { throw CommandFailure("\(path) cannot be read: \(WalletSecret.reason())") }
+        let handle = FileHandle(fileDescriptor: file, closeOnDealloc: true)
+        try WalletSecret.checkMode(file, path)
+        let bytes = try handle.read(upToCount: 2 * ProviderKey.bytesMax) ?? Data()
+        guard let key = ProviderKey(Array(bytes)) else {
+            throw CommandFailure("\(path) holds no API key: 1…\(ProviderKey.bytesMax) visible characters of ASCII")
+        }
+        return key
+    }
+}
+
+extension ToncenterClient {
+    /// Does something with the chain; says in words why it gives nothing.
+    mutating func asking<Value>(_ ask: (inout Self) throws(ChainError) -> Value) throws -> Value {
+        do throws(ChainError) {
+            return try ask(&self)
+        } catch {
+            switch error {
+            case .noAnswer: throw CommandFailure("the chain's provider does not answer: \(lastTrouble ?? "in time")")
+            case .message: throw CommandFailure("the chain's provider does not take the message")
+            case .answer(let words): throw CommandFailure("the chain's provider is not believed: \(words)")
+            }
+        }
+    }
+}
