@@ -121,11 +121,14 @@ import Testing
             let figures = "\(flood): \(sent >> 10) KiB sent, the server has \((after - before) >> 10) MiB more"
             FileHandle.standardError.write(Data("attacked memory: \(figures)\n".utf8))
             #expect(sent > Self.connections << 12, "\(figures)")
-            #expect(after - before < Self.growthMaxKibibytes, "\(figures)")
+            if Self.memoryIsOurs { #expect(after - before < Self.growthMaxKibibytes, "\(figures)") }
         }
         let peak = try kibibytes("VmHWM", of: server)
-        #expect(peak - before < Self.growthMaxKibibytes, "the peak of all of them")
+        if Self.memoryIsOurs { #expect(peak - before < Self.growthMaxKibibytes, "the peak of all of them") }
     }
+
+    /// A sanitizer keeps notes of every byte and what was freed, several times what the server has.
+    private static var memoryIsOurs: Bool { ProcessInfo.processInfo.environment["BOMBYX_SANITIZER"] == nil }
 
     /// Bodies of a loop, 128 MiB; what waits to be sent, 256 KiB for each connection; and as much again for streams
     /// and the allocator.
