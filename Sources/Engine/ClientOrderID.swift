@@ -5,7 +5,8 @@ import Units
 package struct ClientOrderID: Hashable, Sendable {
     /// The bytes, eight to a word, the first in the lowest bits; the rest is zero.
     private var words: InlineArray<5, UInt64>
-    package let count: Int
+    private let length: UInt8
+    package var count: Int { Int(length) }
 
     /// `nil` when the text is empty, too long, or has another character.
     package init?(_ text: some Collection<UInt8>) { self.init(ArraySlice(text)) }
@@ -14,7 +15,7 @@ package struct ClientOrderID: Hashable, Sendable {
     package init?(_ text: ArraySlice<UInt8>) {
         guard !text.isEmpty, text.count <= Limits.clientOrderIDBytesMax else { return nil }
         words = InlineArray(repeating: 0)
-        count = text.count
+        length = UInt8(text.count)
         var index = 0
         for byte in text {
             guard Self.isAllowed(byte) else { return nil }

@@ -101,7 +101,7 @@ package struct OrderTerms: Hashable, Sendable {
         get { seldomRules.rules }
         set { seldomRules = SeldomOrderRules(newValue) }
     }
-    private var seldomRules = SeldomOrderRules.none
+    private(set) var seldomRules = SeldomOrderRules.none
     package var clientOrderID: ClientOrderID?
     /// 64 bits of SHA-256 of the request's body; tells a repetition of a `client_order_id` from a misuse.
     package var bodyHash: UInt64

@@ -62,7 +62,7 @@ extension Engine {
         let record: OrderRecord
         switch order.action {
         case .placeOffer(let terms):
-            switch check(terms, of: order.account) {
+            switch Result(catching: { () throws(Rejection) in try check(terms, of: order.account) }) {
             case .failure(let rejection): return rejection
             case .success(let offer):
                 record = offer.record
@@ -72,7 +72,7 @@ extension Engine {
                 }
             }
         case .placeBid(let terms):
-            switch check(terms, of: order.account) {
+            switch Result(catching: { () throws(Rejection) in try check(terms, of: order.account) }) {
             case .failure(let rejection): return rejection
             case .success(let bid):
                 record = bid.record

@@ -62,7 +62,7 @@ extension Engine {
         let order = book.orders[Int(taker)]
         // Only then can it matter.
         let countsMoney = !order.isOffer || book.capabilities[Int(order.group)].buyers != .anyone
-        book.beginWalk(of: taker, credit: details[Int(taker)].rules.qualityCredit)
+        book.beginWalk(of: taker, credit: details[Int(taker)].seldomRules.qualityCredit)
         state.waiting.removeAll()
         var next = book.nextRanked()
         while state.left.count > 0 {

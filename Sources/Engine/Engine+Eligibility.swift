@@ -34,7 +34,7 @@ extension Engine {
 
     /// An order that has expired, or that a mass operation under way will cancel: it never fills (DESIGN §2).
     func isDue(_ slot: Int32) -> Bool {
-        if details[Int(slot)].rules.expiresAt <= time { return true }
+        if details[Int(slot)].seldomRules.expiresAt <= time { return true }
         return operations.contains { $0.kind != .resume && covers($0, slot) }
     }
 

@@ -151,10 +151,19 @@ extension Engine {
 
 extension Command {
     /// It has a key or a client order id, by which a repetition is recognised.
-    var isRepeatable: Bool { idempotency != nil || orderTerms?.clientOrderID != nil }
+    var isRepeatable: Bool { idempotency != nil || hasName }
 
     /// What it takes of the memory of requests.
-    var memoryEntries: Int { (idempotency == nil ? 0 : 1) + (orderTerms?.clientOrderID == nil ? 0 : 1) }
+    var memoryEntries: Int { (idempotency == nil ? 0 : 1) + (hasName ? 1 : 0) }
+
+    /// It has a client order id.
+    private var hasName: Bool {
+        switch action {
+        case .placeOffer(let terms): terms.order.clientOrderID != nil
+        case .placeBid(let terms): terms.order.clientOrderID != nil
+        default: false
+        }
+    }
 
     /// Of a command that places an order.
     var orderTerms: OrderTerms? {

@@ -27,7 +27,7 @@ extension Engine {
     mutating func match(_ taker: Int32, as arrival: Arrival, _ events: inout [Event]) -> WalkEnd {
         walkVisits = 0
         if arrival == .reentry, mayBeDue, isDue(taker) { return .exhausted }
-        let rules = details[Int(taker)].rules
+        let rules = details[Int(taker)].seldomRules
         guard rules.isAllOrNone || details[Int(taker)].timeInForce == .fok else {
             let prevention = arrival == .arrival ? rules.selfTrade : nil
             return walk(taker, least: rules.minLots, prevention, &events)
@@ -72,7 +72,7 @@ extension Engine {
         _ hasPassed: inout Bool,
         _ events: inout [Event]
     ) -> WalkEnd {
-        book.beginWalk(of: taker, credit: details[Int(taker)].rules.qualityCredit)
+        book.beginWalk(of: taker, credit: details[Int(taker)].seldomRules.qualityCredit)
         while true {
             let order = book.orders[Int(taker)]
             if order.remaining.count == 0 { return .filled }
@@ -199,7 +199,7 @@ extension Engine {
             close(maker, .filled, &events)
         } else {
             if order.isIceberg { showMore(of: maker, &events) }
-            if order.remaining < details[Int(maker)].rules.minLots { lookAgain(at: order.id) }
+            if order.remaining < details[Int(maker)].seldomRules.minLots { lookAgain(at: order.id) }
             updateDigest(of: maker)
         }
         touch(order.account)
@@ -296,7 +296,7 @@ extension Engine {
             return events.append(.shown(order.id, order.displayed, order.priority))
         }
         shownOrdinal += 1
-        let lots = min(details[Int(maker)].rules.displayLots, order.remaining)
+        let lots = min(details[Int(maker)].seldomRules.displayLots, order.remaining)
         let priority = Priority(sequence, ordinal: shownOrdinal)
         book.show(maker, lots, priority)
         book.enter(maker)
@@ -333,7 +333,7 @@ extension Engine {
             let shown = book.orders[Int(slot)]
             events.append(.shown(shown.id, shown.displayed, shown.priority))
         }
-        let rules = details[Int(slot)].rules
+        let rules = details[Int(slot)].seldomRules
         if rules.isAllOrNone || left < rules.minLots { lookAgain(at: order.id) }
         updateDigest(of: slot)
     }

@@ -28,7 +28,7 @@ extension Engine {
         let isOffer = record.side == .offer
         let free = record.maxOpenLots.map { $0 - record.openLots } ?? BookOrder.unlimited
         let group = isOffer ? record.classID.rawValue - 1 : record.profileID.rawValue - 1
-        let isIceberg = record.rules.displayLots.count > 0
+        let isIceberg = record.seldomRules.displayLots.count > 0
         let slot = book.add(
             BookOrder(
                 id: record.id,
@@ -62,7 +62,7 @@ extension Engine {
         registry.accounts[account].orders += 1
         hold(slot, order)
         linkOwn(slot, account)
-        let rules = details[Int(slot)].rules
+        let rules = details[Int(slot)].seldomRules
         if rules.expiresAt != .never { expiries.insert(rules.expiresAt, .order(order.id)) }
         if details[Int(slot)].hasLeastFill { ordersWithLeast += 1 }
         updateDigest(of: slot)
@@ -78,7 +78,7 @@ extension Engine {
         registry.accounts[account].orders -= 1
         release(slot, order)
         unlinkOwn(slot, account)
-        let rules = details[Int(slot)].rules
+        let rules = details[Int(slot)].seldomRules
         if rules.expiresAt != .never { expiries.remove(rules.expiresAt, .order(order.id)) }
         if details[Int(slot)].hasLeastFill { ordersWithLeast -= 1 }
         recordSum.subtract(details[Int(slot)].digest)
@@ -174,7 +174,7 @@ extension Engine {
             lastSequence: detail.lastSequence,
             priority: order.priority,
             displayed: order.isIceberg ? order.displayed : .zero,
-            rules: detail.rules
+            seldomRules: detail.seldomRules
         )
         record.loweredLots = detail.loweredLots
         return record

@@ -5,27 +5,19 @@ import Units
 /// Placing orders. Every check comes before anything changes, in the order of ``Rejection``.
 extension Engine {
     mutating func place(_ terms: OfferTerms, of owner: AccountID, _ events: inout [Event]) -> Rejection? {
-        let checked: Checked<Capability>
-        switch check(terms, of: owner) {
-        case .success(let order): checked = order
-        case .failure(let rejection): return rejection
-        }
-        let group = checked.known ?? intern(checked.group, &events)
-        var record = checked.record
-        record.classID = ClassID(Int64(group) + 1)
-        return enter(record, isFrozen: checked.isFrozen, &events)
+        var order: Checked<Capability>
+        do throws(Rejection) { order = try check(terms, of: owner) } catch { return error }
+        let group = order.known ?? intern(order.group, &events)
+        order.record.classID = ClassID(Int64(group) + 1)
+        return enter(order.record, isFrozen: order.isFrozen, &events)
     }
 
     mutating func place(_ terms: BidTerms, of owner: AccountID, _ events: inout [Event]) -> Rejection? {
-        let checked: Checked<Requirement>
-        switch check(terms, of: owner) {
-        case .success(let order): checked = order
-        case .failure(let rejection): return rejection
-        }
-        let group = checked.known ?? intern(checked.group, &events)
-        var record = checked.record
-        record.profileID = ProfileID(Int64(group) + 1)
-        return enter(record, isFrozen: checked.isFrozen, &events)
+        var order: Checked<Requirement>
+        do throws(Rejection) { order = try check(terms, of: owner) } catch { return error }
+        let group = order.known ?? intern(order.group, &events)
+        order.record.profileID = ProfileID(Int64(group) + 1)
+        return enter(order.record, isFrozen: order.isFrozen, &events)
     }
 
     // MARK: Checks
@@ -41,63 +33,63 @@ extension Engine {
         let isFrozen: Bool
     }
 
-    func check(_ terms: OfferTerms, of owner: AccountID) -> Result<Checked<Capability>, Rejection> {
-        guard let account = registry.accountIndex(owner) else { return .failure(.accountUnknown) }
-        guard !registry.accounts[account].record.isClosed else { return .failure(.accountClosed) }
-        guard let model = registry.model(terms.model) else { return .failure(.modelUnknown) }
+    func check(_ terms: OfferTerms, of owner: AccountID) throws(Rejection) -> Checked<Capability> {
+        guard let account = registry.accountIndex(owner) else { throw .accountUnknown }
+        guard !registry.accounts[account].record.isClosed else { throw .accountClosed }
+        guard let model = registry.model(terms.model) else { throw .modelUnknown }
         let isFrozen = control.isHalted(terms.model)
-        if let rejection = rejection(of: terms.order, isFrozen: isFrozen) { return .failure(rejection) }
+        if let rejection = rejection(of: terms.order, isFrozen: isFrozen) { throw rejection }
         var order = terms.order
         switch limit(of: order, band: control.band(terms.model), side: .offer) {
         case .success(let price): order.price = price
-        case .failure(let rejection): return .failure(rejection)
+        case .failure(let rejection): throw rejection
         }
         let capability = capability(of: terms, account, model)
         let known = book.findClass(capability)
         if registry.accounts[account].classes + checked.capabilities.count >= Limits.classesPerAccountMax {
             guard holds(owner, known, isOffer: true) || checked.capabilities.contains(capability) else {
-                return .failure(.classLimit)
+                throw .classLimit
             }
         }
-        if let rejection = rejection(of: order, account) { return .failure(rejection) }
-        guard isBondEnough(for: checked.offeredLots + order.lots, of: account) else { return .failure(.bondRequired) }
+        if let rejection = rejection(of: order, account) { throw rejection }
+        guard isBondEnough(for: checked.offeredLots + order.lots, of: account) else { throw .bondRequired }
         var record = newRecord(.offer, owner, order)
         record.claimedTEE = terms.claimedTEE
         let most = openLotsMax(of: account)
         record.maxOpenLots = terms.maxOpenLots.map { min($0, most ?? $0) } ?? most
-        return .success(Checked(record: record, group: capability, known: known, isFrozen: isFrozen))
+        return Checked(record: record, group: capability, known: known, isFrozen: isFrozen)
     }
 
-    func check(_ terms: BidTerms, of owner: AccountID) -> Result<Checked<Requirement>, Rejection> {
-        guard let account = registry.accountIndex(owner) else { return .failure(.accountUnknown) }
-        guard !registry.accounts[account].record.isClosed else { return .failure(.accountClosed) }
+    func check(_ terms: BidTerms, of owner: AccountID) throws(Rejection) -> Checked<Requirement> {
+        guard let account = registry.accountIndex(owner) else { throw .accountUnknown }
+        guard !registry.accounts[account].record.isClosed else { throw .accountClosed }
         var requirement = terms.requirement
         let weightSet = weightSet(for: terms)
-        if weightSet == .failure(.modelUnknown) { return .failure(.modelUnknown) }
+        if case .failure(.modelUnknown) = weightSet { throw .modelUnknown }
         let isFrozen = isHalted(requirement)
-        if let rejection = rejection(of: terms.order, isFrozen: isFrozen) { return .failure(rejection) }
+        if let rejection = rejection(of: terms.order, isFrozen: isFrozen) { throw rejection }
         switch weightSet {
         case .success(let set): requirement.weightSet = set
-        case .failure(let rejection): return .failure(rejection)
+        case .failure(let rejection): throw rejection
         }
         var order = terms.order
         switch limit(of: order, for: requirement) {
         case .success(let price): order.price = price
-        case .failure(let rejection): return .failure(rejection)
+        case .failure(let rejection): throw rejection
         }
         let known = book.findProfile(requirement)
         if registry.accounts[account].profiles + checked.requirements.count >= Limits.profilesPerAccountMax {
             guard holds(owner, known, isOffer: false) || checked.requirements.contains(requirement) else {
-                return .failure(.profileLimit)
+                throw .profileLimit
             }
         }
-        if let rejection = rejection(of: order, account) { return .failure(rejection) }
+        if let rejection = rejection(of: order, account) { throw rejection }
         let record = newRecord(.bid, owner, order)
         guard balances.balance(LedgerAccount(owner, .available)) - checked.held >= record.held else {
-            return .failure(.insufficientFunds)
+            throw .insufficientFunds
         }
-        if let rejection = budgetRejection(of: record.held, after: checked.held) { return .failure(rejection) }
-        return .success(Checked(record: record, group: requirement, known: known, isFrozen: isFrozen))
+        if let rejection = budgetRejection(of: record.held, after: checked.held) { throw rejection }
+        return Checked(record: record, group: requirement, known: known, isFrozen: isFrozen)
     }
 
     func capability(of terms: OfferTerms, _ account: Int, _ model: Registry.CurrentModel) -> Capability {
@@ -122,7 +114,7 @@ extension Engine {
     /// Halt and expiry.
     private func rejection(of terms: OrderTerms, isFrozen: Bool) -> Rejection? {
         if isFrozen && !terms.timeInForce.mayRest { return .marketHalted }
-        return terms.rules.expiresAt <= time ? .expired : nil
+        return terms.seldomRules.expiresAt <= time ? .expired : nil
     }
 
     /// The limit price of an order: its own, or the end of the band.
@@ -202,7 +194,7 @@ extension Engine {
             createdAt: time,
             closeReason: nil,
             lastSequence: sequence,
-            rules: terms.rules
+            seldomRules: terms.seldomRules
         )
     }
 
@@ -226,7 +218,7 @@ extension Engine {
 
     /// Why an order that is on its way in must not take what the other side has for it.
     mutating func walkRejection(of slot: Int32) -> Rejection? {
-        let rules = details[Int(slot)].rules
+        let rules = details[Int(slot)].seldomRules
         let isWhole = rules.isAllOrNone || details[Int(slot)].timeInForce == .fok
         guard isWhole || rules.isPostOnly else { return nil }
         if isWhole {
@@ -259,7 +251,7 @@ extension Engine {
         case .exhausted:
             let order = book.orders[Int(slot)]
             events.append(.rested(order.id, order.remaining))
-            show(details[Int(slot)].rules.displayLots, of: slot, &events)
+            show(details[Int(slot)].seldomRules.displayLots, of: slot, &events)
             if details[Int(slot)].isListed { updateDigest(of: slot) } else { list(slot) }
             book.enter(slot)
         }

@@ -35,7 +35,7 @@ extension Engine {
 
     /// Shows what placing this offer now would do.
     package mutating func preview(_ terms: OfferTerms, of owner: AccountID) -> Preview {
-        switch check(terms, of: owner) {
+        switch Result(catching: { () throws(Rejection) in try check(terms, of: owner) }) {
         case .failure(let rejection):
             return Preview(rejection: rejection, price: terms.order.price, left: terms.order.lots)
         case .success(let checked):
@@ -51,7 +51,7 @@ extension Engine {
     /// Shows what placing this bid now would do. Money that is not there is a rejection like any other.
     package mutating func preview(_ terms: BidTerms, of owner: AccountID, by key: KeyID = KeyID(0)) -> Preview {
         keyring.acting = key
-        switch check(terms, of: owner) {
+        switch Result(catching: { () throws(Rejection) in try check(terms, of: owner) }) {
         case .failure(let rejection):
             return Preview(rejection: rejection, price: terms.order.price, left: terms.order.lots)
         case .success(let checked):

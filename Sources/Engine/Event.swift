@@ -27,7 +27,7 @@ package enum Event: Hashable, Sendable {
     case remembered(RememberedRequest)
     /// Requests up to this sequence number are forgotten.
     case forgotten(SequenceNumber)
-    case classInterned(ClassID, Capability)
+    indirect case classInterned(ClassID, Capability)
     indirect case profileInterned(ProfileID, Requirement)
     case accountCreated(AccountRecord)
     case keyCreated(KeyRecord)

@@ -16,7 +16,7 @@ struct OrderDetails: Sendable {
     let clientOrderID: ClientOrderID?
     let timeInForce: TimeInForce
     let claimedTEE: TEE
-    private var seldomRules: SeldomOrderRules
+    private(set) var seldomRules: SeldomOrderRules
     /// The account's count of orders in this class or profile; −1 while the order is not listed.
     var holding: Int32 = -1
     /// Neighbours among the account's listed orders, in ascending order.
@@ -53,7 +53,7 @@ struct OrderDetails: Sendable {
     /// Takes over what an amendment changed.
     mutating func amend(_ record: OrderRecord) {
         lots = record.lots
-        seldomRules = SeldomOrderRules(record.rules)
+        seldomRules = record.seldomRules
         fixedHash = Self.fixedHash(of: record)
     }
 
@@ -69,7 +69,7 @@ struct OrderDetails: Sendable {
         clientOrderID = record.clientOrderID
         timeInForce = record.timeInForce
         claimedTEE = record.claimedTEE
-        seldomRules = SeldomOrderRules(record.rules)
+        seldomRules = record.seldomRules
         fixedHash = Self.fixedHash(of: record)
     }
 
@@ -89,7 +89,7 @@ struct OrderDetails: Sendable {
             hash.combine(name.high)
             hash.combine(name.low)
         }
-        if record.rules != .none { record.rules.combine(into: &hash) }
+        if case .some(let rules) = record.seldomRules { rules.combine(into: &hash) }
         return hash
     }
 }

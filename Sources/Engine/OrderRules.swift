@@ -81,6 +81,18 @@ package enum SeldomOrderRules: Hashable, Sendable {
         case .some(let rules): rules
         }
     }
+
+    // One at a time: all of them together are a dozen words with lists, copied for every order.
+
+    package var expiresAt: LogicalTime { if case .some(let rules) = self { rules.expiresAt } else { .never } }
+    package var minLots: Lots { if case .some(let rules) = self { rules.minLots } else { .zero } }
+    package var displayLots: Lots { if case .some(let rules) = self { rules.displayLots } else { .zero } }
+    package var isPostOnly: Bool { if case .some(let rules) = self { rules.isPostOnly } else { false } }
+    package var isAllOrNone: Bool { if case .some(let rules) = self { rules.isAllOrNone } else { false } }
+    package var qualityCredit: Int64 { if case .some(let rules) = self { rules.qualityCredit } else { 0 } }
+    package var selfTrade: SelfTradePrevention {
+        if case .some(let rules) = self { rules.selfTrade } else { .cancelNewest }
+    }
 }
 
 extension OrderTerms {

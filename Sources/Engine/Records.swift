@@ -4,15 +4,13 @@ package import Units
 
 /// An order as the tables have it and as a query shows it. Its sequence number is its id.
 package struct OrderRecord: Hashable, Sendable {
+    // Small fields stand together, so that a record, and with it every event, takes little room.
     package var id: OrderID
     package var account: AccountID
-    package var side: Side
     package var price: Price
     /// As placed.
     package var lots: Lots
     package var remaining: Lots
-    package var timeInForce: TimeInForce
-    package var clientOrderID: ClientOrderID?
     package var bodyHash: UInt64
     /// Frozen when the order was accepted.
     package var rates: FeeRates
@@ -20,15 +18,9 @@ package struct OrderRecord: Hashable, Sendable {
     package var classID: ClassID
     /// Of a bid; `ProfileID(0)` for an offer.
     package var profileID: ProfileID
-    /// Of an offer: what the worker claims, whether attested or not.
-    package var claimedTEE: TEE
-    /// Of an offer; `nil` for no limit.
-    package var maxOpenLots: Lots?
     /// Of an offer: lots of it that are leased now.
     package var openLots: Lots
     package var createdAt: LogicalTime
-    /// `nil` while the order is open.
-    package var closeReason: CloseReason?
     /// The last command that changed it.
     package var lastSequence: SequenceNumber
     /// Where it stands among the orders of its price.
@@ -42,7 +34,16 @@ package struct OrderRecord: Hashable, Sendable {
         get { seldomRules.rules }
         set { seldomRules = SeldomOrderRules(newValue) }
     }
-    private var seldomRules: SeldomOrderRules
+    private(set) var seldomRules: SeldomOrderRules
+    /// Of an offer; `nil` for no limit.
+    package var maxOpenLots: Lots?
+    package var side: Side
+    package var timeInForce: TimeInForce
+    /// Of an offer: what the worker claims, whether attested or not.
+    package var claimedTEE: TEE
+    /// `nil` while the order is open.
+    package var closeReason: CloseReason?
+    package var clientOrderID: ClientOrderID?
 
     package init(
         id: OrderID,
@@ -67,9 +68,58 @@ package struct OrderRecord: Hashable, Sendable {
         displayed: Lots = .zero,
         rules: OrderRules = .none
     ) {
+        self.init(
+            id: id,
+            account: account,
+            side: side,
+            price: price,
+            lots: lots,
+            remaining: remaining,
+            timeInForce: timeInForce,
+            clientOrderID: clientOrderID,
+            bodyHash: bodyHash,
+            rates: rates,
+            classID: classID,
+            profileID: profileID,
+            claimedTEE: claimedTEE,
+            maxOpenLots: maxOpenLots,
+            openLots: openLots,
+            createdAt: createdAt,
+            closeReason: closeReason,
+            lastSequence: lastSequence,
+            priority: priority,
+            displayed: displayed,
+            seldomRules: SeldomOrderRules(rules)
+        )
+    }
+
+    /// As above, with the rules as they are kept.
+    init(
+        id: OrderID,
+        account: AccountID,
+        side: Side,
+        price: Price,
+        lots: Lots,
+        remaining: Lots,
+        timeInForce: TimeInForce,
+        clientOrderID: ClientOrderID?,
+        bodyHash: UInt64,
+        rates: FeeRates,
+        classID: ClassID,
+        profileID: ProfileID,
+        claimedTEE: TEE,
+        maxOpenLots: Lots?,
+        openLots: Lots,
+        createdAt: LogicalTime,
+        closeReason: CloseReason?,
+        lastSequence: SequenceNumber,
+        priority: Priority? = nil,
+        displayed: Lots = .zero,
+        seldomRules: SeldomOrderRules
+    ) {
         self.priority = priority ?? Priority(id)
         self.displayed = displayed
-        seldomRules = SeldomOrderRules(rules)
+        self.seldomRules = seldomRules
         self.id = id
         self.account = account
         self.side = side

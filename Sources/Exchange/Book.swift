@@ -16,8 +16,9 @@ package struct Book: Sendable {
     /// Hashes of the values, for the state digest.
     package private(set) var capabilityHashes: ContiguousArray<RecordHash> = []
     package private(set) var requirementHashes: ContiguousArray<RecordHash> = []
-    private var classes: [Capability: Int32] = [:]
-    private var profiles: [Requirement: Int32] = [:]
+    /// Classes by their capability, profiles by their requirement.
+    private var classes = HashIndex()
+    private var profiles = HashIndex()
     /// By model number.
     private var classesOfModel: ContiguousArray<ContiguousArray<Int32>> = []
     /// The walk of the taker that is on its way; kept for its buffers.
@@ -28,10 +29,14 @@ package struct Book: Sendable {
     // MARK: Classes and profiles
 
     /// The class of a capability, if there is one.
-    package func findClass(_ capability: Capability) -> Int32? { classes[capability] }
+    package func findClass(_ capability: Capability) -> Int32? {
+        classes.find(capability.place) { [capabilities] in capabilities[Int($0)] == capability }
+    }
 
     /// The profile of a requirement, if there is one.
-    package func findProfile(_ requirement: Requirement) -> Int32? { profiles[requirement] }
+    package func findProfile(_ requirement: Requirement) -> Int32? {
+        profiles.find(requirement.place) { [requirements] in requirements[Int($0)] == requirement }
+    }
 
     /// Gives a new capability the next class.
     package mutating func addClass(_ capability: Capability) -> Int32 {
@@ -39,7 +44,7 @@ package struct Book: Sendable {
         let model = Int(capability.model.rawValue)
         capabilities.append(capability)
         capabilityHashes.append(capability.recordHash)
-        classes[capability] = group
+        classes.insert(group, hash: capability.place)
         while classesOfModel.count <= model { classesOfModel.append([]) }
         classesOfModel[model].append(group)
         // At one price attested offers come first, whenever they came.
@@ -59,7 +64,7 @@ package struct Book: Sendable {
         let group = Int32(requirements.count)
         requirements.append(requirement)
         requirementHashes.append(requirement.recordHash)
-        profiles[requirement] = group
+        profiles.insert(group, hash: requirement.place)
         let named = requirement.models.array.map { Int($0.rawValue) }
         let models = named.isEmpty ? [HeadIndex.wildcard] : named
         bids.addGroup(masks: GroupMasks(requirement), models: models, rankOffset: 0, quality: 0)
@@ -70,14 +75,15 @@ package struct Book: Sendable {
     package mutating func removeLastClass() {
         let capability = capabilities.removeLast()
         capabilityHashes.removeLast()
-        classes[capability] = nil
+        classes.remove(Int32(capabilities.count), hash: capability.place)
         classesOfModel[Int(capability.model.rawValue)].removeLast()
         offers.removeLastGroup()
     }
 
     /// Takes the newest profile away again; it has no order, and nobody has been told of it.
     package mutating func removeLastProfile() {
-        profiles[requirements.removeLast()] = nil
+        let requirement = requirements.removeLast()
+        profiles.remove(Int32(requirements.count), hash: requirement.place)
         requirementHashes.removeLast()
         bids.removeLastGroup()
     }

@@ -46,18 +46,18 @@ package struct BookOrder: Sendable {
         previous = -1
     }
 
-    package static let unlimited = Lots(.max)
+    @inlinable package static var unlimited: Lots { Lots(.max) }
     /// In no queue.
     static let outside: Int32 = -1
     /// At its limit of open lots: it rests, but is no candidate.
     static let parked: Int32 = -2
 
     /// What it can trade now as a maker.
-    package var tradable: Lots { min(remaining, free, displayed) }
+    @inlinable package var tradable: Lots { min(remaining, free, displayed) }
     /// What it can trade now as a taker, which hides nothing.
-    package var takeable: Lots { min(remaining, free) }
+    @inlinable package var takeable: Lots { min(remaining, free) }
     /// Whether it shows only a part.
-    package var isIceberg: Bool { displayed != Self.unlimited }
+    @inlinable package var isIceberg: Bool { displayed != Self.unlimited }
     /// Whether it is in the book, whether it can trade now or not.
     package var isResting: Bool { level != Self.outside }
 }

@@ -5,17 +5,18 @@ package import Units
 package struct Priority: Hashable, Comparable, Sendable {
     package let rawValue: Int64
 
-    package init(rawValue: Int64) { self.rawValue = rawValue }
+    @inlinable package init(rawValue: Int64) { self.rawValue = rawValue }
 
-    package init(_ sequence: SequenceNumber, ordinal: Int64 = 0) {
+    @inlinable package init(_ sequence: SequenceNumber, ordinal: Int64 = 0) {
         precondition(ordinal < 1 << Self.ordinalBits, "a command visits fewer orders than that")
         rawValue = sequence.rawValue << Self.ordinalBits | ordinal
     }
 
     /// Of an order that has never moved.
-    package init(_ order: OrderID) { self.init(SequenceNumber(order.rawValue)) }
+    @inlinable package init(_ order: OrderID) { self.init(SequenceNumber(order.rawValue)) }
 
-    private static let ordinalBits: Int64 = 16
+    @inlinable static var ordinalBits: Int64 { 16 }
 
-    package static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
+    @inlinable package static func == (left: Self, right: Self) -> Bool { left.rawValue == right.rawValue }
+    @inlinable package static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
 }

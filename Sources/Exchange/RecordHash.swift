@@ -9,14 +9,14 @@ package struct RecordHash: Hashable, Sendable {
     package var low: UInt64
 
     /// Starts a record of the kind `tag`: records of different kinds hash differently even when their words are equal.
-    @inlinable
+    @inlinable @inline(__always)
     package init(tag: UInt64) {
         high = 0x2D35_8DCC_AA6C_78A5 ^ tag
         low = 0x8BB8_4B93_962E_ACC9 &+ tag
     }
 
     /// Adds a word; the order of words counts.
-    @inlinable
+    @inlinable @inline(__always)
     package mutating func combine(_ word: UInt64) {
         let first = (high ^ word).multipliedFullWidth(by: 0x4B33_A62E_D433_D4A3)
         high = (first.high ^ first.low) &+ 0x9E37_79B9_7F4A_7C15
@@ -25,11 +25,11 @@ package struct RecordHash: Hashable, Sendable {
     }
 
     /// Adds a word.
-    @inlinable
+    @inlinable @inline(__always)
     package mutating func combine(_ word: Int64) { combine(UInt64(bitPattern: word)) }
 
     /// All 128 bits.
-    @inlinable
+    @inlinable @inline(__always)
     package mutating func combine(_ number: Int128) {
         combine(UInt64(truncatingIfNeeded: number))
         combine(UInt64(truncatingIfNeeded: number >> 64))
@@ -88,6 +88,29 @@ extension Requirement {
         hash.combine(UInt64(features.rawValue))
         further?.combine(into: &hash)
         return hash
+    }
+}
+
+// Equal values are looked for under their record's hash, which costs less than a hash that nobody can foresee. As many
+// different ones as collide are walked through one by one: there are no more of them than the limits let an account have.
+
+extension Capability {
+    /// Where it is looked for.
+    var place: UInt32 {
+        let hash = recordHash
+        guard case .only(let rules) = buyers else { return HashIndex.hash(hash.high, hash.low) }
+        // The record is hashed without them.
+        var hasher = Hasher()
+        hasher.combine(rules)
+        return HashIndex.hash(hash.high ^ UInt64(bitPattern: Int64(hasher.finalize())), hash.low)
+    }
+}
+
+extension Requirement {
+    /// Where it is looked for.
+    var place: UInt32 {
+        let hash = recordHash
+        return HashIndex.hash(hash.high, hash.low)
     }
 }
 

@@ -5,9 +5,9 @@ package struct LedgerAccount: Hashable, Comparable, Sendable {
     /// `owner × 16 + kind`; the primary key in the database.
     package let rawValue: Int64
 
-    package init(rawValue: Int64) { self.rawValue = rawValue }
-    package init(_ owner: AccountID, _ kind: Kind) { rawValue = owner.rawValue * 16 + Int64(kind.rawValue) }
-    package init(_ system: SystemKind) { rawValue = Int64(system.rawValue) }
+    @inlinable package init(rawValue: Int64) { self.rawValue = rawValue }
+    @inlinable package init(_ owner: AccountID, _ kind: Kind) { rawValue = owner.rawValue * 16 + Int64(kind.rawValue) }
+    @inlinable package init(_ system: SystemKind) { rawValue = Int64(system.rawValue) }
 
     /// What an owner's money is doing.
     package enum Kind: UInt8, CaseIterable, Sendable {
@@ -32,13 +32,14 @@ package struct LedgerAccount: Hashable, Comparable, Sendable {
         case operatorCapital
     }
 
-    package static let chain = LedgerAccount(.chain)
-    package static let fees = LedgerAccount(.fees)
-    package static let operatorCapital = LedgerAccount(.operatorCapital)
+    @inlinable package static var chain: LedgerAccount { LedgerAccount(.chain) }
+    @inlinable package static var fees: LedgerAccount { LedgerAccount(.fees) }
+    @inlinable package static var operatorCapital: LedgerAccount { LedgerAccount(.operatorCapital) }
 
-    package static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
+    @inlinable package static func == (left: Self, right: Self) -> Bool { left.rawValue == right.rawValue }
+    @inlinable package static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
 
-    package var owner: AccountID { AccountID(rawValue / 16) }
+    @inlinable package var owner: AccountID { AccountID(rawValue / 16) }
     /// `nil` for a system account.
     package var kind: Kind? { owner == .system ? nil : Kind(rawValue: UInt8(rawValue % 16)) }
     /// `nil` for an owner's account.
@@ -46,7 +47,7 @@ package struct LedgerAccount: Hashable, Comparable, Sendable {
 
     /// Whether a debit makes the balance larger: `chain` and `network_costs` are what the exchange has and has
     /// spent; all others are what it owes.
-    package var isAsset: Bool { self == .chain || self == LedgerAccount(.networkCosts) }
+    @inlinable package var isAsset: Bool { self == .chain || self == LedgerAccount(.networkCosts) }
 
     /// The name in SQL and JSON, e.g. `available` or `chain`.
     package var kindName: String {

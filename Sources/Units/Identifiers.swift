@@ -8,7 +8,9 @@ package protocol Identifier: Hashable, Comparable, Sendable {
 }
 
 extension Identifier {
-    package static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
+    // The operators and numbers of this file are on the way of every command: other modules get their code.
+    @inlinable package static func == (left: Self, right: Self) -> Bool { left.rawValue == right.rawValue }
+    @inlinable package static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
 
     /// The form in JSON and URLs.
     package var text: String { String(UnicodeScalar(Self.letter)) + String(rawValue) }
@@ -34,83 +36,85 @@ extension Identifier {
 package struct AccountID: Identifier {
     package static let letter = UInt8(ascii: "a")
     package let rawValue: Int64
-    package init(_ rawValue: Int64) { self.rawValue = rawValue }
+    @inlinable package init(_ rawValue: Int64) { self.rawValue = rawValue }
     /// Owner of the system's own ledger accounts, and the account of commands that the server itself gives.
-    package static let system = AccountID(0)
+    @inlinable package static var system: AccountID { AccountID(0) }
 }
 
 /// The sequence number of the command that placed the order.
 package struct OrderID: Identifier {
     package static let letter = UInt8(ascii: "o")
     package let rawValue: Int64
-    package init(_ rawValue: Int64) { self.rawValue = rawValue }
+    @inlinable package init(_ rawValue: Int64) { self.rawValue = rawValue }
 }
 
 /// A trade; the lease that it opens has the same number.
 package struct TradeID: Identifier {
     package static let letter = UInt8(ascii: "t")
     package let rawValue: Int64
-    package init(_ rawValue: Int64) { self.rawValue = rawValue }
+    @inlinable package init(_ rawValue: Int64) { self.rawValue = rawValue }
 }
 
 /// The lease of the trade with the same number.
 package struct LeaseID: Identifier {
     package static let letter = UInt8(ascii: "l")
     package let rawValue: Int64
-    package init(_ rawValue: Int64) { self.rawValue = rawValue }
+    @inlinable package init(_ rawValue: Int64) { self.rawValue = rawValue }
 }
 
 /// An API key. The key itself is never stored, only its hash.
 package struct KeyID: Identifier {
     package static let letter = UInt8(ascii: "k")
     package let rawValue: Int64
-    package init(_ rawValue: Int64) { self.rawValue = rawValue }
+    @inlinable package init(_ rawValue: Int64) { self.rawValue = rawValue }
 }
 
 /// A model's name, whatever its version. In JSON a model is known by its name, not by this number.
 package struct ModelID: Identifier {
     package static let letter = UInt8(ascii: "m")
     package let rawValue: Int64
-    package init(_ rawValue: Int64) { self.rawValue = rawValue }
+    @inlinable package init(_ rawValue: Int64) { self.rawValue = rawValue }
     /// Stands for a name that the registry does not have.
-    package static let unknown = ModelID(0)
+    @inlinable package static var unknown: ModelID { ModelID(0) }
 }
 
 /// An interned capability: offers that can do exactly the same share one class.
 package struct ClassID: Identifier {
     package static let letter = UInt8(ascii: "c")
     package let rawValue: Int64
-    package init(_ rawValue: Int64) { self.rawValue = rawValue }
+    @inlinable package init(_ rawValue: Int64) { self.rawValue = rawValue }
 }
 
 /// An interned requirement: bids that demand exactly the same share one profile.
 package struct ProfileID: Identifier {
     package static let letter = UInt8(ascii: "p")
     package let rawValue: Int64
-    package init(_ rawValue: Int64) { self.rawValue = rawValue }
+    @inlinable package init(_ rawValue: Int64) { self.rawValue = rawValue }
 }
 
 /// The number of a command: from 1, no gaps, rejected commands too. In JSON an integer.
 package struct SequenceNumber: Hashable, Comparable, Sendable {
     package let rawValue: Int64
 
-    package init(_ rawValue: Int64) { self.rawValue = rawValue }
+    @inlinable package init(_ rawValue: Int64) { self.rawValue = rawValue }
 
     /// Before the first command.
-    package static let none = SequenceNumber(0)
+    @inlinable package static var none: SequenceNumber { SequenceNumber(0) }
 
-    package static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
-    package var next: SequenceNumber { SequenceNumber(rawValue + 1) }
+    @inlinable package static func == (left: Self, right: Self) -> Bool { left.rawValue == right.rawValue }
+    @inlinable package static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
+    @inlinable package var next: SequenceNumber { SequenceNumber(rawValue + 1) }
 }
 
 /// The exchange's own time, in microseconds since 1970 UTC: monotone, one value for a whole batch (DESIGN §2).
 package struct LogicalTime: Hashable, Comparable, Sendable {
     package let microseconds: Int64
 
-    package init(microseconds: Int64) { self.microseconds = microseconds }
+    @inlinable package init(microseconds: Int64) { self.microseconds = microseconds }
 
-    package static let zero = LogicalTime(microseconds: 0)
+    @inlinable package static var zero: LogicalTime { LogicalTime(microseconds: 0) }
     /// Later than any time that a batch can carry; stands for "never" in a packed record.
-    package static let never = LogicalTime(microseconds: .max)
-    package static func < (left: Self, right: Self) -> Bool { left.microseconds < right.microseconds }
+    @inlinable package static var never: LogicalTime { LogicalTime(microseconds: .max) }
+    @inlinable package static func == (left: Self, right: Self) -> Bool { left.microseconds == right.microseconds }
+    @inlinable package static func < (left: Self, right: Self) -> Bool { left.microseconds < right.microseconds }
 }
