@@ -68,9 +68,14 @@ extension Engine {
         return .success(Checked(record: record, group: capability, known: known, isFrozen: isFrozen))
     }
 
-    func check(_ terms: BidTerms, of owner: AccountID) -> Result<Checked<Requirement>, Rejection> {
+    func check(_ given: BidTerms, of owner: AccountID) -> Result<Checked<Requirement>, Rejection> {
         guard let account = registry.accountIndex(owner) else { return .failure(.accountUnknown) }
         guard !registry.accounts[account].record.isClosed else { return .failure(.accountClosed) }
+        let terms: BidTerms
+        switch toppingUp(given, of: owner) {
+        case .success(let found): terms = found
+        case .failure(let rejection): return .failure(rejection)
+        }
         var requirement = terms.requirement
         let weightSet = weightSet(for: terms)
         if weightSet == .failure(.modelUnknown) { return .failure(.modelUnknown) }

@@ -119,6 +119,12 @@ package enum Schema {
             up: PackageResources.m0019_leases_up_sql,
             check: PackageResources.m0019_leases_check_sql
         ),
+        Migration(
+            number: 20,
+            name: "performance",
+            up: PackageResources.m0020_performance_up_sql,
+            check: PackageResources.m0020_performance_check_sql
+        ),
     ]
 
     /// What ``migrate(_:)`` would run; empty when the database is up to date. Changes nothing.
