@@ -99,7 +99,7 @@ struct Request {
 
     func admission(_ newKey: () -> APIKey) throws(Problem) -> Admission {
         if route.hasBody {
-            guard MediaType.isJSON(head.contentType) else {
+            guard route.mayLackBody && body.isEmpty || MediaType.isJSON(head.contentType) else {
                 throw Problem(.unsupportedMediaType, "Send the body with the field content-type: application/json.")
             }
             try QueryRequests.none(head.query)
@@ -190,8 +190,8 @@ struct Request {
             .headProblemPage:
             try QueryRequests.none(head.query)
             return .page(PageRequest(head))
-        case .listSigningKeys, .getLeasePolicy, .getAccountRecord, .getLogCheckpoint, .getInclusionProof,
-            .getConsistencyProof, .listLogEntries, .getCheckpointNote, .getLogTile:
+        case .listSigningKeys, .getLeasePolicy, .getMeasurementPolicy, .getAccountRecord, .getLogCheckpoint,
+            .getInclusionProof, .getConsistencyProof, .listLogEntries, .getCheckpointNote, .getLogTile:
             return try publicAfterTrade()
         // All others need a key, and have been refused without one.
         default: throw Problem(.authenticationRequired)
@@ -216,7 +216,8 @@ struct Request {
             terms.order.bodyHash = Idempotency.bodyHash(route, path: head.path, body: body)
         }
         let echo = RequirementEcho(terms.requirement, models: context.directory.models)
-        return .command(make(.placeBid(terms), principal, identity), .placedBid(echo))
+        let shape = AnswerShape.placedBid(echo, withTickets: head.prefersTickets)
+        return .command(make(.placeBid(terms), principal, identity), shape)
     }
 
     func orderID() throws(Problem) -> OrderID {

@@ -23,6 +23,8 @@ package struct APIResponse: Hashable, Sendable {
     package var quota: Quota?
     /// The field `next-cursor`, of a list whose form has no place for it.
     package var nextCursor: String?
+    /// The answer has the tickets that the client preferred it to have: `preference-applied: ticket` (RFC 7240).
+    package var hasTickets = false
 
     package init(status: Int, contentType: ContentType = .json, body: [UInt8]) {
         self.status = status
@@ -42,6 +44,7 @@ package struct APIResponse: Hashable, Sendable {
             fields.append(("ratelimit-policy", Array(quota.policy.utf8)))
             fields.append(("ratelimit", Array(quota.state.utf8)))
         }
+        if hasTickets { fields.append(("preference-applied", Array("ticket".utf8))) }
         if let nextCursor { fields.append(("next-cursor", Array(nextCursor.utf8))) }
         return fields
     }

@@ -35,7 +35,7 @@ package enum Admission: Sendable {
 package enum AnswerShape: Sendable {
     case placed
     /// A bid, with what its requirement is in canonical form.
-    indirect case placedBid(RequirementEcho)
+    indirect case placedBid(RequirementEcho, withTickets: Bool = false)
     case cancelled(OrderID)
     case accountCreated
     /// The secret is in the first answer only.
@@ -65,6 +65,7 @@ package enum AnswerShape: Sendable {
     /// So much was locked or released.
     case bondMoved(NanoTON)
     indirect case leasePolicySet(LeasePolicyTerms)
+    indirect case measurementPolicySet(MeasurementPolicyTerms)
 }
 
 extension AnswerShape {

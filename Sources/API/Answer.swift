@@ -47,13 +47,13 @@ package enum Answer {
     private static func written(_ shape: AnswerShape, _ outcome: Outcome) -> APIResponse? {
         switch shape {
         case .placed: return OrderAnswer.placed(outcome)
-        case .placedBid(let echo): return OrderAnswer.placed(outcome, echo)
+        case .placedBid(let echo, _): return OrderAnswer.placed(outcome, echo)
         case .cancelled(let id): return OrderAnswer.cancelled(id, outcome)
         case .amended(let id): return OrderAnswer.amended(id, outcome)
         case .cancelledTogether, .cancelAfterSet, .haltSet, .priceBandSet, .limitsSet, .feesAnnounced:
             return ControlAnswer.written(shape, outcome)
         case .checkpointMade(let terms): return checkpoint(terms, outcome)
-        case .profileSet, .leaseChanged, .receiptRecorded, .bondMoved, .leasePolicySet:
+        case .profileSet, .leaseChanged, .receiptRecorded, .bondMoved, .leasePolicySet, .measurementPolicySet:
             return LeaseAnswer.written(shape, outcome)
         default: break
         }

@@ -38,6 +38,11 @@ struct KeyFields {
 }
 
 extension Bodies {
+    /// `POST /v1/leases/{id}:close`, `:dispute` and `:pardon`: nothing, or an object without fields.
+    static func emptyOrNone(_ body: [UInt8]) throws(Problem) {
+        if !body.isEmpty { try empty(body) }
+    }
+
     /// `POST /v1/checkpoints`: an object without fields.
     static func empty(_ body: [UInt8]) throws(Problem) {
         _ = try read(body) { (reader: inout BodyReader) throws(JSONError) -> Bool? in

@@ -17,13 +17,13 @@ enum OfferField: Int, BodyField {
 enum BidField: Int, BodyField {
     case requirement, price, quantity, timeInForce, clientOrderID, weightSet
     case type, expiresAt, postOnly, minQuantity, allOrNone, display, selfTrade, qualityCredit, side, provider
-    case onFailure, avoidWorkers
+    case onFailure, avoidWorkers, lease
 
     static let names: [StaticString] = [
         "requirement", "price_nanoton_per_mtok", "quantity_lots", "time_in_force", "client_order_id", "weight_set",
         "type", "expires_at", "post_only", "min_quantity_lots", "all_or_none", "display_quantity_lots",
         "self_trade_prevention", "quality_credit_nanoton_per_mtok", "side", "provider",
-        "on_failure", "avoid_workers",
+        "on_failure", "avoid_workers", "lease",
     ]
 }
 
@@ -122,10 +122,16 @@ enum Bodies {
                 case .qualityCredit: try reader.read(.qualityCredit, at: place, into: &fields)
                 case .side: try reader.side(.bid, at: place)
                 case .provider: provider = try reader.provider(at: place)
-                case .onFailure, .avoidWorkers: try reader.leaseRule(field, at: place, into: &fields)
+                case .onFailure, .avoidWorkers, .lease: try reader.leaseRule(field, at: place, into: &fields)
                 }
             }
-            reader.require(BidField.requirement, of: .document, seen: seen)
+            let topsUp = fields.rules.lease.toppedUp != LeaseID(0)
+            // The lease says what is bought.
+            if topsUp {
+                builder = builder ?? RequirementBuilder(directory)
+            } else {
+                reader.require(BidField.requirement, of: .document, seen: seen)
+            }
             reader.require(BidField.quantity, of: .document, seen: seen)
             reader.check(&fields)
             guard var builder, let terms = fields.terms else { return nil }

@@ -29,13 +29,16 @@ struct OrderFields {
         ]
     }
 
+    /// Of an order that names none: what has no price, or tops up a lease, does not rest.
+    var usualTimeInForce: TimeInForce { isMarket || rules.lease.toppedUp != LeaseID(0) ? .ioc : .gtc }
+
     /// `nil` when a required one was missing or wrong, which the reader has recorded.
     var terms: OrderTerms? {
         guard let lots, let price = isMarket ? OrderTerms.market.nanoTONPerMTok : price else { return nil }
         return OrderTerms(
             price: Price(nanoTONPerMTok: price),
             lots: Lots(lots),
-            timeInForce: timeInForce ?? (isMarket ? .ioc : .gtc),
+            timeInForce: timeInForce ?? usualTimeInForce,
             clientOrderID: clientOrderID,
             rules: rules
         )
@@ -123,7 +126,14 @@ extension BodyReader {
     /// Says which fields do not go together (``OrderTerms/isConsistent``): the later of two, by name.
     mutating func check(_ fields: inout OrderFields) {
         let rules = fields.rules
-        let timeInForce = fields.timeInForce ?? (fields.isMarket ? .ioc : .gtc)
+        let timeInForce = fields.timeInForce ?? fields.usualTimeInForce
+        if rules.lease.toppedUp != LeaseID(0) {
+            fail(if: timeInForce.mayRest && !fields.isMarket, .timeInForce, "what tops up a lease is ioc or fok")
+            if rules.lease.rebids {
+                let reason = "nobody but the lease's worker tops it up"
+                fail(.document.field("on_failure"), .notAllowed, "on_failure is not allowed here: \(reason).")
+            }
+        }
         if fields.isMarket {
             fail(if: fields.seen.contains(OrderFields.Field.price.rawValue), .price, "a market order has no price")
             fail(if: timeInForce.mayRest, .timeInForce, "a market order is ioc or fok")

@@ -107,6 +107,7 @@ package enum ProblemCode: String, CaseIterable, Sendable {
     case disputeNotByApp = "dispute_not_by_app"
     case bondInUse = "bond_in_use"
     case avoidLimit = "avoid_limit"
+    case topUpMismatch = "top_up_mismatch"
     case equivocationForeign = "equivocation_foreign"
 
     /// The only place that gives an error its HTTP status. A refusal that depends on the state of the market is 409,
@@ -135,7 +136,7 @@ package enum ProblemCode: String, CaseIterable, Sendable {
         case .invalidFields, .modelUnknown, .expired, .mixedUnits, .belowMinimumNotional, .idempotencyKeyReused,
             .weightSetUnknown, .priceOutsideBand, .expiryNotAmendable, .noticeTooShort,
             .workerSignatureInvalid, .appSignatureInvalid, .receiptForeign, .usageMiscounted, .amountMiscounted,
-            .equivocationForeign:
+            .equivocationForeign, .topUpMismatch:
             422
         case .rateLimited, .streamLimit: 429
         case .expectationFailed: 417
@@ -205,7 +206,7 @@ package enum ProblemCode: String, CaseIterable, Sendable {
             case .slashNotFound, .bondRequired, .leaseEnded, .leaseWithoutReceipts, .receiptForeign,
                 .receiptKeyMissing, .usageMiscounted, .amountMiscounted, .receiptSuperseded, .receiptNotMonotone,
                 .receiptChain, .receiptAfterDeadline, .claimAboveStep, .claimDisputed, .claimNotPending,
-                .disputeNotByApp, .bondInUse, .avoidLimit, .equivocationForeign:
+                .disputeNotByApp, .bondInUse, .avoidLimit, .equivocationForeign, .topUpMismatch:
                 // The names are the same.
                 ProblemCode(rawValue: rejection.code) ?? .internalError
             }

@@ -108,6 +108,7 @@ extension ProblemCode {
         case .disputeNotByApp: "Only the lease's app disputes a claim."
         case .bondInUse: "That part of the bond answers for leases, offers or breaches."
         case .avoidLimit: "The bid avoids as many workers as it may."
+        case .topUpMismatch: "The bid names models, and not that of the lease that it tops up."
         case .equivocationForeign: "The two receipts are not of this lease's worker."
         default: "The request was refused."
         }

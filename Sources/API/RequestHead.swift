@@ -15,6 +15,8 @@ package struct RequestHead: Sendable {
     package var accept: ArraySlice<UInt8>?
     /// The field `if-none-match`; `nil` when absent, or when the method has no use for it.
     package var ifNoneMatch: ArraySlice<UInt8>?
+    /// The field `prefer` (RFC 7240); `nil` when absent, or when the method has no use for it.
+    package var prefer: ArraySlice<UInt8>?
 
     package init(
         method: RequestMethod,
@@ -30,6 +32,19 @@ package struct RequestHead: Sendable {
         self.authorization = authorization
         self.idempotencyKey = idempotencyKey
         self.lastEventID = lastEventID
+    }
+
+    /// Whether the client prefers an answer with the tickets of the leases that it opens: `Prefer: ticket`.
+    ///
+    /// The field is a list of preferences, each a token, which is not case-sensitive, perhaps with a value and
+    /// parameters (RFC 7240, section 2). What nobody knows is no error.
+    var prefersTickets: Bool {
+        guard let prefer else { return false }
+        return prefer.split(separator: UInt8(ascii: ",")).contains { preference in
+            let token = preference.prefix { $0 != UInt8(ascii: ";") }.drop { $0 == 0x20 || $0 == 0x09 }
+            let end = token.lastIndex { $0 != 0x20 && $0 != 0x09 }.map { $0 + 1 } ?? token.startIndex
+            return token[..<end].elementsEqual("ticket".utf8) { $0 | 0x20 == $1 }
+        }
     }
 
     /// The target up to the first `?`.

@@ -14,6 +14,7 @@ package enum Route: String, CaseIterable, Sendable {
     case disputeClaim, pardonLease, recordReceipt, recordReceipts, proveEquivocation, listReceipts, getReceiptBundle
     case getBond, lockBond, releaseBond, getLeasePolicy, setLeasePolicy, getAccountRecord, getLogCheckpoint
     case getInclusionProof, getConsistencyProof, listLogEntries, getCheckpointNote, getLogTile
+    case getMeasurementPolicy, setMeasurementPolicy
     case createLoginNonce, loginTON, loginTelegram
 
     /// `operationId` in `openapi.yaml`.
@@ -88,6 +89,8 @@ package enum Route: String, CaseIterable, Sendable {
 
     /// The route takes a JSON body.
     package var hasBody: Bool { method == .post || method == .put || method == .patch }
+    /// Whether no body says the same as `{}`.
+    package var mayLackBody: Bool { self == .closeLease || self == .disputeClaim || self == .pardonLease }
 
     /// Who asks is yet to be found out.
     package var isLogin: Bool { self == .createLoginNonce || self == .loginTON || self == .loginTelegram }
@@ -110,6 +113,7 @@ struct Resource {
         case signingKeys, profile, leases, lease, leaseTicket, leaseReceipts, leaseClose, leaseDispute, leasePardon
         case receipts, receiptBatch, equivocation, receiptBundle, bond, bondLock, bondRelease, leasePolicy
         case accountRecord, logCheckpoint, inclusionProof, consistencyProof, logEntries, checkpointNote, logTile
+        case measurementPolicy
     }
 
     /// `nil` when nothing is at this path.
@@ -207,6 +211,7 @@ struct Resource {
         if name.equals("halt") { return .halt }
         if name.equals("price-band") { return .priceBand }
         if name.equals("lease-policy") { return .leasePolicy }
+        if name.equals("measurement-policy") { return .measurementPolicy }
         return nil
     }
 

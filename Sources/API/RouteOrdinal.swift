@@ -90,6 +90,8 @@ extension Route {
         case .listLogEntries: 80
         case .getCheckpointNote: 81
         case .getLogTile: 82
+        case .getMeasurementPolicy: 86
+        case .setMeasurementPolicy: 87
         default: preconditionFailure("\(self) has no place")
         }
     }

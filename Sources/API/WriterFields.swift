@@ -74,7 +74,7 @@ extension JSONWriter {
         let traits = capability.traits
         for trait in Trait.allCases { names(trait, traits[trait]) }
         key("measured_by")
-        if Trait.measured.contains(where: { traits[$0] != 0 }) { word("operator") } else { null() }
+        if Trait.measured.contains(where: { traits[$0] != 0 }) { word("exchange") } else { null() }
         optional("revision", capability.weights.revision.text)
         optional("weights_sha256", capability.weights.sha256.text)
         key("provenance")

@@ -38,6 +38,7 @@ package enum AuditAction: UInt8, CaseIterable, Sendable {
     case setMeasurement = 15
     case setLeasePolicy = 30
     case pardon = 31
+    case setMeasurementPolicy = 32
 
     /// The name in JSON and SQL.
     package var name: String {
@@ -59,6 +60,7 @@ package enum AuditAction: UInt8, CaseIterable, Sendable {
         case .setMeasurement: "set_measurement"
         case .setLeasePolicy: "set_lease_policy"
         case .pardon: "pardon"
+        case .setMeasurementPolicy: "set_measurement_policy"
         }
     }
 }
@@ -91,6 +93,7 @@ extension Engine {
             (action, target) = (.setMeasurement, "\(terms.account.text) \(marketName(terms.model))")
         case .lease(.setPolicy): (action, target) = (.setLeasePolicy, "")
         case .lease(.pardon(let lease)): (action, target) = (.pardon, lease.text)
+        case .lease(.setMeasurementPolicy): (action, target) = (.setMeasurementPolicy, "")
         case .lease, .placeOffer, .placeBid, .cancel, .amend, .massCancel, .cancelAfter, .setCancelOnDisconnect,
             .disconnected, .tick, .announceCheckpoint, .login, .openBatch, .placeNext:
             return nil

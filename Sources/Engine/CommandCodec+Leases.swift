@@ -18,9 +18,12 @@ import Units
 //     69 lease policy    step i64 · dispute window i64 · bond per lot i64 · slash share i64 · appeal window i64
 //                        · newcomers' open lots max i64 (0: no limit)
 //     70 pardon          lease i64
+//     71 measurement     least samples i64 · half-life i64 · interval i64 · lifetime i64
+//        policy
+//     72 signing key     public key 32 bytes · from i64
 //
-// Lease rules are: flags u8 (1 rebids, 2 service) · avoided count u8 · accounts i64…
-// [· time to first token i64 · completion i64 · refund share i64].
+// Lease rules are: flags u8 (1 rebids, 2 service, 4 tops up) · avoided count u8 · accounts i64…
+// [· time to first token i64 · completion i64 · refund share i64] [· lease i64].
 
 extension LeaseCommand {
     var kind: UInt8 {
@@ -34,6 +37,8 @@ extension LeaseCommand {
         case .releaseBond: 68
         case .setPolicy: 69
         case .pardon: 70
+        case .setMeasurementPolicy: 71
+        case .recordSigningKey: 72
         }
     }
 
@@ -51,6 +56,10 @@ extension LeaseCommand {
             bytes.append(integer: lease.rawValue)
         case .lockBond(let amount), .releaseBond(let amount): bytes.append(integer: amount.count)
         case .setPolicy(let terms): terms.encode(into: &bytes)
+        case .setMeasurementPolicy(let terms): for number in terms.numbers { bytes.append(integer: number) }
+        case .recordSigningKey(let terms):
+            bytes += terms.publicKey
+            bytes.append(integer: terms.from.microseconds)
         }
     }
 
@@ -77,6 +86,11 @@ extension LeaseCommand {
         case 68: return .releaseBond(try cursor.amount(bytes))
         case 69: return .setPolicy(try LeasePolicyTerms.decode(bytes, &cursor))
         case 70: return .pardon(try cursor.lease(bytes))
+        case 71: return .setMeasurementPolicy(try MeasurementPolicyTerms.decode(bytes, &cursor))
+        case 72:
+            let key = try cursor.bytes(bytes, 32)
+            let from = LogicalTime(microseconds: try cursor.integer(bytes, .signingKey, in: 0...Int64.max))
+            return .recordSigningKey(SigningKeyTerms(publicKey: key, from: from))
         default: throw .unknownKind(kind)
         }
     }
@@ -153,15 +167,37 @@ extension LeasePolicyTerms {
     }
 }
 
+extension MeasurementPolicyTerms {
+    static func decode(_ bytes: Span<UInt8>, _ cursor: inout CommandCursor) throws(CommandDecodingError) -> Self {
+        let field = CommandDecodingError.Field.measurementPolicy
+        return MeasurementPolicyTerms(
+            samplesMin: try cursor.integer(bytes, field, in: 1...Limits.measurementSamplesMax),
+            halfLife: try cursor.integer(
+                bytes,
+                field,
+                in: Limits.measurementHalfLifeMin...Limits.measurementHalfLifeMax
+            ),
+            interval: try cursor.integer(bytes, field, in: 0...Limits.measurementIntervalMax),
+            lifetime: try cursor.integer(
+                bytes,
+                field,
+                in: Limits.measurementLifetimeMin...Limits.measurementLifetimeMax
+            )
+        )
+    }
+}
+
 extension LeaseRules {
     func encode(into bytes: inout [UInt8]) {
-        bytes.append((rebids ? 1 : 0) | (service == nil ? 0 : 2))
+        bytes.append((rebids ? 1 : 0) | (service == nil ? 0 : 2) | (toppedUp == LeaseID(0) ? 0 : 4))
         bytes.append(UInt8(avoided.count))
         for account in avoided { bytes.append(integer: account.rawValue) }
-        guard let service else { return }
-        for number in [service.timeToFirstToken, service.completion, service.refundShare.count] {
-            bytes.append(integer: number)
+        if let service {
+            for number in [service.timeToFirstToken, service.completion, service.refundShare.count] {
+                bytes.append(integer: number)
+            }
         }
+        if toppedUp != LeaseID(0) { bytes.append(integer: toppedUp.rawValue) }
     }
 
     /// Of an offer or a bid: each has its own.
@@ -172,7 +208,7 @@ extension LeaseRules {
     ) throws(CommandDecodingError) -> Self {
         var rules = LeaseRules()
         let flags: UInt8 = try cursor.integer(bytes)
-        guard flags < 4 else { throw .invalid(.leaseRules) }
+        guard flags < 8 else { throw .invalid(.leaseRules) }
         rules.rebids = flags & 1 != 0
         let count: UInt8 = try cursor.integer(bytes)
         guard count <= Limits.avoidedWorkersMax else { throw .invalid(.leaseRules) }
@@ -190,7 +226,14 @@ extension LeaseRules {
             guard terms.timeToFirstToken > 0 || terms.completion > 0 else { throw .invalid(.leaseRules) }
             rules.service = terms
         }
-        let isOfSide = side == .offer ? !rules.rebids && rules.avoided.isEmpty : rules.service == nil
+        if flags & 4 != 0 {
+            rules.toppedUp = LeaseID(try cursor.integer(bytes, .leaseRules, in: 1...Int64.max))
+            // What it does not deliver could not come from anybody else.
+            guard !rules.rebids else { throw .invalid(.leaseRules) }
+        }
+        let isOfSide =
+            side == .offer
+            ? !rules.rebids && rules.avoided.isEmpty && rules.toppedUp == LeaseID(0) : rules.service == nil
         guard rules != .none, isOfSide else { throw .invalid(.leaseRules) }
         return rules
     }

@@ -43,7 +43,7 @@ import Units
 //     32 set key limits  key i64 · owner i64 · per order, per day, total i64 (−1: no limit)
 //                        · network count u8 · networks (16 bytes in the order of the wire · prefix length u8)…
 //     33 login           subject text · and as 6, with the owner 0
-//     60 to 70           CommandCodec+Leases.swift
+//     60 to 72           CommandCodec+Leases.swift
 //     40 set measured    account i64 · model i64 · throughput i64 · time to first token i64 · uptime i64
 //                        · expires at i64
 //
@@ -113,7 +113,7 @@ package enum CommandDecodingError: Error, Hashable, Sendable {
         case isHalted, priceBand, offerLotsMax, selfTradeGroup, isClosed, cancels, rules, hasRequirement
         case key, budget, networks, loginSubject
         case traits, demands, tcbStatus, attestedAt, measurement, orders
-        case endpoint, receiptKey, receipt, leasePolicy, leaseRules
+        case endpoint, receiptKey, receipt, leasePolicy, leaseRules, measurementPolicy, signingKey
     }
 }
 

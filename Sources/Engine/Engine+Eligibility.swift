@@ -15,6 +15,7 @@ extension Engine {
             guard buyers.admits(buyer), deposit(of: buyer) - spent >= buyers.minimumDeposit else { return false }
         }
         guard !details[Int(bid)].avoids(book.orders[Int(offer)].account) else { return false }
+        guard buysFrom(book.orders[Int(offer)].account, bid) else { return false }
         guard needsCare else { return true }
         return !isDue(maker) && !isFrozen(offer: offer, bid: bid, at: priority)
     }
@@ -35,7 +36,7 @@ extension Engine {
     /// An order that has expired, or that a mass operation under way will cancel: it never fills (DESIGN §2).
     func isDue(_ slot: Int32) -> Bool {
         if details[Int(slot)].seldomRules.expiresAt <= time { return true }
-        return operations.contains { $0.kind != .resume && covers($0, slot) }
+        return operations.contains { $0.kind != .resume && $0.kind != .remeasure && covers($0, slot) }
     }
 
     /// Whether a mass cancel has this order still before it.

@@ -11,6 +11,9 @@ extension Engine {
         state.standings = registry.accounts.compactMap(\.standing)
         state.slashes = slashes.values.sorted { $0.lease < $1.lease }
         state.log = log
+        state.performances = registry.accounts.flatMap(\.performances)
+        state.measurementPolicy = measurementPolicy
+        state.signingKeys = signingKeys
         return state
     }
 
@@ -48,6 +51,7 @@ extension Engine {
     mutating func restoreDelivery(_ state: EngineState) throws(StateError) {
         leasePolicy = state.delivery.policy
         log = state.delivery.log
+        try restoreSigningKeys(state)
         var last = AccountID(0)
         for standing in state.delivery.standings {
             let name = "standing of \(standing.account.text)"

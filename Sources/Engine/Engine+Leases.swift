@@ -17,8 +17,11 @@ extension Engine {
         case .setPolicy(let terms):
             leasePolicy = terms
             events.append(.lease(.policySet(terms)))
+            log(.leasePolicy(terms), &events)
             return nil
         case .pardon(let lease): return pardon(lease, &events)
+        case .setMeasurementPolicy(let terms): return setMeasurementPolicy(terms, &events)
+        case .recordSigningKey(let terms): return record(terms, &events)
         }
     }
 
@@ -39,6 +42,7 @@ extension Engine {
             workerProfile: currentProfile(of: sell.account)
         )
         if let service = details[Int(offer)].leaseRules.service { terms.service = .some(service) }
+        if rules >= 5 { terms.toppedUp = details[Int(bid)].leaseRules.toppedUp }
         if details[Int(bid)].leaseRules.rebids {
             var rules = details[Int(bid)].rules
             // The new bid has none.

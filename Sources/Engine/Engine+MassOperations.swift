@@ -75,6 +75,7 @@ extension Engine {
         case .cancelAfter: cancelMeant(&operation, .cancelAfter, &budget, &events)
         case .disconnect: cancelMeant(&operation, .disconnected, &budget, &events)
         case .resume: resume(&operation, &budget, &events)
+        case .remeasure: remeasure(&operation, &budget, &events)
         }
     }
 
@@ -101,7 +102,7 @@ extension Engine {
         return true
     }
 
-    private func firstSlot(behind operation: MassOperation) -> Int32 {
+    func firstSlot(behind operation: MassOperation) -> Int32 {
         if let last = find(OrderID(operation.cursor)) { return details[Int(last)].nextOwn }
         guard let account = registry.accountIndex(operation.account) else { return -1 }
         var slot = registry.accounts[account].firstOwn

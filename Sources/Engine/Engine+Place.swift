@@ -60,9 +60,10 @@ extension Engine {
         return Checked(record: record, group: capability, known: known, isFrozen: isFrozen)
     }
 
-    func check(_ terms: BidTerms, of owner: AccountID) throws(Rejection) -> Checked<Requirement> {
+    func check(_ given: BidTerms, of owner: AccountID) throws(Rejection) -> Checked<Requirement> {
         guard let account = registry.accountIndex(owner) else { throw .accountUnknown }
         guard !registry.accounts[account].record.isClosed else { throw .accountClosed }
+        let terms = try toppingUp(given, of: owner).get()
         var requirement = terms.requirement
         let weightSet = weightSet(for: terms)
         if case .failure(.modelUnknown) = weightSet { throw .modelUnknown }

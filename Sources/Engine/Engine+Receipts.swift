@@ -8,8 +8,8 @@ import Units
 extension Engine {
     /// What a receipt that may be recorded is.
     private enum Standing {
-        /// What is known already.
-        case repeated
+        /// What is known already, as this.
+        case repeated(ReceiptMark)
         case countersigned
         case claim
         /// It contradicts this one.
@@ -25,7 +25,8 @@ extension Engine {
         if let rejection = rejection(of: terms, by: account, leases[slot]) { return rejection }
         switch standing(of: terms, leases[slot]) {
         case .failure(let rejection): return rejection
-        case .success(.repeated): events.append(.lease(.receiptRepeated(leases[slot].id)))
+        case .success(.repeated(let mark)):
+            events.append(.lease(.receiptRepeated(RepeatedReceipt(mark, of: leases[slot]))))
         case .success(.countersigned): recordCountersigned(terms, slot, of: account, &events)
         case .success(.claim): recordClaim(terms, slot, of: account, &events)
         case .success(.contradicts(let mark)):
@@ -65,11 +66,11 @@ extension Engine {
         let known = isCountersigned ? newest : [newest, claim].compactMap { $0 }.max { $0.sequence < $1.sequence }
         if let known, receipt.sequence < known.sequence { return .failure(.receiptSuperseded) }
         if let newest, newest.sequence == receipt.sequence {
-            return .success(newest.hash == terms.hash ? .repeated : .contradicts(newest))
+            return .success(newest.hash == terms.hash ? .repeated(newest) : .contradicts(newest))
         }
         if let claim, claim.sequence == receipt.sequence {
             if claim.hash != terms.hash { return .success(.contradicts(claim)) }
-            if !isCountersigned { return .success(.repeated) }
+            if !isCountersigned { return .success(.repeated(claim)) }
         }
         for mark in [newest, isCountersigned ? nil : claim].compactMap({ $0 }) {
             guard receipt.usage.isAtLeast(mark.usage), receipt.endedAt >= mark.endedAt else {
@@ -113,6 +114,7 @@ extension Engine {
             }
         }
         events.append(.lease(.progressed(leases[slot])))
+        measure(receipt, of: before, &events)
         if pays {
             let earned = before.price.cost(of: receipt.adjusted) - before.price.cost(of: before.used)
             answerForService(terms, of: before, earned: earned, &events)
@@ -208,10 +210,10 @@ extension Engine {
         return mark
     }
 
-    private mutating func append(
+    mutating func append(
         _ kind: LogEntry.Kind,
         _ payload: Digest256,
-        salt: [UInt8],
+        salt: [UInt8]?,
         _ events: inout [Event]
     ) {
         let milliseconds = min(max(0, time.microseconds / 1_000), Limits.timeMillisecondsMax)

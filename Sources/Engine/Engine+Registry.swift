@@ -94,6 +94,7 @@ extension Engine {
         if let old = registry.accounts[account].attestation { recordSum.subtract(old.recordHash) }
         set(AttestationRecord(terms: terms, setAt: time), of: account)
         if let record = registry.accounts[account].attestation { events.append(.attestationSet(record)) }
+        log(.attestation(terms), &events)
         touch(terms.account)
         reenter(misplacedOffers(of: account), &events)
         return nil

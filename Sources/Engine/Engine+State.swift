@@ -66,6 +66,7 @@ extension Engine {
         try restoreControl(state)
         for attestation in state.attestations { try restore(attestation) }
         for measurement in state.measurements { try restore(measurement) }
+        try restorePerformances(state)
         var last = OrderID(0)
         for order in state.orders {
             try check(order, after: last, in: state)

@@ -52,6 +52,9 @@ package struct Engine: Sendable {
     var leases = LeaseTable()
     var leaseDeadlines = Heap<LeaseDeadline>()
     var leasePolicy = LeasePolicyTerms.initial
+    var measurementPolicy = MeasurementPolicyTerms.initial
+    /// That the log names, the oldest first.
+    var signingKeys: [SigningKeyRecord] = []
     /// Pending ones.
     var slashes: [LeaseID: SlashRecord] = [:]
     var log = LogFrontier()

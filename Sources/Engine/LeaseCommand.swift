@@ -17,4 +17,8 @@ package enum LeaseCommand: Hashable, Sendable {
     case setPolicy(LeasePolicyTerms)
     /// Takes back a strike and what it would cost, by the lease for which it was given.
     case pardon(LeaseID)
+    /// How workers are measured from now on.
+    case setMeasurementPolicy(MeasurementPolicyTerms)
+    /// The exchange signs what is new with a key from a time on; one that is known changes nothing.
+    case recordSigningKey(SigningKeyTerms)
 }

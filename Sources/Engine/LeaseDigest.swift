@@ -40,6 +40,8 @@ extension LeaseTerms {
             hash.combine(rebid.price.nanoTONPerMTok)
             rebid.rules.combine(into: &hash)
         }
+        // Below zero, as nothing before it is.
+        if delivery.toppedUp != LeaseID(0) { hash.combine(-delivery.toppedUp.rawValue) }
     }
 }
 
@@ -57,6 +59,7 @@ extension LeaseRules {
         for account in avoided { hash.combine(account.rawValue) }
         hash.combine(parent.rawValue)
         service?.combine(into: &hash)
+        if toppedUp != LeaseID(0) { hash.combine(-toppedUp.rawValue) }
     }
 }
 
@@ -83,7 +86,7 @@ extension ReceiptMark {
 
 extension RecordHash {
     /// The length and the bytes, eight to a word.
-    fileprivate mutating func combine(bytes: [UInt8]) {
+    mutating func combine(bytes: [UInt8]) {
         combine(UInt64(bytes.count))
         for start in stride(from: 0, to: bytes.count, by: 8) {
             combine(bytes[start..<min(start + 8, bytes.count)].reduce(0 as UInt64) { $0 << 8 | UInt64($1) })

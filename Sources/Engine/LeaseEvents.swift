@@ -96,6 +96,46 @@ package enum SlashOutcome: UInt8, CaseIterable, Sendable {
     package var name: String { String(describing: self) }
 }
 
+/// A receipt that was known when it was handed in again.
+package struct RepeatedReceipt: Hashable, Sendable {
+    package let lease: LeaseID
+    package let sequence: UInt32
+    package let hash: Digest256
+    /// Its leaf in the log.
+    package let index: Int64
+    package let isCountersigned: Bool
+    /// Cumulative adjusted tokens of the lease that are charged.
+    package let charged: AdjustedTokens
+
+    package init(
+        lease: LeaseID,
+        sequence: UInt32,
+        hash: Digest256,
+        index: Int64,
+        isCountersigned: Bool,
+        charged: AdjustedTokens
+    ) {
+        self.lease = lease
+        self.sequence = sequence
+        self.hash = hash
+        self.index = index
+        self.isCountersigned = isCountersigned
+        self.charged = charged
+    }
+
+    /// As one of the two that the state of the lease has.
+    init(_ mark: ReceiptMark, of lease: LeaseRecord) {
+        self.init(
+            lease: lease.id,
+            sequence: mark.sequence,
+            hash: mark.hash,
+            index: mark.index,
+            isCountersigned: lease.progress.countersigned == mark,
+            charged: lease.used
+        )
+    }
+}
+
 /// What happened to leases, to what they are delivered under, and to the log.
 package enum LeaseEvent: Hashable, Sendable {
     case profileSet(ProfileRecord)
@@ -104,7 +144,7 @@ package enum LeaseEvent: Hashable, Sendable {
     case progressed(LeaseRecord)
     case receiptRecorded(ReceiptRecord)
     /// A receipt that was known already: nothing changed.
-    case receiptRepeated(LeaseID)
+    case receiptRepeated(RepeatedReceipt)
     case equivocated(EquivocationRecord)
     /// The claim was disputed, by its sequence, and dropped.
     case claimDisputed(LeaseID, UInt32)
@@ -119,4 +159,9 @@ package enum LeaseEvent: Hashable, Sendable {
     /// What a lease did not deliver was to enter as a new bid, which was refused.
     case rebidRefused(LeaseID, Rejection)
     case logged(LoggedLeaf)
+    /// The statement that the leaf behind it commits to.
+    case stated(StatementRecord)
+    case signingKeyRecorded(SigningKeyRecord)
+    case measurementPolicySet(MeasurementPolicyTerms)
+    case performanceSet(PerformanceRecord)
 }

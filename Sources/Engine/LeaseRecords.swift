@@ -136,6 +136,8 @@ package struct DeliveryTerms: Hashable, Sendable {
     package var service: Boxed<ServiceTerms>
     /// The bid's limit, when what is not delivered enters as a new bid.
     package var rebid: Boxed<RebidTerms>
+    /// The lease that this one tops up; `LeaseID(0)` for none.
+    package var toppedUp = LeaseID(0)
 
     package init(
         openedAt: LogicalTime,
@@ -332,6 +334,11 @@ package struct DeliveryState: Hashable, Sendable {
     /// By lease; pending ones.
     package var slashes: [SlashRecord] = []
     package var log = LogFrontier()
+    /// By account and model.
+    package var performances: [PerformanceRecord] = []
+    package var measurementPolicy = MeasurementPolicyTerms.initial
+    /// That the log names, the oldest first.
+    package var signingKeys: [SigningKeyRecord] = []
 
     package init() {}
 }

@@ -106,6 +106,9 @@ package struct LeaseRules: Hashable, Sendable {
     package var avoided: [AccountID] = []
     /// Of a bid: the order whose lease failed, so that this one was entered; `OrderID(0)` for none.
     package var parent = OrderID(0)
+    /// Of a bid: a lease of its account that it tops up, so that it buys from that lease's worker alone; `LeaseID(0)`
+    /// for none.
+    package var toppedUp = LeaseID(0)
     /// Of an offer.
     package var service: ServiceTerms?
 

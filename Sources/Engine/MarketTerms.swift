@@ -127,12 +127,12 @@ package struct MarketControlRecord: Hashable, Sendable {
 }
 
 /// What a command began and later batches go on with, because it concerns more orders than one command may visit
-/// (DESIGN §2, bounded work). Orders that are due for it never fill.
+/// (DESIGN §2, bounded work). Orders that it will cancel never fill.
 package struct MassOperation: Hashable, Sendable {
     /// The command that began it; a tick may begin one for each of several accounts.
     package var sequence: SequenceNumber
     package var kind: Kind
-    /// Whose orders are cancelled; ``AccountID/system`` for a resumption.
+    /// Whose orders are concerned; ``AccountID/system`` for a resumption.
     package var account: AccountID
     package var side: Side?
     /// Of the filter, or what resumes.
@@ -148,6 +148,8 @@ package struct MassOperation: Hashable, Sendable {
         case cancelAfter = 2
         case disconnect = 3
         case resume = 4
+        /// Offers come into the classes of what was measured.
+        case remeasure = 5
 
         /// The name in SQL.
         package var name: String {
@@ -156,6 +158,7 @@ package struct MassOperation: Hashable, Sendable {
             case .cancelAfter: "cancel_after"
             case .disconnect: "disconnect"
             case .resume: "resume"
+            case .remeasure: "remeasure"
             }
         }
     }

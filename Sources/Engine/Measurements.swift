@@ -162,10 +162,14 @@ extension Registry {
         for trait in Trait.measured { traits[trait] = 0 }
         traits[.tcbStatus] = 0
         traits[.attestationAgeS] = 0
-        if let record = accounts[account].measurements.first(where: { $0.terms.model == model }),
-            time < record.terms.expiresAt
-        {
-            for trait in Trait.measured { traits[trait] = trait.step(for: record.terms[trait]) }
+        let word = accounts[account].measurements.first { $0.terms.model == model && time < $0.terms.expiresAt }
+        let found = accounts[account].performances.first { $0.model == model }
+        if word != nil || found != nil {
+            // What receipts say counts before the operator's word.
+            for trait in Trait.measured {
+                let shown = found?.shown(trait, at: time) ?? 0
+                traits[trait] = trait.step(for: shown > 0 ? shown : word?.terms[trait] ?? 0)
+            }
         }
         if tee != .none, let attestation = accounts[account].attestation?.terms {
             traits[.tcbStatus] = Int64(attestation.tcbStatus)
@@ -186,6 +190,7 @@ extension Registry {
             if terms.expiresAt == time || terms.agings.contains(time) { return true }
         }
         return accounts[account].measurements.contains { $0.terms.expiresAt == time }
+            || accounts[account].performances.contains { $0.expiresAt == time }
     }
 }
 

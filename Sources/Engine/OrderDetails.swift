@@ -45,6 +45,11 @@ struct OrderDetails: Sendable {
         if case .some(let rules) = seldomRules { rules.lease.avoided.contains(worker) } else { false }
     }
 
+    /// The lease that a bid tops up, of which it buys from the worker alone; `nil` for any other order.
+    var toppedUp: LeaseID? {
+        if case .some(let rules) = seldomRules, rules.lease.toppedUp != LeaseID(0) { rules.lease.toppedUp } else { nil }
+    }
+
     /// What it asks for of the leases that it opens.
     var leaseRules: LeaseRules {
         if case .some(let rules) = seldomRules { rules.lease } else { .none }

@@ -9,6 +9,8 @@ struct Registry: Sendable {
         var attestation: AttestationRecord?
         /// By model, in ascending order.
         var measurements: ContiguousArray<MeasurementRecord> = []
+        /// By model, in ascending order.
+        var performances: ContiguousArray<PerformanceRecord> = []
         /// By version: the first, the current, and those that open leases name, with how many name each.
         var profileVersions: ContiguousArray<(record: ProfileRecord, uses: Int64)> = []
         /// `nil` while it says nothing.

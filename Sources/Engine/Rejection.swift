@@ -26,6 +26,9 @@ package enum Rejection: UInt16, Error, CaseIterable, Sendable {
     case keyDayLimit = 62
     case keyTotalLimit = 63
 
+    /// Of a bid that tops up a lease, behind the lease itself: it names models, and not the lease's.
+    case topUpMismatch = 109
+
     // Any command.
     case idempotencyKeyReused = 30
     case accountUnknown = 31
@@ -164,6 +167,7 @@ extension Rejection {
         case .slashNotFound: "slash_not_found"
         case .equivocationForeign: "equivocation_foreign"
         case .avoidLimit: "avoid_limit"
+        case .topUpMismatch: "top_up_mismatch"
         default: preconditionFailure("every other code is given before")
         }
     }

@@ -2,7 +2,7 @@
 package enum RequestField: UInt8, CaseIterable, Sendable {
     case method, path, authority, scheme
     case authorization, contentType, contentLength, idempotencyKey, accept, traceparent, requestID, lastEventID
-    case ifNoneMatch
+    case ifNoneMatch, prefer
 
     /// The field's name on the wire, in lower case.
     package var name: StaticString {
@@ -20,6 +20,7 @@ package enum RequestField: UInt8, CaseIterable, Sendable {
         case .requestID: "x-request-id"
         case .lastEventID: "last-event-id"
         case .ifNoneMatch: "if-none-match"
+        case .prefer: "prefer"
         }
     }
 
@@ -28,7 +29,7 @@ package enum RequestField: UInt8, CaseIterable, Sendable {
         let candidate: RequestField
         switch count {
         case 5: candidate = .path
-        case 6: candidate = .accept
+        case 6: candidate = unsafe name[0] == UInt8(ascii: "a") ? .accept : .prefer
         case 7: candidate = unsafe name[1] == UInt8(ascii: "m") ? .method : .scheme
         case 10: candidate = .authority
         case 11: candidate = .traceparent

@@ -182,6 +182,17 @@ package final class Marketplace: Sendable {
     /// What the exchange signs with.
     package var signing: SigningKeyring { configuration.signing }
 
+    /// Signs with these keys from their times on, and lets the log name the new ones. A mailbox that is full or closed
+    /// does not matter: the next batch names them, or the next leader's first.
+    package func sign(with keys: [ExchangeKey]) {
+        signing.replace(with: keys)
+        var submission = Submission(loop: 0)
+        let tick = Command(account: .system, action: .tick)
+        submission.ownCommands = [tick]
+        tick.encode(into: &submission.commandBytes)
+        _ = inbox.post(submission, cancelsOnly: true)
+    }
+
     /// The threads of a running exchange.
     package struct Running: ~Copyable {
         fileprivate let threads: [ThreadBox]
@@ -306,6 +317,7 @@ extension Marketplace {
             standing: standing,
             checkpointer: checkpointer,
             verifiers: verifiers,
+            signing: configuration.signing,
             loops: configuration.loops,
             nextBatch: opening.nextBatch,
             seenAt: opening.seenAt,

@@ -30,7 +30,9 @@ extension RequestService {
                 events: batch.group(index),
                 requestID: requestID
             )
-            answer(Answer.render(shape, outcome), to: stream, requestID, at: now, isDurable: true, on: server)
+            let response = Answer.render(shape, outcome)
+            if askForTickets(response, shape, outcome.events, stream, requestID) { return }
+            answer(response, to: stream, requestID, at: now, isDurable: true, on: server)
         case .replay(let original, let shape, let action):
             read(.replay(shape, original, action), needs: original, stream, requestID, on: server)
         case .order(let order, let id, let owner, let asOf, let touched):

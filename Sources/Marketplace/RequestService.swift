@@ -15,6 +15,8 @@ package final class RequestService: Service {
     var isDraining = false
     /// Streams that begin when it is durable that their end cancels orders.
     var arming: [StreamReference: StreamRequest] = [:]
+    /// Answers to bids that wait for their tickets.
+    var placed: [StreamReference: API.Response] = [:]
     private var directory: Directory
     private var directoryVersion: Int
     private var submission: Submission
@@ -220,6 +222,7 @@ extension RequestService {
         let isReading = method == .get || method == .head
         let accept = isReading ? request.append(.accept, to: &buffer) : nil
         let ifNoneMatch = isReading ? request.append(.ifNoneMatch, to: &buffer) : nil
+        let prefer = isReading ? nil : request.append(.prefer, to: &buffer)
         var head = RequestHead(
             method: method,
             target: buffer[target],
@@ -230,6 +233,7 @@ extension RequestService {
         )
         head.accept = accept.map { buffer[$0] }
         head.ifNoneMatch = ifNoneMatch.map { buffer[$0] }
+        head.prefer = prefer.map { buffer[$0] }
         if let authorization = head.authorization {
             // What is wrong with a key, and whether that matters here, is for the interface to say.
             context.principal = try? Authentication.principal(authorization, directory: directory, now: now, peer: peer)
@@ -309,7 +313,7 @@ extension RequestService {
         submit(.batch(orders), stream, requestID)
     }
 
-    private func submit(_ work: Submission.Work, _ stream: StreamReference, _ requestID: UInt64) {
+    func submit(_ work: Submission.Work, _ stream: StreamReference, _ requestID: UInt64) {
         submission.append(Submission.Item(stream: stream, requestID: requestID, work: work))
     }
 
@@ -384,12 +388,8 @@ extension RequestService {
         for item in items { refuse(item.stream, item.requestID, reason, on: server) }
     }
 
-    func refuse(
-        _ stream: StreamReference,
-        _ requestID: UInt64,
-        _ reason: Unavailable,
-        on server: LoopServer
-    ) {
+    func refuse(_ stream: StreamReference, _ requestID: UInt64, _ reason: Unavailable, on server: LoopServer) {
+        if answerWithoutTickets(stream, requestID, on: server) { return }
         observer.refused(reason)
         answer(reason.response(requestID: requestID), to: stream, requestID, on: server)
     }

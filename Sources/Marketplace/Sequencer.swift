@@ -17,6 +17,9 @@ final class Sequencer {
     private let loops: Int
     private let checkpointer: Checkpointer
     private let verifiers: VerifierPool
+    private let signing: SigningKeyring
+    /// That the log was compared with.
+    private var signingVersion = -1
     /// What the first batch announces.
     private let announcement: CheckpointTerms?
     private var nextBatch: Int64
@@ -37,6 +40,7 @@ final class Sequencer {
         standing: Standing,
         checkpointer: Checkpointer,
         verifiers: VerifierPool,
+        signing: SigningKeyring,
         loops: Int,
         nextBatch: Int64,
         seenAt: LogicalTime,
@@ -50,6 +54,7 @@ final class Sequencer {
         self.loops = loops
         self.checkpointer = checkpointer
         self.verifiers = verifiers
+        self.signing = signing
         self.announcement = announcement
         self.nextBatch = nextBatch
         open = OpenBatch(number: nextBatch, firstSequence: engine.sequence.next, loops: loops)
@@ -69,6 +74,7 @@ final class Sequencer {
             command.encode(into: &open.commandBytes)
             apply(command, on: &engine)
         }
+        recordSigningKeys(on: &engine)
         // A leadership that ends takes all its streams along. This is called once in each.
         for account in engine.armedAccounts {
             beginBatchIfEmpty(&engine)
@@ -79,12 +85,25 @@ final class Sequencer {
             switch work.action {
             case nil: tickIfDue(&engine)
             case .execute:
+                recordSigningKeys(on: &engine)
                 let started = Instant.now
                 for submission in work.submissions { execute(submission, on: &engine) }
                 openBatchMicroseconds += Instant.now.microseconds(since: started)
             case .seal: seal(&engine)
             default: return work
             }
+        }
+    }
+
+    /// Keys that the log does not name yet. Whoever makes one known brings work along (``Marketplace/sign(with:)``).
+    private func recordSigningKeys(on engine: inout Engine) {
+        let version = signing.version
+        guard version != signingVersion else { return }
+        signingVersion = version
+        let logged = Set(engine.loggedSigningKeys.map(\.terms.publicKey))
+        for terms in signing.rotations where !logged.contains(terms.publicKey) {
+            beginBatchIfEmpty(&engine)
+            carryOut(Command(account: .system, action: .lease(.recordSigningKey(terms))), on: &engine)
         }
     }
 

@@ -22,7 +22,7 @@ package struct LogEntry: Hashable, Sendable {
     package let milliseconds: Int64
     package let commitment: Digest256
 
-    /// What an entry records, and what its payload's hash is of.
+    /// What an entry records, and what its payload's hash is of: of kinds 3, 4, 6 and 7 a ``LogStatement``.
     package enum Kind: UInt8, CaseIterable, Sendable {
         /// A receipt: ``SignedReceipt/payloadHash``.
         case receipt = 1
@@ -34,6 +34,10 @@ package struct LogEntry: Hashable, Sendable {
         case measurementPolicy = 4
         /// Payouts that went to the chain together.
         case settlementBatch = 5
+        /// The operator's word on the environments of a worker.
+        case attestation = 6
+        /// A new policy of leases.
+        case leasePolicy = 7
 
         /// Whether the payload is not public.
         package var isSalted: Bool { self == .receipt || self == .equivocation }

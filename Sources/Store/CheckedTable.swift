@@ -112,10 +112,12 @@ package struct CheckedTable: Hashable, Sendable {
     package static let final: [CheckedTable] = [
         cursor, accounts, keys, models, attestations, measurements, classes, profiles, fees, checkpoints, orders,
         leases, balances, requests, controls, operations, notice, keyStandings, keySpendings, budgetedOrders, audit,
-        partyProfiles, leasePolicy, standings, slashes, logins,
+        partyProfiles, leasePolicy, standings, slashes, logins, performances, measurementPolicy,
     ]
     /// Those whose rows never change, and are compared while the journal is replayed.
-    package static let growing: [CheckedTable] = [transfers, trades, receipts, equivocations, leaves, nodes]
+    package static let growing: [CheckedTable] = [
+        transfers, trades, receipts, equivocations, leaves, nodes, breaches, statements,
+    ]
 
     /// `SELECT` of all columns in the order of the key; `range` is a condition.
     func selection(where range: String = "true") -> String {

@@ -12,6 +12,7 @@ struct DeliveryRows {
     var profiles: [(record: ProfileRecord, sequence: SequenceNumber)] = []
     var policies: [(terms: LeasePolicyTerms, sequence: SequenceNumber, at: LogicalTime)] = []
     var leaves: [(leaf: LoggedLeaf, sequence: SequenceNumber)] = []
+    var performances = PerformanceRows()
     /// The last state of each.
     var standings: [AccountID: (record: StandingRecord, sequence: SequenceNumber)] = [:]
     var slashes: [LeaseID: SlashRow] = [:]
@@ -37,7 +38,9 @@ struct DeliveryRows {
         case .slashEnded(let lease, let outcome, let paid):
             let end = SlashEnd(outcome: outcome, paid: paid, sequence: sequence)
             if slashes[lease] == nil { slashEnds[lease] = end } else { slashes[lease]?.end(end) }
-        case .progressed, .receiptRepeated, .claimDisputed, .claimPaid, .serviceBreached, .rebidRefused: break
+        case .stated, .measurementPolicySet, .performanceSet, .serviceBreached:
+            performances.add(event, sequence, time)
+        case .progressed, .receiptRepeated, .claimDisputed, .claimPaid, .rebidRefused, .signingKeyRecorded: break
         }
     }
 
@@ -77,6 +80,7 @@ extension Projector {
         try copy(.leasePolicy, rows.policies) { $0.add($1.terms, $1.sequence, $1.at) }
         try copy(.leaves, rows.leaves) { $0.add($1.leaf, $1.sequence) }
         try copy(.nodes, rows.nodes) { $0.add($1.node, $1.sequence) }
+        try write(rows.performances)
         for (account, entry) in rows.standings.sorted(by: { $0.key < $1.key }) {
             if entry.record.saysNothing {
                 try change(Self.noStandingStatement, [.int8(account.rawValue)])

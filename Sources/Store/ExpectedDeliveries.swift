@@ -19,6 +19,7 @@ struct ExpectedDeliveries: Sendable {
     private var policies: [(terms: LeasePolicyTerms, sequence: SequenceNumber, at: LogicalTime)] = []
     private var standings: [AccountID: (record: StandingRecord, sequence: SequenceNumber?)] = [:]
     private var slashes: [LeaseID: SlashRow] = [:]
+    private var performances = ExpectedPerformances()
 
     /// As a checkpoint has them, or of an exchange that has done nothing.
     init(_ state: DeliveryState = DeliveryState()) {
@@ -28,6 +29,7 @@ struct ExpectedDeliveries: Sendable {
         startVersions = versions
         profiles = state.profiles.map { ($0, nil) }
         for standing in state.standings { standings[standing.account] = (standing, nil) }
+        performances = ExpectedPerformances(state)
         for slash in state.slashes { slashes[slash.lease] = SlashRow(record: slash, sequence: nil) }
     }
 
@@ -44,7 +46,9 @@ struct ExpectedDeliveries: Sendable {
         case .slashSet(let record): slashes[record.lease] = SlashRow(record: record, sequence: sequence)
         case .slashEnded(let lease, let outcome, let paid):
             slashes[lease]?.end(DeliveryRows.SlashEnd(outcome: outcome, paid: paid, sequence: sequence))
-        case .progressed, .receiptRepeated, .claimDisputed, .claimPaid, .serviceBreached, .rebidRefused: break
+        case .stated, .measurementPolicySet, .performanceSet, .serviceBreached:
+            performances.add(event, sequence, time)
+        case .progressed, .receiptRepeated, .claimDisputed, .claimPaid, .rebidRefused, .signingKeyRecorded: break
         }
     }
 
@@ -71,7 +75,7 @@ struct ExpectedDeliveries: Sendable {
                 nodes,
                 key: { RowKey(first: Int64($0.node.level), second: $0.node.index) }
             ) { $0.add($1.node, $1.sequence) }
-        default: preconditionFailure("every growing table has its rows")
+        default: return performances.take(table, in: tables)
         }
     }
 
@@ -102,17 +106,17 @@ struct ExpectedDeliveries: Sendable {
                 key: { RowKey(first: $0.record.lease.rawValue) },
                 isLate: { $0.sequence == nil }
             ) { $0.add($1.parameters) }
-        default: return nil
+        default: return performances.rows(table, in: tables)
         }
     }
 
     /// See ``ExpectedTables/isBeforeStart(_:_:)``.
     func isBeforeStart(_ table: CheckedTable, _ key: RowKey, lastTrade: TradeID, sequence: SequenceNumber) -> Bool {
         switch table {
-        case .receipts, .equivocations, .leaves: key.first < startLeaves
+        case .receipts, .equivocations, .leaves, .statements: key.first < startLeaves
         case .nodes: (key.second + 1) << key.first <= startLeaves
         case .partyProfiles: key.second <= startVersions[AccountID(key.first)] ?? 0
-        case .leasePolicy: key.first <= sequence.rawValue
+        case .leasePolicy, .measurementPolicy, .breaches: key.first <= sequence.rawValue
         case .slashes: key.first <= lastTrade.rawValue
         default: false
         }

@@ -131,6 +131,14 @@ extension HistoryReader {
         }
         return AsOf(value: found.value.first, sequence: found.sequence)
     }
+
+    /// How an account delivers, by model.
+    package func performances(of account: AccountID) throws(StoreError) -> [PerformanceRecord] {
+        try rows(
+            "SELECT \(PerformanceRecord.columns) FROM market.performances WHERE account = $1 ORDER BY model",
+            [.int8(account.rawValue)]
+        ) { row throws(PostgresError) in try PerformanceRecord(row) }
+    }
 }
 
 // MARK: - Rows
@@ -140,7 +148,7 @@ extension LeaseHistoryRow {
         lease, offer, buyer, worker, price, lots, locked, used, buyer_bps, seller_bps, bid, model, model_version, \
         weight_set, class, opened_at, deadline, step, dispute_window_us, buyer_profile, worker_profile, closes_at, \
         claim_due, disputed, end_reason, grace_us, signed_index, signed_body, claim_index, claim_body, worker_version, \
-        worker_endpoint, worker_key, worker_set_at, app_version, app_endpoint, app_key, app_set_at
+        worker_endpoint, worker_key, worker_set_at, app_version, app_endpoint, app_key, app_set_at, tops_up
         """
 
     /// Leases with what they refer to; `from` is a table or a subquery called `l`.
@@ -153,7 +161,7 @@ extension LeaseHistoryRow {
                 l.end_reason, k.grace_us, s.index AS signed_index, s.body AS signed_body, p.index AS claim_index,
                 p.body AS claim_body, w.version AS worker_version, w.endpoint AS worker_endpoint,
                 w.receipt_key AS worker_key, w.set_at AS worker_set_at, a.version AS app_version,
-                a.endpoint AS app_endpoint, a.receipt_key AS app_key, a.set_at AS app_set_at
+                a.endpoint AS app_endpoint, a.receipt_key AS app_key, a.set_at AS app_set_at, l.tops_up
             FROM \(leases) CROSS JOIN projection.cursor k
                 LEFT JOIN market.receipts s ON s.index = l.countersigned
                 LEFT JOIN market.receipts p ON p.index = l.claim
@@ -177,6 +185,7 @@ extension LeaseHistoryRow {
             used: AdjustedTokens(try row.int8(first + 7))
         )
         if !row.isNull(first + 10) { record.terms = try LeaseTerms(row, from: first + 10) }
+        if !row.isNull(first + 38) { record.terms?.delivery.toppedUp = LeaseID(try row.int8(first + 38)) }
         record.progress.closesAt = try row.moment(first + 21)
         record.progress.claimDue = try row.moment(first + 22)
         record.progress.isDisputed = try row.bool(first + 23)

@@ -8,6 +8,8 @@ package struct LogLeafRow: Sendable {
     package let index: Int64
     package let entry: [UInt8]
     package let leaf: Digest256
+    /// What the entry commits to, where that is public.
+    package let statement: [UInt8]?
 }
 
 // The transparency log. Its rows are only ever added, so that what several statements find fits together.
@@ -21,7 +23,12 @@ extension HistoryReader {
     /// Entries from `start` on, in their order; at most `limit`.
     package func logEntries(from start: Int64, limit: Int) throws(StoreError) -> AsOf<[LogLeafRow]> {
         try page(Self.logEntriesStatement, [.int8(start), .int8(Int64(limit))]) { row throws(PostgresError) in
-            LogLeafRow(index: try row.int8(2), entry: try row.bytea(3), leaf: try row.digest(4))
+            LogLeafRow(
+                index: try row.int8(2),
+                entry: try row.bytea(3),
+                leaf: try row.digest(4),
+                statement: row.isNull(5) ? nil : try row.bytea(5)
+            )
         }
     }
 
@@ -55,7 +62,14 @@ extension HistoryReader {
 
     private static let logEntriesStatement = Statement(
         prepared: "history_log_entries",
-        withCursor("index, entry, hash", "log.leaves WHERE index >= $1 ORDER BY index LIMIT $2", "found.index")
+        withCursor(
+            "index, entry, hash, body",
+            """
+            (SELECT l.index, l.entry, l.hash, s.body FROM log.leaves l LEFT JOIN log.statements s USING (index)
+                WHERE l.index >= $1 ORDER BY l.index LIMIT $2) AS leaves
+            """,
+            "found.index"
+        )
     )
 
     private static let logLeavesStatement = Statement(

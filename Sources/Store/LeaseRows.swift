@@ -115,6 +115,11 @@ extension CopyWriter {
         value(.orNull(progress.closesAt))
         bool(progress.isDisputed)
         if let end = row.end { int2(Int16(end.rawValue)) } else { null() }
+        add(orNull: delivery?.toppedUp ?? LeaseID(0))
+    }
+
+    private mutating func add(orNull lease: LeaseID) {
+        int8(orNull: lease == LeaseID(0) ? nil : lease.rawValue)
     }
 
     private mutating func add(_ service: ServiceTerms?) {
@@ -129,6 +134,7 @@ extension CopyWriter {
         if rules.avoided.isEmpty { null() } else { value(.int8Array(rules.avoided.map(\.rawValue))) }
         int8(orNull: rules.parent.rawValue == 0 ? nil : rules.parent.rawValue)
         add(rules.service)
+        add(orNull: rules.toppedUp)
     }
 }
 
@@ -200,7 +206,7 @@ extension LeaseRecord {
         SELECT l.lease, l.offer, l.buyer, l.worker, l.price, l.lots, l.locked, l.used, l.buyer_bps, l.seller_bps,
             l.bid, l.model, l.model_version, l.weight_set, l.class, l.opened_at, l.deadline, l.step,
             l.dispute_window_us, l.buyer_profile, l.worker_profile, l.service_ttft_ms, l.service_completion_ms,
-            l.service_refund_bps, l.rebid_price, l.claim_due, l.closes_at, l.disputed, b.profile,
+            l.service_refund_bps, l.rebid_price, l.claim_due, l.closes_at, l.disputed, b.profile, l.tops_up,
             \(ReceiptMark.columns("c")), \(ReceiptMark.columns("k")),
             \(OrderRules.columns.split(separator: ", ").map { "b.\($0)" }.joined(separator: ", "))
         FROM market.leases l LEFT JOIN market.orders b ON b.id = l.bid AND l.rebid_price IS NOT NULL
@@ -225,8 +231,8 @@ extension LeaseRecord {
         guard !row.isNull(10) else { return }
         terms = try LeaseTerms(row)
         var progress = LeaseProgress()
-        progress.countersigned = try ReceiptMark(row, from: 29)
-        progress.claim = try ReceiptMark(row, from: 29 + ReceiptMark.columnCount)
+        progress.countersigned = try ReceiptMark(row, from: 30)
+        progress.claim = try ReceiptMark(row, from: 30 + ReceiptMark.columnCount)
         if !row.isNull(25) { progress.claimDue = try row.time(25) }
         if !row.isNull(26) { progress.closesAt = try row.time(26) }
         progress.isDisputed = try row.bool(27)
@@ -245,8 +251,9 @@ extension LeaseTerms {
             workerProfile: try row.int8(20)
         )
         delivery.service = Boxed(try ServiceTerms(row, from: 21))
+        delivery.toppedUp = LeaseID(try row.int8OrNull(29) ?? 0)
         if let price = try row.int8OrNull(24) {
-            var rules = try OrderRules(row, from: 29 + 2 * ReceiptMark.columnCount)
+            var rules = try OrderRules(row, from: 30 + 2 * ReceiptMark.columnCount)
             // An amendment may have changed it, and the new bid has none.
             rules.expiresAt = .never
             delivery.rebid = .some(
@@ -282,7 +289,7 @@ extension ServiceTerms {
 
 extension LeaseRules {
     /// Behind the other columns of an order.
-    static let columns = "rebids, avoided, parent, service_ttft_ms, service_completion_ms, service_refund_bps"
+    static let columns = "rebids, avoided, parent, service_ttft_ms, service_completion_ms, service_refund_bps, tops_up"
 
     init(_ row: Row, from first: Int) throws(PostgresError) {
         self.init()
@@ -290,6 +297,7 @@ extension LeaseRules {
         if !row.isNull(first + 1) { avoided = try row.int8Array(first + 1).map { AccountID($0) } }
         parent = OrderID(try row.int8OrNull(first + 2) ?? 0)
         service = try ServiceTerms(row, from: first + 3)
+        toppedUp = LeaseID(try row.int8OrNull(first + 6) ?? 0)
     }
 }
 

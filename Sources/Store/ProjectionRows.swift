@@ -11,7 +11,8 @@ enum CopiedTable: String, CaseIterable {
         market.orders (id, account, price, lots, remaining, open_lots, max_open_lots, class, profile, body_hash, \
         created_at, last_sequence, maker_bps, taker_bps, side, time_in_force, claimed_tee, close_reason, \
         client_order_id, expires_at, min_lots, display_lots, displayed, quality_credit, priority, flags, self_trade, \
-        rebids, avoided, parent, service_ttft_ms, service_completion_ms, service_refund_bps, lowered_lots)
+        rebids, avoided, parent, service_ttft_ms, service_completion_ms, service_refund_bps, tops_up, \
+        lowered_lots)
         """
     case trades = """
         market.trades (trade, bid, offer, buyer, seller, lots, price, bid_remaining, offer_remaining, locked, model, \
@@ -21,7 +22,7 @@ enum CopiedTable: String, CaseIterable {
         market.leases (lease, offer, buyer, worker, price, lots, locked, used, last_sequence, buyer_bps, seller_bps, \
         ended, bid, model, model_version, weight_set, class, opened_at, deadline, step, dispute_window_us, \
         buyer_profile, worker_profile, service_ttft_ms, service_completion_ms, service_refund_bps, rebid_price, \
-        countersigned, claim, claim_due, closes_at, disputed, end_reason)
+        countersigned, claim, claim_due, closes_at, disputed, end_reason, tops_up)
         """
     case transfers = "ledger.transfers (sequence, debit, credit, amount, order_id, trade_id, at, ordinal, kind)"
     case requests = """
@@ -67,6 +68,11 @@ enum CopiedTable: String, CaseIterable {
         market.lease_policy (sequence, step, dispute_window_us, bond_per_lot, slash_bps, appeal_window_us, \
         newcomer_lots_max, at)
         """
+    case measurementPolicy = """
+        market.measurement_policy (sequence, samples_min, half_life_us, interval_us, lifetime_us, at)
+        """
+    case breaches = "market.service_breaches (lease, number, refunded, sequence, at)"
+    case statements = "log.statements (index, kind, body, sequence)"
     case leaves = "log.leaves (index, kind, entry, hash, sequence)"
     case nodes = "log.nodes (level, index, hash, sequence)"
     case fees = "market.fees (sequence, maker_bps, taker_bps, minimum_notional, at)"

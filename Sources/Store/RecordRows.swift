@@ -14,7 +14,7 @@ extension OrderRecord {
         """
 
     init(_ row: Row, from first: Int = 0) throws(PostgresError) {
-        let isPlain = (19...33).allSatisfy { row.isNull(first + $0) }
+        let isPlain = (19...34).allSatisfy { row.isNull(first + $0) }
         self.init(
             id: OrderID(try row.int8(first)),
             account: AccountID(try row.int8(first + 1)),
@@ -42,7 +42,7 @@ extension OrderRecord {
         if let place = try row.int8OrNull(first + 19) { priority = Priority(rawValue: place) }
         displayed = Lots(try row.int8OrNull(first + 20) ?? 0)
         rules = try OrderRules(row, from: first + 21)
-        loweredLots = Lots(try row.int8OrNull(first + 33) ?? 0)
+        loweredLots = Lots(try row.int8OrNull(first + 34) ?? 0)
     }
 }
 

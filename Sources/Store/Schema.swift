@@ -120,6 +120,12 @@ package enum Schema {
             check: PackageResources.m0019_leases_check_sql
         ),
         Migration(
+            number: 20,
+            name: "performance",
+            up: PackageResources.m0020_performance_up_sql,
+            check: PackageResources.m0020_performance_check_sql
+        ),
+        Migration(
             number: 22,
             name: "linked-logins",
             up: PackageResources.m0022_linked_logins_up_sql,

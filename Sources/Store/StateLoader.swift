@@ -184,6 +184,18 @@ package enum StateLoader {
         ) { row throws(PostgresError) in try LeasePolicyTerms(row) }
         state.policy = policy.first ?? .initial
         state.log = try LogFrontier.read(connection)
+        state.performances = try rows(
+            connection,
+            "SELECT \(PerformanceRecord.columns) FROM market.performances ORDER BY account, model"
+        ) { row throws(PostgresError) in try PerformanceRecord(row) }
+        let measurement = try rows(
+            connection,
+            "SELECT \(MeasurementPolicyTerms.columns) FROM market.measurement_policy ORDER BY sequence DESC LIMIT 1"
+        ) { row throws(PostgresError) in try MeasurementPolicyTerms(row) }
+        state.measurementPolicy = measurement.first ?? .initial
+        state.signingKeys = try rows(connection, SigningKeyRecord.question) { row throws(PostgresError) in
+            try SigningKeyRecord(row)
+        }
     }
 
     private static func rows<Value>(

@@ -68,6 +68,20 @@ package enum Limits {
     package static let avoidedWorkersMax = 8
     /// The longest time to the first token or to the end of a job that an offer may promise, in milliseconds: 1 h.
     package static let serviceMillisecondsMax: Int64 = 3_600_000
+    /// The most tokens, and the most milliseconds, that one receipt adds to what a worker is measured by.
+    package static let sampleMax: Int64 = 100_000_000
+    /// The most samples that the operator may ask for before a number counts.
+    package static let measurementSamplesMax: Int64 = 1_000_000
+    /// The shortest half-life of what was measured, in microseconds: 1 minute.
+    package static let measurementHalfLifeMin: Int64 = 60_000_000
+    /// The longest, in microseconds: 90 days.
+    package static let measurementHalfLifeMax: Int64 = 7_776_000_000_000
+    /// The longest time between two changes of what offers show, in microseconds: 1 day.
+    package static let measurementIntervalMax: Int64 = 86_400_000_000
+    /// The shortest time for which a number counts, in microseconds: 1 minute.
+    package static let measurementLifetimeMin: Int64 = 60_000_000
+    /// The longest, in microseconds: 90 days.
+    package static let measurementLifetimeMax: Int64 = 7_776_000_000_000
     /// Bytes of a signature (RFC 8032).
     package static let signatureBytes = 64
 

@@ -223,7 +223,7 @@ final class RunningExchange {
     private func reloadSigningKeys() {
         do {
             let keys = try SigningFolder(path: state.signingPath).read()
-            marketplace.signing.replace(with: keys)
+            marketplace.sign(with: keys)
             log.write(.info, "signing_keys", "signs with \(keys.count) keys", [.init("count", Int64(keys.count))])
         } catch {
             log.write(.warning, "signing_keys", "kept the old signing keys: \(error)")

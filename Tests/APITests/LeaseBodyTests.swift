@@ -61,6 +61,67 @@ import Units
         #expect(try action("PUT", "/v1/market/lease-policy", stated, as: Market.admin) == .setPolicy(policy))
     }
 
+    @Test(arguments: [("close", Market.app), ("dispute", Market.app), ("pardon", Market.admin)])
+    func `A wish that is all in the path needs no body`(name: String, key: APIKey) throws {
+        for body in ["", "{}"] {
+            guard case .lease = try market.command("POST", "/v1/leases/l4:\(name)", body, as: key).action else {
+                Issue.record("\(name) is no command on a lease")
+                return
+            }
+        }
+        let path = "/v1/leases/l4:\(name)"
+        for (body, code) in [(#"{"a":1}"#, "invalid_fields"), (" ", "malformed_json")] {
+            #expect(try market.problem("POST", path, body, as: key).json["code"]?.string == code)
+        }
+    }
+
+    @Test func `How workers are measured is told in a command`() throws {
+        let path = "/v1/market/measurement-policy"
+        #expect(try action("PUT", path, "{}", as: Market.admin) == .setMeasurementPolicy(.initial))
+        let stated = #"{"samples_min":3,"half_life_s":60,"interval_s":0,"lifetime_s":7200}"#
+        let policy = MeasurementPolicyTerms(
+            samplesMin: 3,
+            halfLife: 60_000_000,
+            interval: 0,
+            lifetime: 7_200_000_000
+        )
+        #expect(try action("PUT", path, stated, as: Market.admin) == .setMeasurementPolicy(policy))
+    }
+
+    @Test func `A bid that tops up a lease names nothing else, and does not rest`() throws {
+        let bid = #"{"lease":"l4","price_nanoton_per_mtok":1000,"quantity_lots":1}"#
+        guard case .placeBid(let terms) = try market.command("POST", "/v1/bids", bid, as: Market.app).action else {
+            Issue.record("no bid")
+            return
+        }
+        #expect(terms.order.rules.lease.toppedUp == LeaseID(4) && terms.order.timeInForce == .ioc)
+        #expect(terms.requirement == Requirement())
+    }
+
+    @Test(
+        arguments: [
+            ("ticket", true), ("Ticket", true), ("respond-async, ticket;q=1", true), (" ticket ,wait=5", true),
+            ("tickets", false), ("ticket=1", false), ("respond-async; ticket", false), ("", false),
+        ]
+    )
+    func `Tickets come with the answer when they are preferred`(field: String, wanted: Bool) {
+        var head = RequestHead(method: .post, target: [])
+        head.prefer = Array(field.utf8)[...]
+        #expect(head.prefersTickets == wanted)
+        head.prefer = nil
+        #expect(!head.prefersTickets)
+    }
+
+    @Test func `An answer with tickets is the answer, and tickets as they come by themselves`() throws {
+        let answer = APIResponse(status: 201, body: Array(#"{"id":"o1"}"#.utf8))
+        let tickets = [1, 2].map { SignedTicketText("bxt1.\($0)", of: LeaseID($0), keyID: "k") }
+        let response = View.placed(answer, with: tickets)
+        let alone = tickets.map { String(decoding: View.ticket($0.text, of: $0.lease, keyID: "k").body, as: UTF8.self) }
+        let body = #"{"id":"o1","tickets":[\#(alone.joined(separator: ","))]}"#
+        #expect(String(decoding: response.body, as: UTF8.self) == body && response.status == 201)
+        #expect(response.fields.contains { $0.name.description == "preference-applied" })
+    }
+
     @Test func `A bid says what becomes of what is not delivered, an offer what it promises`() throws {
         let bid = """
             {"requirement":{"deliver_within_s":{"lte":60}},"price_nanoton_per_mtok":1000,"quantity_lots":1,\
@@ -118,6 +179,23 @@ import Units
             ("POST", "/v1/account/bond:lock", "{}", "#/amount_nanoton required"),
             ("POST", "/v1/account/bond:lock", #"{"amount_nanoton":0}"#, "#/amount_nanoton out_of_range"),
             ("POST", "/v1/receipts", "{}", "#/receipt required"),
+            ("PUT", "/v1/market/measurement-policy", #"{"samples_min":0}"#, "#/samples_min out_of_range"),
+            ("PUT", "/v1/market/measurement-policy", #"{"half_life_s":59}"#, "#/half_life_s out_of_range"),
+            ("PUT", "/v1/market/measurement-policy", #"{"lifetime_s":7776001}"#, "#/lifetime_s out_of_range"),
+            (
+                "POST", "/v1/bids", #"{"lease":"4","price_nanoton_per_mtok":1000,"quantity_lots":1}"#,
+                "#/lease bad_format"
+            ),
+            (
+                "POST", "/v1/bids",
+                #"{"lease":"l4","price_nanoton_per_mtok":1000,"quantity_lots":1,"time_in_force":"gtc"}"#,
+                "#/time_in_force not_allowed"
+            ),
+            (
+                "POST", "/v1/bids",
+                #"{"lease":"l4","price_nanoton_per_mtok":1000,"quantity_lots":1,"on_failure":"rebid"}"#,
+                "#/on_failure not_allowed"
+            ),
             ("POST", "/v1/receipts", #"{"receipt":"AA","worker_signature":"AA"}"#, "#/receipt bad_format"),
             ("POST", "/v1/receipts:batch", #"{"receipts":[]}"#, "#/receipts empty"),
             ("POST", "/v1/receipts:equivocation", "{}", "#/first required"),

@@ -125,6 +125,9 @@ import Units
         for record in [nil, profile(2, stated)] {
             try expect(.getProfile, View.profile(of: AccountID(2), record, asOf: asOf))
         }
+        var topUp = openedLease
+        topUp.terms?.delivery.toppedUp = LeaseID(3)
+        try expect(.getLease, View.lease(LeaseDetail(record: topUp, grace: 0), models: models, asOf: asOf))
         try expect(.getLeaseTicket, View.ticket("bxt1.a.b", of: LeaseID(4), keyID: "0123456789abcdef"))
     }
 
@@ -150,7 +153,16 @@ import Units
         try expect(.getLeasePolicy, View.leasePolicy(policy, asOf: asOf))
         policy.newcomerLotsMax = Lots(7)
         try expect(.setLeasePolicy, Answer.render(.leasePolicySet(policy), outcome([])))
-        try expect(.getAccountRecord, View.record(StandingRecord(account: AccountID(2)), asOf: asOf))
+        let measurement = MeasurementPolicyTerms(samplesMin: 1, interval: 0)
+        try expect(.getMeasurementPolicy, View.measurementPolicy(measurement, asOf: asOf))
+        try expect(.setMeasurementPolicy, Answer.render(.measurementPolicySet(measurement), outcome([])))
+        var performance = PerformanceRecord(account: AccountID(2), model: ModelID(1), at: Self.now)
+        let standing = StandingRecord(account: AccountID(2))
+        try expect(.getAccountRecord, View.record(standing, [], models: models, asOf: asOf))
+        try expect(.getAccountRecord, View.record(standing, [performance], models: models, asOf: asOf))
+        (performance.throughputTPS, performance.ttftMS, performance.successBP) = (133, 201, 7_500)
+        (performance.publishedAt, performance.expiresAt) = (Self.now, Self.now)
+        try expect(.getAccountRecord, View.record(standing, [performance], models: models, asOf: asOf))
         for route in [Route.lockBond, .releaseBond] {
             try expect(route, Answer.render(.bondMoved(NanoTON(5)), outcome([])))
             try expect(route, Answer.render(.bondMoved(NanoTON(5)), outcome([.rejected(.bondInUse)])))
@@ -169,6 +181,14 @@ import Units
         let signed = claimed.countersigned(by: app)
         for (signed, charged) in [(claimed, nil), (signed, AdjustedTokens(834))] {
             let terms = ReceiptTerms(signed, salt: salt)
+            let repeated = RepeatedReceipt(
+                lease: LeaseID(4),
+                sequence: 1,
+                hash: terms.hash,
+                index: 0,
+                isCountersigned: charged != nil,
+                charged: AdjustedTokens(834)
+            )
             let record = ReceiptRecord(index: 0, terms: terms, account: AccountID(2), charged: charged)
             let events: [Event] = [
                 .used(LeaseID(4), AdjustedTokens(834)), .lease(.receiptRecorded(record)),
@@ -177,7 +197,7 @@ import Units
             try expect(.recordReceipt, Answer.render(.receiptRecorded, outcome(events)))
             let answers = [
                 Answer.render(.receiptRecorded, outcome(events)),
-                Answer.render(.receiptRecorded, outcome([.lease(.receiptRepeated(LeaseID(4)))])),
+                Answer.render(.receiptRecorded, outcome([.lease(.receiptRepeated(repeated))])),
                 Answer.render(.receiptRecorded, outcome([.rejected(.receiptChain)])),
             ]
             try expect(.recordReceipts, Answer.batch(answers, of: "receipt"))
@@ -220,7 +240,14 @@ import Units
         let consistency = View.consistency(from: (1, leaf), to: (2, leaf), proof: [leaf], asOf: asOf)
         try expect(.getConsistencyProof, consistency)
         for kind in LogEntry.Kind.allCases {
-            let entry = LogEntryDetail(index: 0, kind: kind.name, milliseconds: 7, entry: [1, 2, 3], leaf: leaf)
+            let entry = LogEntryDetail(
+                index: 0,
+                kind: kind.name,
+                milliseconds: 7,
+                entry: [1, 2, 3],
+                leaf: leaf,
+                statement: kind.isSalted ? nil : [4, 5]
+            )
             try expect(.listLogEntries, View.logEntries([entry], size: 1, asOf: asOf))
         }
         let key = PublicSigningKey(id: "0123456789abcdef", publicKey: worker.publicKey, from: .zero, until: .never)

@@ -95,7 +95,7 @@ import Units
     @Test(
         arguments: [
             ("OfferRequest", OfferField.names, ["model", "quantity_lots"]),
-            ("BidRequest", BidField.names, ["requirement", "quantity_lots"]), ("Buyers", BuyersField.names, []),
+            ("BidRequest", BidField.names, ["quantity_lots"]), ("Buyers", BuyersField.names, []),
             ("BatchRequest", BatchField.names, ["orders"]), ("AmendRequest", AmendField.names, []),
             ("CancelAfterRequest", CancelAfterField.names, ["timeout_s"]),
             ("HaltRequest", HaltField.names, ["halted"]), ("PriceBandRequest", PriceBandField.names, ["price_band"]),
@@ -113,6 +113,7 @@ import Units
             ("FeesRequest", FeesField.names, ["maker_fee_bps", "taker_fee_bps"]),
             ("ModelRequest", ModelField.names, []), ("CheckpointRequest", [], []), ("EmptyRequest", [], []),
             ("ProfileRequest", ProfileField.names, []), ("LeasePolicyRequest", LeasePolicyField.names, []),
+            ("MeasurementPolicyRequest", MeasurementPolicyField.names, []),
             ("BondRequest", BondField.names, ["amount_nanoton"]),
             ("ReceiptRequest", ReceiptField.names, ["receipt", "worker_signature"]),
             ("ReceiptBatchRequest", ReceiptListField.names, ["receipts"]),

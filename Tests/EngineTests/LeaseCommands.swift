@@ -46,6 +46,16 @@ enum LeaseCommands {
             .recordReceipt(ReceiptTerms(claim, salt: salt)), .recordReceipt(ReceiptTerms(both, salt: salt)),
             .disputeClaim(LeaseID(1)), .closeLease(LeaseID(.max)), .lockBond(NanoTON(1)),
             .releaseBond(NanoTON(Limits.depositsMax)), .setPolicy(.initial), .setPolicy(policy), .pardon(LeaseID(1)),
+            .setMeasurementPolicy(.initial),
+            .setMeasurementPolicy(
+                MeasurementPolicyTerms(
+                    samplesMin: Limits.measurementSamplesMax,
+                    halfLife: Limits.measurementHalfLifeMin,
+                    interval: Limits.measurementIntervalMax,
+                    lifetime: Limits.measurementLifetimeMax
+                )
+            ),
+            .recordSigningKey(SigningKeyTerms(publicKey: [UInt8](repeating: 3, count: 32), from: .never)),
         ]
         if let proof { commands.append(.proveEquivocation(EquivocationTerms(proof, salt: salt))) }
         return commands.map { .lease($0) } + orders
@@ -66,6 +76,9 @@ enum LeaseCommands {
         var choosy = bid
         choosy.order.rules.lease.avoided = (1...Int64(Limits.avoidedWorkersMax)).map { AccountID($0) }
         choosy.order.rules.isPostOnly = true
-        return [.placeOffer(offer), .placeOffer(promised), .placeBid(bid), .placeBid(choosy)]
+        var topUp = BidTerms(order: order, requirement: Requirement())
+        topUp.order.rules.lease.toppedUp = LeaseID(.max)
+        topUp.order.rules.lease.avoided = [AccountID(7)]
+        return [.placeOffer(offer), .placeOffer(promised), .placeBid(bid), .placeBid(choosy), .placeBid(topUp)]
     }
 }

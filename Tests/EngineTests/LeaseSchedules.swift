@@ -29,7 +29,7 @@ struct LeaseSchedule {
     init(seed: UInt64) throws {
         random = SplitMix64(state: seed)
         _ = engine.beginBatch(at: LogicalTime(microseconds: time))
-        reference.clock = time
+        (reference.clock, reference.time) = (time, time)
         for label in ["worker", "app", "stranger"] {
             try give(.system, .createAccount(AccountTerms(label: label)))
         }
@@ -84,7 +84,20 @@ struct LeaseSchedule {
         let seconds = random.pick([Int64(0), 30, 700, 5_000])
         offer.traits[.deliverWithinS] = seconds
         try give(ReferenceLeases.worker, .placeOffer(offer))
-        try give(ReferenceLeases.app, .placeBid(BidTerms(order: terms, requirement: Requirement())))
+        let resting = OrderID(engine.sequence.rawValue)
+        var bid = BidTerms(order: terms, requirement: Requirement())
+        var refusal: Rejection?
+        if !reference.leases.isEmpty, random.chance(40) {
+            let other = random.pick(Array(reference.leases.suffix(4)))
+            bid.order.rules.lease.toppedUp = LeaseID(other.id)
+            refusal = other.end != nil ? .leaseNotFound : reference.isOver(other) ? .leaseEnded : nil
+        }
+        try give(ReferenceLeases.app, .placeBid(bid), as: refusal)
+        guard refusal == nil else {
+            try give(ReferenceLeases.worker, .cancel(resting))
+            return
+        }
+        if bid.order.rules.lease.toppedUp != LeaseID(0) { met.insert("topped_up") }
         let (worker, app) = (reference.workerKeys.count - 1, reference.appKeys.count - 1)
         let lease = ReferenceLeases.Lease(
             id: Int64(reference.leases.count + 1),
@@ -123,7 +136,8 @@ struct LeaseSchedule {
             worker: worker ?? none,
             app: app ?? none,
             sequence: (known?.sequence ?? 0) + 1,
-            flags: random.chance(4) ? .final : [],
+            flags: random.chance(4) ? .final : random.pick([[], [], [], .partial, .aborted, .refused]),
+            timeToFirstToken: UInt32(random.number(0...3) * 100),
             usage: usage,
             price: Price(nanoTONPerMTok: lease.price),
             adjusted: .zero,
@@ -247,7 +261,13 @@ struct LeaseSchedule {
     }
 
     private mutating func changeSomething() throws {
-        switch random.number(1...6) {
+        switch random.number(1...7) {
+        case 7:
+            reference.performance.policy.samplesMin = random.number(1...4)
+            reference.performance.policy.halfLife = random.pick([60, 1_000, 86_400]) * 1_000_000
+            reference.performance.policy.interval = random.pick([0, 30]) * 1_000_000
+            reference.leaves += 1
+            try give(.system, .lease(.setMeasurementPolicy(reference.performance.policy)))
         case 1...2: try setProfile(of: random.pick([ReferenceLeases.worker, ReferenceLeases.app]))
         case 3:
             reference.policy.step = AdjustedTokens(random.number(1...2_500))
@@ -255,6 +275,7 @@ struct LeaseSchedule {
             reference.policy.slashShare = BasisPoints(random.pick([0, 1_000, 10_000]))
             reference.policy.appealWindow = random.pick([0, 60, 86_400]) * 1_000_000
             try give(.system, .lease(.setPolicy(reference.policy)))
+            reference.leaves += 1
         case 4:
             let amount = random.number(1...5_000)
             try give(ReferenceLeases.worker, .lease(.lockBond(NanoTON(amount))))
@@ -282,7 +303,7 @@ struct LeaseSchedule {
         let gap = random.chance(10) ? random.number(6...500) : 0
         time += seconds * 1_000_000
         grace += gap > 0 ? (gap + 30) * 1_000_000 : 0
-        reference.clock = time - grace
+        (reference.clock, reference.time) = (time - grace, time)
         let isDue = engine.beginBatch(
             at: LogicalTime(microseconds: time),
             gap: gap * 1_000_000,
@@ -330,6 +351,7 @@ struct LeaseSchedule {
         guard engine.standing(of: ReferenceLeases.worker) == standing, engine.logSize == reference.leaves,
             engine.pendingSlashes(of: ReferenceLeases.worker).count == reference.slashes.count
         else { throw Difference(description: "\(engine.standing(of: ReferenceLeases.worker)) is not \(standing)") }
+        try comparePerformance()
         try engine.checkInvariants()
     }
 }
@@ -357,7 +379,7 @@ struct LeaseSchedule {
             "lease_not_found", "lease_ended", "receipt_foreign", "receipt_key_missing", "usage_miscounted",
             "amount_miscounted", "usage_above_lease", "receipt_superseded", "receipt_not_monotone", "receipt_chain",
             "receipt_after_deadline", "claim_above_step", "claim_disputed", "claim_not_pending", "dispute_not_by_app",
-            "bond_in_use", "slash_not_found", "equivocation_foreign",
+            "bond_in_use", "slash_not_found", "equivocation_foreign", "topped_up",
         ]
         #expect(expected.subtracting(met).isEmpty)
     }

@@ -188,6 +188,7 @@ extension ReferenceEngine {
                 guard !isDue(order) else { continue }
                 enterAgain(order.id)
                 budget -= visited
+            case .remeasure: preconditionFailure("the reference engine has no receipts")
             }
         }
         return nil

@@ -1,3 +1,4 @@
+import Cryptography
 import Engine
 import Exchange
 import Ledger
@@ -22,6 +23,8 @@ struct ReferenceEngine: CommandExecutor {
     /// All versions, oldest first.
     var models: [ModelRecord] = []
     var attestations: [AttestationRecord] = []
+    /// Of the log.
+    var leaves: [Digest256] = []
     var measurements: [MeasurementRecord] = []
     /// The position, from 1, is the number.
     var classes: [Capability] = []

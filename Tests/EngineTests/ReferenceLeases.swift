@@ -69,6 +69,9 @@ struct ReferenceLeases {
     var disputes: Int64 = 0
     var delivered: Int64 = 0
     var leaves: Int64 = 0
+    var performance = ReferencePerformance()
+    /// Logical time, which an outage does not hold back.
+    var time: Int64 = 0
     var slashes: [(lease: Int64, amount: Int64, due: Int64)] = []
 
     static let worker = AccountID(1)
@@ -146,6 +149,7 @@ struct ReferenceLeases {
         if contradicted(by: receipt, leases[place]) != nil { return equivocated(place) }
         if isRepeated(receipt, leases[place], countersigned) { return }
         leaves += 1
+        if countersigned { performance.countersigned(receipt, after: leases[place].newest, at: time) }
         let due = countersigned ? nil : clock + leases[place].window
         leases[place].statements.append(Statement(receipt: receipt, isCountersigned: countersigned, due: due))
         guard countersigned else { return }

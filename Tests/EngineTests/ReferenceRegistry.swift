@@ -1,5 +1,6 @@
 import Engine
 import Exchange
+import Provenance
 import Units
 
 /// What the exchange knows of models and machines.
@@ -43,6 +44,11 @@ extension ReferenceEngine {
         attestations.append(record)
         attestations.sort { $0.terms.account < $1.terms.account }
         emit(.attestationSet(record))
+        let statement = LogStatement.attestation([
+            terms.account.rawValue, Int64(terms.tees), terms.expiresAt.microseconds, Int64(terms.tcbStatus),
+            terms.attestedAt?.microseconds ?? -1,
+        ])
+        log(statement)
         reclassify()
         return nil
     }

@@ -36,11 +36,14 @@ import Testing
             environment: environment
         )
         #expect(python.status == 0, "Deploy/test fetches httpx: \(python.output)\n\(python.errors)")
-        for part in ["bought 120 lots at 20000000", "cancelled 100", "trades 2\n", " deposit 1000000000"] {
+        for part in [
+            "bought 120 lots at 20000000", "cancelled 100", "trades 2\n", " deposit 1000000000",
+            "lease l3 active 10 lots", "recorded 8340 tokens, entry 0", "repeated 8340 tokens, entry 0", "closes at 20",
+        ] {
             #expect(python.output.contains(part), "\(part): \(python.output)")
         }
         let trades = try server.psql("SELECT count(*), sum(lots) FROM market.trades")
-        #expect(trades == "2|240", "curl's repeated bid was placed once")
+        #expect(trades == "3|250", "curl's repeated bid was placed once")
 
         try folder.write(Self.examples("swift").joined(), to: "main.swift")
         let swift = try Shell(["swiftc", "-typecheck", "-swift-version", "6", "main.swift"], in: folder.path)

@@ -31,6 +31,34 @@ import Testing
         }
     }
 
+    @Test func `Statements are those of another implementation, and only one about a key names a key`() throws {
+        for row in try vectors.list("statements") {
+            let numbers = try row.list("numbers").map { try #require($0.integer) }
+            let publicKey = try row.hex("key")
+            let kind = try #require(LogEntry.Kind(rawValue: UInt8(try row.integer("kind"))))
+            let statement: LogStatement? =
+                switch kind {
+                case .keyRotation: .signingKey(publicKey, from: numbers[0])
+                case .measurementPolicy: .measurementPolicy(numbers)
+                case .attestation: .attestation(numbers)
+                case .leasePolicy: .leasePolicy(numbers)
+                default: nil
+                }
+            #expect(try statement?.bytes == row.hex("bytes") && statement?.kind == kind)
+            let payload = try #require(statement?.payloadHash)
+            let entry = LogEntry(kind: kind, milliseconds: 1_764_000_000_000, payload: payload)
+            #expect(try entry?.bytes == row.hex("entry"))
+            #expect(try entry?.leafHash == row.digest("leaf"))
+            let named = statement?.signingKey
+            #expect((named != nil) == (kind == .keyRotation))
+            if let named { #expect(named.publicKey == publicKey && named.from == numbers[0]) }
+        }
+        let key = LogStatement.signingKey([UInt8](repeating: 1, count: 32), from: 5)
+        #expect(LogStatement(kind: .keyRotation, bytes: key.bytes + [0]).signingKey == nil)
+        #expect(LogStatement(kind: .keyRotation, bytes: key.bytes.dropLast()).signingKey == nil)
+        #expect(LogStatement(kind: .leasePolicy, bytes: key.bytes).signingKey == nil)
+    }
+
     @Test func `Proofs are judged as they should be`() throws {
         try judge(vectors.list("inclusion"), vectors.list("consistency"), leaf: "leaf", index: "index", size: "size")
     }

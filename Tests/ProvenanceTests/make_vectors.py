@@ -331,11 +331,27 @@ def entry(kind, ms, payload, salt=None):
 
 
 entries = []
-for kind in range(1, 6):
+for kind in range(1, 8):
     salt, payload = (sha(b"salt") if kind < 3 else None), sha(b"payload")
     data = entry(kind, 1_764_000_000_000 + kind, payload, salt)
     entries.append({"kind": kind, "ms": 1_764_000_000_000 + kind, "salt": salt and salt.hex(), "payload": payload.hex(),
                     "bytes": data.hex(), "leaf": leaf(data).hex()})
+
+
+# Statements: what the exchange says in public, and the entries that commit to them
+
+STATEMENTS = [
+    (3, "signing-key", WORKER.public, [1_764_000_000_000_000]),
+    (4, "measurement-policy", b"", [20, 86_400_000_000, 60_000_000, 604_800_000_000]),
+    (6, "attestation", b"", [7, 2, 1_764_000_000_000_000, 1, -1]),
+    (7, "lease-policy", b"", [1_000, 600_000_000, 0, 1_000, 86_400_000_000, 0]),
+]
+statements = []
+for kind, name, key, numbers in STATEMENTS:
+    body = f"bx-{name}/v1".encode() + b"\0" + key + struct.pack(f">{len(numbers)}q", *numbers)
+    data = entry(kind, 1_764_000_000_000, sha(body))
+    statements.append({"kind": kind, "key": key.hex(), "numbers": numbers, "bytes": body.hex(), "entry": data.hex(),
+                       "leaf": leaf(data).hex()})
 
 
 # Notes
@@ -466,7 +482,8 @@ print(json.dumps(hexed({
     "keys": {name: {"seed": key.seed, "public": key.public} for name, key in
              [("worker", WORKER), ("app", APP), ("exchange", EXCHANGE), ("other", OTHER)]},
     "receipts": receipts, "malformed_receipts": malformed, "sums": sums, "tickets": tickets,
-    "malformed_tickets": bad_tickets, "roots": roots, "tiles": tiles, "entries": entries, "inclusion": inclusion,
+    "malformed_tickets": bad_tickets, "roots": roots, "tiles": tiles, "entries": entries, "statements": statements,
+    "inclusion": inclusion,
     "consistency": consistency, "notes": notes, "malformed_notes": bad_notes,
     "malformed_checkpoints": bad_checkpoints, "bundles": bundles,
 }), ensure_ascii=False, indent=1))

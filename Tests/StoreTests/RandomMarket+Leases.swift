@@ -9,7 +9,18 @@ import Units
 extension RandomMarket {
     mutating func leaseCommand() -> Command {
         let account = AccountID(Int64(draw(6) + 1))
-        switch draw(20) {
+        switch draw(22) {
+        case 20:
+            let terms = MeasurementPolicyTerms(
+                samplesMin: Int64(draw(4) + 1),
+                halfLife: Int64(draw(3) + 1) * 60_000_000,
+                interval: Int64(draw(3)) * 1_000_000,
+                lifetime: 60_000_000
+            )
+            return Command(account: .system, action: .lease(.setMeasurementPolicy(terms)))
+        case 21:
+            let key = SigningKeyTerms(publicKey: [UInt8](repeating: UInt8(draw(40)), count: 32), from: engine.time)
+            return Command(account: .system, action: .lease(.recordSigningKey(key)))
         case 0..<2: return Command(account: account, action: .lease(.setProfile(profile())))
         case 2: return Command(account: .system, action: .lease(.setPolicy(policy())))
         case 3: return Command(account: account, action: .lease(.lockBond(NanoTON(Int64(draw(90_000) + 1)))))
@@ -68,7 +79,7 @@ extension RandomMarket {
             app: engine.buyerProfile(of: lease)?.party ?? none,
             weights: weights(of: lease),
             sequence: (last?.sequence ?? 0) + (chance(97) ? 1 : 0),
-            flags: chance(5) ? .final : [],
+            flags: chance(5) ? .final : chance(10) ? .refused : [],
             timeToFirstToken: UInt32(draw(900)),
             usage: last?.usage ?? .zero,
             price: lease.price,
@@ -119,6 +130,11 @@ extension RandomMarket {
     /// What a bid says of its leases.
     mutating func demand(_ terms: inout BidTerms) {
         if chance(20) { terms.order.rules.lease.rebids = true }
+        let own = engine.state().leases.filter { $0.terms != nil }.randomElement(using: &generator)
+        if let own, chance(15) {
+            terms.order.rules.lease.rebids = false
+            terms.order.rules.lease.toppedUp = own.id
+        }
         guard chance(10) else { return }
         terms.order.rules.lease.avoided = Set((0...draw(3)).map { _ in AccountID(Int64(draw(6) + 1)) }).sorted()
     }

@@ -17,6 +17,7 @@ enum LeaseAnswer {
         case .leaseChanged(let id): writer.member("lease_id", "l", id.rawValue)
         case .bondMoved(let amount): writer.member("amount_nanoton", decimalString: amount.count)
         case .leasePolicySet(let terms): writer.leasePolicy(terms)
+        case .measurementPolicySet(let terms): writer.measurementPolicy(terms)
         case .receiptRecorded: writer.recorded(outcome)
         default: return nil
         }
@@ -78,7 +79,11 @@ private struct ReceiptEffects {
             mark = (receipt.sequence, record.terms.hash)
             isCountersigned = record.terms.signed.appSignature != nil
             index = record.index
-        case .receiptRepeated(let id): (result, lease) = (.repeated, id)
+        case .receiptRepeated(let known):
+            (result, lease, index) = (.repeated, known.lease, known.index)
+            mark = (known.sequence, known.hash)
+            isCountersigned = known.isCountersigned
+            charged = known.charged
         case .equivocated(let record):
             (result, lease, index) = (.equivocation, record.lease, record.index)
             mark = (record.sequence, record.later.receipt.hash)

@@ -132,7 +132,7 @@ extension BodyReader {
         }
     }
 
-    /// `on_failure` and `avoid_workers` of a bid.
+    /// `on_failure`, `avoid_workers` and `lease` of a bid.
     mutating func leaseRule(
         _ field: BidField,
         at place: BodyPlace,
@@ -140,6 +140,14 @@ extension BodyReader {
     ) throws(JSONError) {
         if field == .onFailure {
             fields.rules.lease.rebids = try choice(of: Vocabularies.onFailure, at: place) ?? false
+            return
+        }
+        if field == .lease {
+            guard let text = try text(at: place) else { return }
+            guard let lease = LeaseID(text: text), lease.rawValue > 0 else {
+                return fail(place, .badFormat, "\(place.name) must be a lease, as in l17.")
+            }
+            fields.rules.lease.toppedUp = lease
             return
         }
         var avoided: Set<AccountID> = []
@@ -174,6 +182,7 @@ extension JSONWriter {
             endArray()
         }
         if rules.parent.rawValue != 0 { member("parent_order_id", "o", rules.parent.rawValue) }
+        if rules.toppedUp.rawValue != 0 { member("lease", "l", rules.toppedUp.rawValue) }
         guard let service = rules.service else { return }
         key("service")
         beginObject()

@@ -9,9 +9,12 @@ package enum LeaseQuestion: Hashable, Sendable {
     case lease(LeaseID, owner: AccountID?)
     /// What the ticket of an open lease says.
     case ticket(LeaseID, owner: AccountID?)
+    /// What the tickets of leases say that a bid of this owner has just opened.
+    case tickets([LeaseID], owner: AccountID)
     case profile(AccountID)
     case bond(AccountID)
     case policy
+    case measurementPolicy
 
     /// The same question to the tables, for a server that has no engine; `nil` where they do not know.
     package var history: HistoryQuery? {
@@ -110,15 +113,15 @@ extension Request {
     private func change(afterTrade principal: Principal) throws(Problem) -> Admission {
         switch route {
         case .closeLease:
-            try Bodies.empty(body)
+            try Bodies.emptyOrNone(body)
             let id = try leaseID()
             return try command(.lease(.closeLease(id)), .leaseChanged(id), principal)
         case .disputeClaim:
-            try Bodies.empty(body)
+            try Bodies.emptyOrNone(body)
             let id = try leaseID()
             return try command(.lease(.disputeClaim(id)), .leaseChanged(id), principal)
         case .pardonLease:
-            try Bodies.empty(body)
+            try Bodies.emptyOrNone(body)
             let id = try leaseID()
             return try command(.lease(.pardon(id)), .leaseChanged(id), principal)
         case .lockBond:
@@ -130,6 +133,9 @@ extension Request {
         case .setLeasePolicy:
             let policy = try Bodies.leasePolicy(body)
             return try command(.lease(.setPolicy(policy)), .leasePolicySet(policy), principal)
+        case .setMeasurementPolicy:
+            let policy = try Bodies.measurementPolicy(body)
+            return try command(.lease(.setMeasurementPolicy(policy)), .measurementPolicySet(policy), principal)
         default: return try receipts(principal)
         }
     }
@@ -145,6 +151,7 @@ extension Request {
         switch route {
         case .listSigningKeys: return .signingKeys
         case .getLeasePolicy: return .query(.lease(.policy))
+        case .getMeasurementPolicy: return .query(.lease(.measurementPolicy))
         case .getAccountRecord: return .history(.record(try accountID()))
         case .getLogCheckpoint: return .history(.log(.checkpoint(.json)))
         case .getCheckpointNote: return .history(.log(.checkpoint(.note)))

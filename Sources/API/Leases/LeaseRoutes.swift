@@ -25,6 +25,8 @@ extension Route {
         case .releaseBond: (.post, "/v1/account/bond:release", .offer)
         case .getLeasePolicy: (.get, "/v1/market/lease-policy", [])
         case .setLeasePolicy: (.put, "/v1/market/lease-policy", .operator)
+        case .getMeasurementPolicy: (.get, "/v1/market/measurement-policy", [])
+        case .setMeasurementPolicy: (.put, "/v1/market/measurement-policy", .operator)
         case .getAccountRecord: (.get, "/v1/accounts/{id}/record", [])
         case .getLogCheckpoint: (.get, "/v1/log/checkpoint", [])
         case .getInclusionProof: (.get, "/v1/log/proof/inclusion", [])
@@ -122,6 +124,7 @@ extension Resource.Kind {
         case .bondLock: [.lockBond]
         case .bondRelease: [.releaseBond]
         case .leasePolicy: [.getLeasePolicy, .setLeasePolicy]
+        case .measurementPolicy: [.getMeasurementPolicy, .setMeasurementPolicy]
         case .accountRecord: [.getAccountRecord]
         case .logCheckpoint: [.getLogCheckpoint]
         case .inclusionProof: [.getInclusionProof]

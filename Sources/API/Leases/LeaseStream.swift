@@ -24,7 +24,9 @@ extension LeaseEvent {
             id
         case .slashSet(let record): record.lease
         case .slashEnded(let id, _, _): id
-        case .profileSet, .policySet, .progressed, .receiptRepeated, .standingSet, .logged: nil
+        case .profileSet, .policySet, .progressed, .receiptRepeated, .standingSet, .logged, .stated,
+            .signingKeyRecorded, .measurementPolicySet, .performanceSet:
+            nil
         }
     }
 }
@@ -107,7 +109,9 @@ extension JSONWriter {
         case .slashEnded(let id, let outcome, let amount):
             begin("slash_" + outcome.name, id)
             member("amount_nanoton", decimalString: amount.count)
-        case .profileSet, .policySet, .progressed, .receiptRepeated, .standingSet, .logged: return
+        case .profileSet, .policySet, .progressed, .receiptRepeated, .standingSet, .logged, .stated,
+            .signingKeyRecorded, .measurementPolicySet, .performanceSet:
+            return
         }
     }
 

@@ -139,13 +139,19 @@ extension View {
     }
 
     /// `GET /v1/accounts/{id}/record`.
-    package static func record(_ standing: StandingRecord, asOf: SequenceNumber) -> APIResponse {
-        var writer = JSONWriter()
+    package static func record(
+        _ standing: StandingRecord,
+        _ performances: [PerformanceRecord],
+        models: ModelTable,
+        asOf: SequenceNumber
+    ) -> APIResponse {
+        var writer = JSONWriter(capacity: 256 + 384 * performances.count)
         writer.beginObject()
         writer.member("account_id", "a", standing.account.rawValue)
         writer.member("delivered_count", standing.delivered)
         writer.member("strike_count", standing.strikes)
         writer.member("dispute_count", standing.disputes)
+        writer.performances(performances, models: models)
         return finish(&writer, asOf)
     }
 }
@@ -159,6 +165,8 @@ extension JSONWriter {
         member("trade_id", "t", record.id.rawValue)
         member("offer_id", "o", record.offer.rawValue)
         optional("bid_id", terms.map { $0.bid.text } ?? "")
+        let toppedUp = terms?.delivery.toppedUp ?? LeaseID(0)
+        optional("tops_up_lease_id", toppedUp == LeaseID(0) ? "" : toppedUp.text)
         member("worker_id", "a", record.worker.rawValue)
         member("app_id", "a", record.buyer.rawValue)
         optional("model", terms.map { models.record($0.model)?.terms.name ?? $0.model.text } ?? "")

@@ -31,8 +31,18 @@ package struct LogEntryDetail: Hashable, Sendable {
     package let milliseconds: Int64
     package let entry: [UInt8]
     package let leaf: Digest256
+    /// The bytes that it commits to, where they are public.
+    package let statement: [UInt8]?
 
-    package init(index: Int64, kind: String, milliseconds: Int64, entry: [UInt8], leaf: Digest256) {
+    package init(
+        index: Int64,
+        kind: String,
+        milliseconds: Int64,
+        entry: [UInt8],
+        leaf: Digest256,
+        statement: [UInt8]? = nil
+    ) {
+        self.statement = statement
         self.index = index
         self.kind = kind
         self.milliseconds = milliseconds
@@ -109,6 +119,7 @@ extension View {
             writer.time("logged_at", LogicalTime(microseconds: entry.milliseconds * 1_000))
             writer.member("entry", Base64URL.encode(entry.entry))
             writer.member("leaf_sha256", entry.leaf.hex)
+            writer.optional("statement", entry.statement.map { Base64URL.encode($0) } ?? "")
             writer.endObject()
         }
         writer.endArray()
@@ -131,6 +142,8 @@ extension LogEntry.Kind {
         case .keyRotation: "key_rotation"
         case .measurementPolicy: "measurement_policy"
         case .settlementBatch: "settlement_batch"
+        case .attestation: "attestation"
+        case .leasePolicy: "lease_policy"
         }
     }
 }

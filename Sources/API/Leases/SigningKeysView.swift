@@ -69,15 +69,48 @@ extension View {
     }
 }
 
+/// A ticket that was signed, and by which key.
+package struct SignedTicketText: Hashable, Sendable {
+    package let text: String
+    package let lease: LeaseID
+    package let keyID: String
+
+    package init(_ text: String, of lease: LeaseID, keyID: String) {
+        self.text = text
+        self.lease = lease
+        self.keyID = keyID
+    }
+}
+
+extension JSONWriter {
+    fileprivate mutating func ticket(_ ticket: SignedTicketText) {
+        beginObject()
+        member("lease_id", "l", ticket.lease.rawValue)
+        member("ticket", ticket.text)
+        member("signing_key_id", ticket.keyID)
+        endObject()
+    }
+}
+
 extension View {
     /// `GET /v1/leases/{id}/ticket`.
     package static func ticket(_ text: String, of lease: LeaseID, keyID: String) -> APIResponse {
         var writer = JSONWriter(capacity: 256 + text.utf8.count)
-        writer.beginObject()
-        writer.member("lease_id", "l", lease.rawValue)
-        writer.member("ticket", text)
-        writer.member("signing_key_id", keyID)
-        writer.endObject()
+        writer.ticket(SignedTicketText(text, of: lease, keyID: keyID))
         return APIResponse(status: 200, body: writer.finish())
+    }
+
+    /// The answer to a bid that traded at once, with the tickets of its leases.
+    package static func placed(_ answer: APIResponse, with tickets: [SignedTicketText]) -> APIResponse {
+        guard answer.body.last == UInt8(ascii: "}") else { return answer }
+        var writer = JSONWriter(capacity: 64 + tickets.reduce(0) { $0 + 128 + $1.text.utf8.count })
+        writer.beginArray()
+        for ticket in tickets { writer.ticket(ticket) }
+        writer.endArray()
+        var response = answer
+        response.body.removeLast()
+        response.body += Array(#","tickets":"#.utf8) + writer.finish() + [UInt8(ascii: "}")]
+        response.hasTickets = true
+        return response
     }
 }

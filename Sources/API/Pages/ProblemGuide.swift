@@ -112,6 +112,7 @@ package struct ProblemGuide: Hashable, Sendable {
         case .disputeNotByApp: "The account is not the one that bought the lease."
         case .bondInUse: "Pending slashes, or open lots under the policy, need what would be left too little."
         case .avoidLimit: "A bid that was to be entered again avoids as many workers as a bid may."
+        case .topUpMismatch: "A bid that tops up a lease buys that lease's model, and its requirement names others."
         case .equivocationForeign: "The receipts name another worker than the lease has."
         }
     }
@@ -200,6 +201,7 @@ package struct ProblemGuide: Hashable, Sendable {
         case .disputeNotByApp: "Use a key of the app's account."
         case .bondInUse: "Release less, or wait until leases have ended: GET /v1/account/bond says what is needed."
         case .avoidLimit: "Place a new bid."
+        case .topUpMismatch: "Leave out model, or name the one that GET /v1/leases/{id} shows."
         case .equivocationForeign: "Send both receipts as the worker of this lease signed them."
         }
     }

@@ -14,9 +14,12 @@ enum LeaseFinding: Sendable {
     /// An open lease and what its worker offered.
     case ticket(LeaseDetail, Capability)
     case noTicket(ProblemCode)
+    /// Those of the leases that a bid has opened and that are still open.
+    case tickets([(LeaseDetail, Capability)])
     case profile(AccountID, ProfileRecord?)
     case bond(BondDetail)
     case policy(LeasePolicyTerms)
+    case measurementPolicy(MeasurementPolicyTerms)
     case noAccount
 }
 
@@ -34,6 +37,15 @@ extension LeaseQuestion {
             }
             guard let terms = detail.record.terms else { return .noTicket(.leaseWithoutReceipts) }
             return .ticket(detail, engine.capability(of: terms.classID))
+        case .tickets(let leases, let owner):
+            return .tickets(
+                leases.compactMap { id in
+                    guard let detail = engine.detail(of: id, for: owner), let terms = detail.record.terms else {
+                        return nil
+                    }
+                    return (detail, engine.capability(of: terms.classID))
+                }
+            )
         case .profile(let account):
             guard engine.account(account) != nil else { return .noAccount }
             return .profile(account, engine.profile(of: account))
@@ -41,6 +53,7 @@ extension LeaseQuestion {
             guard engine.account(account) != nil else { return .noAccount }
             return .bond(engine.bond(of: account))
         case .policy: return .policy(engine.currentLeasePolicy)
+        case .measurementPolicy: return .measurementPolicy(engine.currentMeasurementPolicy)
         }
     }
 }
@@ -132,15 +145,23 @@ extension RequestService {
             let job = Signer.Job(
                 stream: stream,
                 requestID: requestID,
-                ticket: ticket,
-                openedAt: terms.delivery.openedAt
+                tickets: [(ticket, terms.delivery.openedAt)],
+                answer: nil
             )
             if !marketplace.signer.post(job) { refuse(stream, requestID, .overloaded, on: server) }
             return
+        case .tickets(let found):
+            let tickets = found.compactMap { detail, capability in
+                Ticket(detail, capability, models: models).flatMap { ticket in
+                    detail.record.terms.map { (ticket: ticket, openedAt: $0.delivery.openedAt) }
+                }
+            }
+            return sign(tickets, stream, requestID, at: now, on: server)
         case .noTicket(let code): response = Problem(code).response(requestID: requestID)
         case .profile(let account, let record): response = View.profile(of: account, record, asOf: asOf)
         case .bond(let bond): response = View.bond(bond, asOf: asOf)
         case .policy(let policy): response = View.leasePolicy(policy, asOf: asOf)
+        case .measurementPolicy(let policy): response = View.measurementPolicy(policy, asOf: asOf)
         case .noAccount: response = Problem(.accountUnknown).response(requestID: requestID)
         }
         answer(response, to: stream, requestID, at: now, on: server)

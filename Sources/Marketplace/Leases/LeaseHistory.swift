@@ -76,7 +76,8 @@ extension HistoryAnswers {
     func record(of account: AccountID, requestID: UInt64) throws(StoreError) -> API.Response {
         let found = try reader.standing(of: account)
         guard let record = found.value else { return Problem(.accountUnknown).response(requestID: requestID) }
-        return View.record(record, asOf: found.sequence)
+        let models = published.directory.models
+        return View.record(record, try reader.performances(of: account), models: models, asOf: found.sequence)
     }
 }
 

@@ -100,7 +100,8 @@ extension HistoryAnswers {
             kind: entry.kind.name,
             milliseconds: entry.milliseconds,
             entry: row.entry,
-            leaf: row.leaf
+            leaf: row.leaf,
+            statement: row.statement
         )
     }
 

@@ -15,15 +15,16 @@ final class Signer: Sendable {
         var isStopping = false
     }
 
-    /// A ticket that somebody waits for.
+    /// Tickets that somebody waits for.
     struct Job: Sendable {
         let stream: StreamReference
         let requestID: UInt64
-        let ticket: Ticket
-        /// When the lease opened: the key of that time signs.
-        let openedAt: LogicalTime
+        /// With the times at which the leases opened: the keys of those times sign.
+        let tickets: [(ticket: Ticket, openedAt: LogicalTime)]
+        /// What the tickets come with; `nil` for the only ticket, which comes by itself.
+        let answer: API.Response?
 
-        static let bytes = 1_024
+        var bytes: Int { 1_024 * tickets.count + (answer?.body.count ?? 0) }
     }
 
     init(_ keyring: SigningKeyring, loops: LoopMailboxes) {
@@ -36,10 +37,10 @@ final class Signer: Sendable {
         queue.withLock(waking: true) { queue in
             let limit = BatchLimits.signatures
             guard !queue.isStopping,
-                limit.admits(items: 1, bytes: Job.bytes, besides: queue.jobs.count, queue.bytes)
+                limit.admits(items: 1, bytes: job.bytes, besides: queue.jobs.count, queue.bytes)
             else { return false }
             queue.jobs.append(job)
-            queue.bytes += Job.bytes
+            queue.bytes += job.bytes
             return true
         }
     }
@@ -57,9 +58,18 @@ final class Signer: Sendable {
             }
             guard let jobs = jobs ?? nil else { return }
             for job in jobs {
-                let key = keyring.key(at: job.openedAt)
-                let text = job.ticket.signed(by: key.key)
-                let response = View.ticket(text, of: job.ticket.lease, keyID: key.id)
+                let signed = job.tickets.map { ticket, openedAt in
+                    let key = keyring.key(at: openedAt)
+                    return SignedTicketText(ticket.signed(by: key.key), of: ticket.lease, keyID: key.id)
+                }
+                let response: API.Response
+                if let answer = job.answer {
+                    response = View.placed(answer, with: signed)
+                } else if let only = signed.first {
+                    response = View.ticket(only.text, of: only.lease, keyID: only.keyID)
+                } else {
+                    continue
+                }
                 loops.answer(ReadyAnswer(stream: job.stream, requestID: job.requestID, response: response))
             }
         }

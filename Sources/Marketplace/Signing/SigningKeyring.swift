@@ -1,7 +1,9 @@
 package import API
 package import Cryptography
+internal import Engine
 internal import Provenance
 internal import Sockets
+internal import Synchronization
 package import Units
 
 /// A key with which the exchange signs, and from when it signs what is new.
@@ -22,6 +24,7 @@ package struct ExchangeKey: Sendable {
 /// whenever it is asked for. What they sign is a function of what is signed: Ed25519 draws no random numbers.
 package final class SigningKeyring: Sendable {
     private let keys: Lock<[ExchangeKey]>
+    private let changes = Atomic<Int>(0)
     private let name: String
 
     /// `keys` are at least one, the oldest first. Without a name, the log is called after the oldest key, which all
@@ -38,7 +41,13 @@ package final class SigningKeyring: Sendable {
     }
 
     /// Takes the keys as they are now. Keys that sign already must be among them.
-    package func replace(with newer: [ExchangeKey]) { keys.withLock { if !newer.isEmpty { $0 = newer } } }
+    package func replace(with newer: [ExchangeKey]) {
+        keys.withLock { if !newer.isEmpty { $0 = newer } }
+        changes.add(1, ordering: .releasing)
+    }
+
+    /// Changes with each replacement.
+    var version: Int { changes.load(ordering: .acquiring) }
 
     /// The name of the log: the first line of its checkpoints, and the name of the keys that sign them.
     package var origin: String { name }
@@ -53,6 +62,13 @@ package final class SigningKeyring: Sendable {
 
     /// The key that signs what is new now.
     var newest: ExchangeKey { key(at: LogicalTime(microseconds: wallClockMicroseconds())) }
+
+    /// Those that came after the first, which gives the log its name: each is an entry of the log.
+    var rotations: [SigningKeyTerms] {
+        keys.withLock { keys in
+            keys.dropFirst().map { SigningKeyTerms(publicKey: $0.key.publicKey, from: $0.from) }
+        }
+    }
 
     /// What everybody may know of them.
     package var list: SigningKeyList {

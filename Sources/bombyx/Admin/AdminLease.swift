@@ -20,7 +20,7 @@ struct AdminLease: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "lease",
         abstract: "Look at leases, set their rules, pardon breaches.",
-        subcommands: [Show.self, List.self, Policy.self, Pardon.self, Record.self]
+        subcommands: [Show.self, List.self, Policy.self, AdminMeasurement.self, Pardon.self, Record.self]
     )
 
     /// `bombyx admin lease show`.
@@ -178,7 +178,7 @@ struct AdminLease: ParsableCommand {
                 facts([
                     ("account", record.shown("account_id")), ("delivered", record.shown("delivered_count")),
                     ("strikes", record.shown("strike_count")), ("disputes", record.shown("dispute_count")),
-                ])
+                ]) + AdminMeasurement.table(record["performance"]?.elements ?? [])
             }
         }
     }

@@ -1,0 +1,1 @@
+../../../Migrations/0020-performance/up.sql
