@@ -55,7 +55,7 @@ let targets: [Target] = [
     target("Settlement", ["Units"]),
     target("Cryptography", ["Units", "COpenSSL", "CSodium"]),
     target("Provenance", ["Units", "Cryptography", "JSON"]),
-    target("Engine", ["Units", "Exchange", "Ledger", "Cryptography", "Provenance"]),
+    target("Engine", ["Units", "Exchange", "Ledger", "Cryptography", "Provenance", "Settlement"]),
     target("TON", ["Cryptography"]),
     target("LocalChain", ["Units", "Cryptography", "TON", "Settlement"]),
     target("JSON"),

@@ -232,6 +232,8 @@ package struct EngineState: Hashable, Sendable {
     package var leases: [LeaseRecord] = []
     /// What leases are opened and judged by beside their trades.
     package var delivery = DeliveryState()
+    /// Money that enters and leaves by the chain.
+    package var settlement = SettlementState()
     package var balances: [(account: LedgerAccount, counters: LedgerCounters)] = []
     package var remembered: [RememberedRequest] = []
     /// Of keys that were revoked, limited, or made by another key.

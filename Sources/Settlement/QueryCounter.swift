@@ -25,6 +25,25 @@ package struct QueryCounter: Hashable, Sendable {
         for use in uses { note(UInt64(use.place), use.createdAt) }
     }
 
+    /// The counter as it was, from the ids that were given out and the last use of each set; sets are numbered from 0.
+    /// `nil` when there is no such set.
+    package init?(count: UInt64, lastUses uses: some Sequence<(set: Int, at: UInt64)>) {
+        self.init()
+        self.count = count
+        for use in uses {
+            guard lastUses.indices.contains(use.set) else { return nil }
+            lastUses[use.set] = use.at
+        }
+    }
+
+    /// The last use of each set that was used.
+    package var uses: [(set: Int, at: UInt64)] {
+        lastUses.indices.filter { lastUses[$0] > 0 }.map { ($0, lastUses[$0]) }
+    }
+
+    /// The last use of a set, from 0; 0 before the first, and for a set that there is not.
+    package func lastUse(of set: Int) -> UInt64 { lastUses.indices.contains(set) ? lastUses[set] : 0 }
+
     /// The place of the next id (`QueryID(place:)`), which counts as used at `createdAt`; `nil`, and nothing changes,
     /// as long as the wallet may still know an id of its set. `timeout` is the wallet's.
     package mutating func take(createdAt: UInt64, timeout: UInt64) -> UInt32? {

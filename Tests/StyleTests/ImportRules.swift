@@ -7,7 +7,7 @@ let arrows: [(target: String, imports: [String])] = [
     ("Cryptography", ["Units", "CSodium", "COpenSSL"]),
     ("JSON", []),
     ("Provenance", ["Units", "Cryptography", "JSON"]),
-    ("Engine", ["Units", "Exchange", "Ledger", "Cryptography", "Provenance"]),
+    ("Engine", ["Units", "Exchange", "Ledger", "Cryptography", "Provenance", "Settlement"]),
     ("TON", ["Cryptography"]),
     ("LocalChain", ["Units", "Cryptography", "TON", "Settlement"]),
     ("Vectors", ["Units", "Exchange", "Ledger", "Engine", "JSON"]),
