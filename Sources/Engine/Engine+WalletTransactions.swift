@@ -1,7 +1,7 @@
 import Exchange
 import Ledger
 import Settlement
-import Units
+package import Units
 
 /// What the chain says: every transaction of every wallet, each once and in order.
 extension Engine {

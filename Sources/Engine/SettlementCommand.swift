@@ -1,4 +1,3 @@
-package import Exchange
 package import Units
 
 /// What is to be done with money that enters and leaves by the chain.

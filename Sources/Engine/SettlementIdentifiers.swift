@@ -1,5 +1,4 @@
-package import Exchange
-package import Units
+import Units
 
 /// A wallet from which the exchange pays: from 1, without gaps.
 package struct WalletID: Identifier {

@@ -1,4 +1,3 @@
-package import Exchange
 package import Settlement
 package import Units
 
