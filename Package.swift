@@ -56,7 +56,7 @@ let targets: [Target] = [
     target("Settlement", ["Units"]),
     target("Cryptography", ["Units", "COpenSSL", "CSodium"]),
     target("Provenance", ["Units", "Cryptography", "JSON"]),
-    target("Engine", ["Units", "Exchange", "Ledger", "Cryptography", "Provenance"]),
+    target("Engine", ["Units", "Exchange", "Ledger", "Cryptography", "Provenance", "Settlement"]),
     target("TON", ["Cryptography"]),
     target("Toncenter", ["TON", "JSON", "Cryptography", "CCurl"]),
     target("LocalChain", ["Units", "Cryptography", "TON", "Settlement"]),
@@ -111,7 +111,7 @@ let targets: [Target] = [
     tests("LedgerTests", ["Ledger", "Units"]),
     tests(
         "EngineTests",
-        ["Engine", "Exchange", "Ledger", "Units", "JSON", "Vectors", "Provenance", "Cryptography"],
+        ["Engine", "Exchange", "Ledger", "Settlement", "Units", "JSON", "Vectors", "Provenance", "Cryptography"],
         resources: [.copy("Vectors")]
     ),
     tests("CryptographyTests", ["Cryptography"]),

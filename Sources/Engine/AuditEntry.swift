@@ -38,6 +38,11 @@ package enum AuditAction: UInt8, CaseIterable, Sendable {
     case setMeasurement = 15
     case setLeasePolicy = 30
     case pardon = 31
+    case registerWallet = 40
+    case approveWithdrawal = 41
+    case setSettlementTerms = 42
+    case assignSuspense = 43
+    case holdSettlement = 44
 
     /// The name in JSON and SQL.
     package var name: String {
@@ -59,6 +64,11 @@ package enum AuditAction: UInt8, CaseIterable, Sendable {
         case .setMeasurement: "set_measurement"
         case .setLeasePolicy: "set_lease_policy"
         case .pardon: "pardon"
+        case .registerWallet: "register_wallet"
+        case .approveWithdrawal: "approve_withdrawal"
+        case .setSettlementTerms: "set_settlement_terms"
+        case .assignSuspense: "assign_suspense"
+        case .holdSettlement: "hold_settlement"
         }
     }
 }
@@ -91,7 +101,14 @@ extension Engine {
             (action, target) = (.setMeasurement, "\(terms.account.text) \(marketName(terms.model))")
         case .lease(.setPolicy): (action, target) = (.setLeasePolicy, "")
         case .lease(.pardon(let lease)): (action, target) = (.pardon, lease.text)
-        case .lease, .placeOffer, .placeBid, .cancel, .amend, .massCancel, .cancelAfter, .setCancelOnDisconnect,
+        case .settlement(.registerWallet):
+            (action, target) = (.registerWallet, rejection == nil ? WalletID(Int64(settlement.wallets.count)).text : "")
+        case .settlement(.approveWithdrawal(let id)): (action, target) = (.approveWithdrawal, id.text)
+        case .settlement(.setTerms): (action, target) = (.setSettlementTerms, "")
+        case .settlement(.assignSuspense(let entry, let owner)):
+            (action, target) = (.assignSuspense, "\(entry.text) \(owner == .system ? "operator" : owner.text)")
+        case .settlement(.hold(let terms)): (action, target) = (.holdSettlement, terms.isHeld ? "held" : "resumed")
+        case .lease, .settlement, .placeOffer, .placeBid, .cancel, .amend, .massCancel, .cancelAfter, .setCancelOnDisconnect,
             .disconnected, .tick, .announceCheckpoint, .login, .openBatch, .placeNext:
             return nil
         }

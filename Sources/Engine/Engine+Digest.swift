@@ -9,7 +9,8 @@ import Units
 /// 11 balance, 12 lease, 13 account, 14 key, 15 model version, 16 attestation, 17 remembered request, 18 fees, 19 head,
 /// 20 grace (when there is any), 21 newest checkpoint, 30 market control, 31 mass operation, 32 fee notice, 40 key's
 /// standing, 41 key's spending, 42 budgeted order, 43 login, 50 measurement,
-/// 70 profile, 71 lease policy (unless it is the initial one), 72 standing, 73 slash, 74 log (when it has leaves).
+/// 70 profile, 71 lease policy (unless it is the initial one), 72 standing, 73 slash, 74 log (when it has leaves),
+/// 80 to 92 settlement (SettlementDigest.swift).
 extension Engine {
     /// Equal for equal states, however they were reached.
     package var digest: StateDigest {
@@ -33,6 +34,7 @@ extension Engine {
         sum.add(feeNotice?.recordHash)
         if leasePolicy != .initial { sum.add(leasePolicy.recordHash) }
         if log.size > 0 { sum.add(log.recordHash) }
+        for part in settlement.headHashes { sum.add(part) }
         return sum
     }
 

@@ -6,13 +6,15 @@ import Units
 // (u16) and UTF-8, a list is its count (u32) and its elements in ascending order, an optional is a byte 0, or 1 and the
 // value. There is one form for each state.
 //
-// Older versions are read too. Version 1 has not what stands in brackets, version 2 not what stands in braces.
+// Older versions are read too. Version 1 has not what stands in brackets, version 2 not what stands in braces, version 3
+// not what stands behind them.
 //
-//     version u16 (3) · sequence i64 · time i64 · last trade i64 · grace i64 · checkpoint? · fees
+//     version u16 (4) · sequence i64 · time i64 · last trade i64 · grace i64 · checkpoint? · fees
 //     · accounts · keys · models · attestations · classes · profiles · orders · leases · balances · remembered requests
 //     [· additions (StateCoding+Control.swift) · key standings · key spendings · budgeted orders · measurements]
 //     {· lowered orders · logins
 //      · leases' terms, progress, profiles, standings, slashes, policy, log (StateCoding+Leases.swift)}
+//     · settlement (StateCoding+Settlement.swift)
 //
 //     checkpoint    batch i64 · SHA-256 32 bytes · sequence i64 · announced at i64
 //     fees          maker i64 · taker i64 · minimum notional i64
@@ -52,7 +54,7 @@ package struct StateCodingError: Error, Hashable, Sendable, CustomStringConverti
 }
 
 extension EngineState {
-    private static let version: UInt16 = 3
+    private static let version: UInt16 = 4
 
     /// Appends the one form that the state has.
     package func encode(into bytes: inout [UInt8]) {
@@ -90,6 +92,7 @@ extension EngineState {
         }
         bytes.append(list: logins) { $1.encode(into: &$0) }
         encodeLeases(into: &bytes)
+        settlement.encode(into: &bytes)
     }
 
     /// Reads a state that takes up all the bytes. Never traps, whatever they are; whether the records belong together
@@ -133,6 +136,7 @@ extension EngineState {
             logins = try reader.list("logins") { (r) throws(StateCodingError) in try LoginRecord(&r) }
             try readLeases(&reader)
         }
+        if reader.version >= 4 { settlement = try SettlementState(&reader) }
         guard reader.isAtEnd else { throw reader.error("end") }
     }
 }

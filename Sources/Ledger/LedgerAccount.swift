@@ -35,6 +35,8 @@ package struct LedgerAccount: Hashable, Comparable, Sendable {
     package static let chain = LedgerAccount(.chain)
     package static let fees = LedgerAccount(.fees)
     package static let operatorCapital = LedgerAccount(.operatorCapital)
+    package static let suspense = LedgerAccount(.suspense)
+    package static let networkCosts = LedgerAccount(.networkCosts)
 
     package static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
 

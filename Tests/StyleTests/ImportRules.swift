@@ -7,7 +7,7 @@ let arrows: [(target: String, imports: [String])] = [
     ("Cryptography", ["Units", "CSodium", "COpenSSL"]),
     ("JSON", []),
     ("Provenance", ["Units", "Cryptography", "JSON"]),
-    ("Engine", ["Units", "Exchange", "Ledger", "Cryptography", "Provenance"]),
+    ("Engine", ["Units", "Exchange", "Ledger", "Cryptography", "Provenance", "Settlement"]),
     ("TON", ["Cryptography"]),
     ("Toncenter", ["TON", "JSON", "Cryptography", "CCurl"] + system),
     ("LocalChain", ["Units", "Cryptography", "TON", "Settlement"]),
