@@ -60,6 +60,7 @@ let targets: [Target] = [
     target("TON", ["Cryptography"]),
     target("Toncenter", ["TON", "JSON", "Cryptography", "CCurl"]),
     target("LocalChain", ["Units", "Cryptography", "TON", "Settlement"]),
+    target("SettlementAgent", ["Units", "Engine", "Settlement", "TON", "Cryptography"]),
     target("JSON"),
     target("Log", ["JSON", "Sockets"]),
     target("Demonstration", ["Units", "Exchange", "JSON"]),
@@ -125,6 +126,10 @@ let targets: [Target] = [
         "TONTests",
         ["TON", "Cryptography", "JSON", "LocalChain", "Settlement", "Units"],
         resources: [.copy("Vectors"), .copy("Harness")]
+    ),
+    tests(
+        "SettlementAgentTests",
+        ["SettlementAgent", "LocalChain", "Engine", "Exchange", "Ledger", "Settlement", "TON", "Cryptography", "Units"]
     ),
     tests("LocalChainTests", ["LocalChain", "TON", "Cryptography", "Settlement", "Units"]),
     tests("ChainServerTests", ["ChainServer", "LocalChain", "TON", "JSON", "Cryptography", "HTTP2", "Sockets"]),

@@ -5,7 +5,8 @@ import Units
 
 /// Settlement as plain records, and back.
 extension Engine {
-    var settlementState: SettlementState {
+    /// Settlement as plain records.
+    package var settlementState: SettlementState {
         var state = SettlementState()
         state.terms = settlement.terms
         state.hold = settlement.hold

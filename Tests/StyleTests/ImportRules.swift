@@ -5,6 +5,7 @@ let arrows: [(target: String, imports: [String])] = [
     ("Ledger", ["Units"]),
     ("Settlement", ["Units"]),
     ("Cryptography", ["Units", "CSodium", "COpenSSL"]),
+    ("SettlementAgent", ["Units", "Engine", "Settlement", "TON", "Cryptography"]),
     ("JSON", []),
     ("Provenance", ["Units", "Cryptography", "JSON"]),
     ("Engine", ["Units", "Exchange", "Ledger", "Cryptography", "Provenance", "Settlement"]),
