@@ -56,10 +56,11 @@ let targets: [Target] = [
     target("Settlement", ["Units"]),
     target("Cryptography", ["Units", "COpenSSL", "CSodium"]),
     target("Provenance", ["Units", "Cryptography", "JSON"]),
-    target("Engine", ["Units", "Exchange", "Ledger", "Cryptography", "Provenance"]),
+    target("Engine", ["Units", "Exchange", "Ledger", "Cryptography", "Provenance", "Settlement"]),
     target("TON", ["Cryptography"]),
     target("Toncenter", ["TON", "JSON", "Cryptography", "CCurl"]),
     target("LocalChain", ["Units", "Cryptography", "TON", "Settlement"]),
+    target("SettlementAgent", ["Units", "Engine", "Settlement", "TON", "Cryptography"]),
     target("JSON"),
     target("Log", ["JSON", "Sockets"]),
     target("Demonstration", ["Units", "Exchange", "JSON"]),
@@ -111,7 +112,7 @@ let targets: [Target] = [
     tests("LedgerTests", ["Ledger", "Units"]),
     tests(
         "EngineTests",
-        ["Engine", "Exchange", "Ledger", "Units", "JSON", "Vectors", "Provenance", "Cryptography"],
+        ["Engine", "Exchange", "Ledger", "Settlement", "Units", "JSON", "Vectors", "Provenance", "Cryptography"],
         resources: [.copy("Vectors")]
     ),
     tests("CryptographyTests", ["Cryptography"]),
@@ -125,6 +126,10 @@ let targets: [Target] = [
         "TONTests",
         ["TON", "Cryptography", "JSON", "LocalChain", "Settlement", "Units"],
         resources: [.copy("Vectors"), .copy("Harness")]
+    ),
+    tests(
+        "SettlementAgentTests",
+        ["SettlementAgent", "LocalChain", "Engine", "Exchange", "Ledger", "Settlement", "TON", "Cryptography", "Units"]
     ),
     tests("LocalChainTests", ["LocalChain", "TON", "Cryptography", "Settlement", "Units"]),
     tests("ChainServerTests", ["ChainServer", "LocalChain", "TON", "JSON", "Cryptography", "HTTP2", "Sockets"]),

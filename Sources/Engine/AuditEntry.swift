@@ -39,6 +39,11 @@ package enum AuditAction: UInt8, CaseIterable, Sendable {
     case setLeasePolicy = 30
     case pardon = 31
     case setMeasurementPolicy = 32
+    case registerWallet = 40
+    case approveWithdrawal = 41
+    case setSettlementTerms = 42
+    case assignSuspense = 43
+    case holdSettlement = 44
 
     /// The name in JSON and SQL.
     package var name: String {
@@ -61,6 +66,11 @@ package enum AuditAction: UInt8, CaseIterable, Sendable {
         case .setLeasePolicy: "set_lease_policy"
         case .pardon: "pardon"
         case .setMeasurementPolicy: "set_measurement_policy"
+        case .registerWallet: "register_wallet"
+        case .approveWithdrawal: "approve_withdrawal"
+        case .setSettlementTerms: "set_settlement_terms"
+        case .assignSuspense: "assign_suspense"
+        case .holdSettlement: "hold_settlement"
         }
     }
 }
@@ -94,8 +104,15 @@ extension Engine {
         case .lease(.setPolicy): (action, target) = (.setLeasePolicy, "")
         case .lease(.pardon(let lease)): (action, target) = (.pardon, lease.text)
         case .lease(.setMeasurementPolicy): (action, target) = (.setMeasurementPolicy, "")
-        case .lease, .placeOffer, .placeBid, .cancel, .amend, .massCancel, .cancelAfter, .setCancelOnDisconnect,
-            .disconnected, .tick, .announceCheckpoint, .login, .openBatch, .placeNext:
+        case .settlement(.registerWallet):
+            (action, target) = (.registerWallet, rejection == nil ? WalletID(Int64(settlement.wallets.count)).text : "")
+        case .settlement(.approveWithdrawal(let id)): (action, target) = (.approveWithdrawal, id.text)
+        case .settlement(.setTerms): (action, target) = (.setSettlementTerms, "")
+        case .settlement(.assignSuspense(let entry, let owner)):
+            (action, target) = (.assignSuspense, "\(entry.text) \(owner == .system ? "operator" : owner.text)")
+        case .settlement(.hold(let terms)): (action, target) = (.holdSettlement, terms.isHeld ? "held" : "resumed")
+        case .lease, .settlement, .placeOffer, .placeBid, .cancel, .amend, .massCancel, .cancelAfter,
+            .setCancelOnDisconnect, .disconnected, .tick, .announceCheckpoint, .login, .openBatch, .placeNext:
             return nil
         }
         return AuditEntry(

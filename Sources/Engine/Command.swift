@@ -69,6 +69,7 @@ package struct Command: Hashable, Sendable {
         /// Somebody has proved who it is, and gets a key for its account, which the first login opens.
         indirect case login(LoginTerms)
         indirect case lease(LeaseCommand)
+        indirect case settlement(SettlementCommand)
         /// Checks the orders that the following commands place all, or none of them.
         indirect case openBatch(AtomicBatch)
         /// Places, or refuses, the next order of the batch that was opened just before.

@@ -44,6 +44,7 @@ import Units
 //                        · network count u8 · networks (16 bytes in the order of the wire · prefix length u8)…
 //     33 login           subject text · and as 6, with the owner 0
 //     60 to 72           CommandCodec+Leases.swift
+//     80 to 91           CommandCodec+Settlement.swift
 //     40 set measured    account i64 · model i64 · throughput i64 · time to first token i64 · uptime i64
 //                        · expires at i64
 //
@@ -114,6 +115,7 @@ package enum CommandDecodingError: Error, Hashable, Sendable {
         case key, budget, networks, loginSubject
         case traits, demands, tcbStatus, attestedAt, measurement, orders
         case endpoint, receiptKey, receipt, leasePolicy, leaseRules, measurementPolicy, signingKey
+        case wallet, memo, payoutTerms, withdrawal, settlementTerms, settlementPlan, transaction, scan, hold
     }
 }
 
@@ -150,6 +152,7 @@ extension Command.Action {
         case .placeNext: 27
         case .setMeasured: 40
         case .lease(let command): command.kind
+        case .settlement(let command): command.kind
         }
     }
 
@@ -189,6 +192,7 @@ extension Command.Action {
         case .setKeyLimits(let terms): terms.encode(into: &bytes)
         case .login(let terms): terms.encode(into: &bytes)
         case .lease(let command): command.encode(into: &bytes)
+        case .settlement(let command): command.encode(into: &bytes)
         case .openBatch(let batch): batch.encode(into: &bytes)
         case .placeNext: break
         default: encodeControl(into: &bytes)
@@ -237,6 +241,7 @@ extension Command.Action {
         case 60: return .placeOffer(try OfferTerms.decode(version, bytes, &cursor, isPlain: false, ofLease: true))
         case 61: return .placeBid(try BidTerms.decode(version, bytes, &cursor, isPlain: false, ofLease: true))
         case 62...79: return .lease(try LeaseCommand.decode(kind, bytes, &cursor))
+        case 80...99: return .settlement(try SettlementCommand.decode(kind, bytes, &cursor))
         default: throw .unknownKind(kind)
         }
     }

@@ -10,7 +10,8 @@ import Units
 /// 20 grace (when there is any), 21 newest checkpoint, 30 market control, 31 mass operation, 32 fee notice, 40 key's
 /// standing, 41 key's spending, 42 budgeted order, 43 login, 50 measurement,
 /// 70 profile, 71 lease policy (unless it is the initial one), 72 standing, 73 slash, 74 log (when it has leaves),
-/// 75 performance, 76 measurement policy (unless it is the initial one), 77 signing key.
+/// 75 performance, 76 measurement policy (unless it is the initial one), 77 signing key,
+/// 80 to 92 settlement (SettlementDigest.swift).
 extension Engine {
     /// Equal for equal states, however they were reached.
     package var digest: StateDigest {
@@ -35,6 +36,7 @@ extension Engine {
         if leasePolicy != .initial { sum.add(leasePolicy.recordHash) }
         if log.size > 0 { sum.add(log.recordHash) }
         if measurementPolicy != .initial { sum.add(measurementPolicy.recordHash) }
+        for part in settlement.headHashes { sum.add(part) }
         return sum
     }
 

@@ -10,6 +10,7 @@ extension Engine {
         try checkOrders()
         try checkHoldsAndLeases()
         try checkDeliveries()
+        try checkSettlement()
         try checkNothingCouldTrade()
         try checkDigest()
     }
@@ -110,6 +111,15 @@ package enum InvariantViolation: Error, Hashable, Sendable {
     case leaseDeadline
     /// An account's leased lots, pending slashes or the uses of its profiles are wrong.
     case commitments(AccountID)
+    /// The account's money in settlement is not that of its withdrawals and open payouts.
+    case inSettlement(AccountID)
+    /// What is nobody's is not the sum of its entries.
+    case suspense
+    /// What wallets have, and send themselves, is not what their transactions have put into the ledger.
+    case reconciliation
+    /// A batch, its payouts and their withdrawals do not fit together.
+    case settlement(SettlementID)
+    case withdrawal(WithdrawalID)
     case couldTrade(OrderID, OrderID)
     case digest
     /// No engine can be built from the state.

@@ -10,6 +10,7 @@ extension Engine {
         state.orders = openSlots.map { record(of: $0) }
         state.leases = leases.sorted
         state.delivery = deliveryState
+        state.settlement = settlementState
         balances.forEach { state.balances.append(($0, $1)) }
         requests.forEach { state.append($0) }
         state.keySpendings = keyring.entries.compactMap(\.spending)
@@ -79,6 +80,7 @@ extension Engine {
         try restoreProfiles(state)
         try restoreMoney(state)
         try restoreDelivery(state)
+        try restoreSettlement(state)
         try restoreRequests(state)
         sequence = state.sequence
     }

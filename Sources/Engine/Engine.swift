@@ -58,6 +58,7 @@ package struct Engine: Sendable {
     /// Pending ones.
     var slashes: [LeaseID: SlashRecord] = [:]
     var log = LogFrontier()
+    var settlement = SettlementTable()
     var requests = RequestMemory()
     /// Most entries in ``requests``.
     let requestsMax: Int
@@ -169,6 +170,7 @@ package struct Engine: Sendable {
         case .setKeyLimits(let terms): return setLimits(terms, &events)
         case .login(let terms): return login(terms, &events)
         case .lease(let action): return carryOut(action, of: command.account, &events)
+        case .settlement(let action): return carryOut(action, of: command.account, &events)
         case .openBatch(let batch): return open(batch, &events)
         case .placeNext: return .batchRefused
         }

@@ -69,6 +69,7 @@ package enum Event: Hashable, Sendable {
     /// A command by an operator's key, carried out or refused. The last event of its command but ``remembered(_:)``.
     indirect case operated(AuditEntry)
     indirect case lease(LeaseEvent)
+    indirect case settlement(SettlementEvent)
 }
 
 /// Which side of the book an order is on.

@@ -282,6 +282,8 @@ package struct EngineState: Hashable, Sendable {
     package var leases: [LeaseRecord] = []
     /// What leases are opened and judged by beside their trades.
     package var delivery = DeliveryState()
+    /// Money that enters and leaves by the chain.
+    package var settlement = SettlementState()
     package var balances: [(account: LedgerAccount, counters: LedgerCounters)] = []
     package var remembered: [RememberedRequest] = []
     /// Of keys that were revoked, limited, or made by another key.
@@ -304,6 +306,7 @@ package struct EngineState: Hashable, Sendable {
             && left.measurements == right.measurements
             && left.classes.elementsEqual(right.classes, by: ==) && left.profiles.elementsEqual(right.profiles, by: ==)
             && left.orders == right.orders && left.leases == right.leases && left.delivery == right.delivery
+            && left.settlement == right.settlement
             && left.balances.elementsEqual(right.balances, by: ==) && left.remembered == right.remembered
             && left.keyStandings == right.keyStandings && left.keySpendings == right.keySpendings
             && left.budgetedOrders == right.budgetedOrders && left.logins == right.logins

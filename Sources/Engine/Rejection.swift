@@ -96,6 +96,40 @@ package enum Rejection: UInt16, Error, CaseIterable, Sendable {
     /// A bid that was to be entered again avoids as many workers as it may already.
     case avoidLimit = 108
 
+    // Settlement.
+    case walletUnknown = 130
+    /// Another wallet has the address.
+    case walletExists = 131
+    case walletLimit = 132
+    /// A transaction that does not follow the last one that was taken.
+    case transactionNotNext = 133
+    /// The balance after it is not the one before it with what it moved; settlement is held for it already.
+    case transactionUnbalanced = 134
+    /// A time of the chain before one that was told.
+    case chainTimeBehind = 135
+    /// There is another last transaction.
+    case scanIncomplete = 136
+    case settlementHeld = 137
+    /// Nobody waits for a payout.
+    case nothingToSettle = 138
+    case walletBalanceLow = 139
+    case capitalBelowReserve = 140
+    /// The wallet may still know all numbers that could be next.
+    case queryIDsInUse = 141
+    case memoTaken = 142
+    /// An address of the exchange itself.
+    case addressIsWallet = 143
+    case belowPayoutMinimum = 144
+    case withdrawalDayLimit = 145
+    case withdrawalLimit = 146
+    case addressLimit = 147
+    case withdrawalNotFound = 148
+    /// It is in a batch: only the chain decides now.
+    case withdrawalPlanned = 149
+    case approvalNotNeeded = 150
+    case suspenseNotFound = 151
+    case settlementLimit = 152
+
     /// The code in JSON, e.g. `insufficient_funds`.
     package var code: String {
         switch self {
@@ -168,6 +202,36 @@ extension Rejection {
         case .equivocationForeign: "equivocation_foreign"
         case .avoidLimit: "avoid_limit"
         case .topUpMismatch: "top_up_mismatch"
+        default: settlementCode
+        }
+    }
+
+    /// The code of what only settlement is refused for.
+    private var settlementCode: String {
+        switch self {
+        case .walletUnknown: "wallet_unknown"
+        case .walletExists: "wallet_exists"
+        case .walletLimit: "wallet_limit"
+        case .transactionNotNext: "transaction_not_next"
+        case .transactionUnbalanced: "transaction_unbalanced"
+        case .chainTimeBehind: "chain_time_behind"
+        case .scanIncomplete: "scan_incomplete"
+        case .settlementHeld: "settlement_held"
+        case .nothingToSettle: "nothing_to_settle"
+        case .walletBalanceLow: "wallet_balance_low"
+        case .capitalBelowReserve: "capital_below_reserve"
+        case .queryIDsInUse: "query_ids_in_use"
+        case .memoTaken: "memo_taken"
+        case .addressIsWallet: "address_is_wallet"
+        case .belowPayoutMinimum: "below_payout_minimum"
+        case .withdrawalDayLimit: "withdrawal_day_limit"
+        case .withdrawalLimit: "withdrawal_limit"
+        case .addressLimit: "address_limit"
+        case .withdrawalNotFound: "withdrawal_not_found"
+        case .withdrawalPlanned: "withdrawal_planned"
+        case .approvalNotNeeded: "approval_not_needed"
+        case .suspenseNotFound: "suspense_not_found"
+        case .settlementLimit: "settlement_limit"
         default: preconditionFailure("every other code is given before")
         }
     }

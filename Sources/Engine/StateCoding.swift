@@ -7,7 +7,7 @@ import Units
 // value. There is one form for each state.
 //
 // Older versions are read too. Version 1 has not what stands in brackets, version 2 not what stands in braces, version 3
-// not the last line.
+// not the last two lines.
 //
 //     version u16 (4) · sequence i64 · time i64 · last trade i64 · grace i64 · checkpoint? · fees
 //     · accounts · keys · models · attestations · classes · profiles · orders · leases · balances · remembered requests
@@ -15,6 +15,7 @@ import Units
 //     {· lowered orders · logins
 //      · leases' terms, progress, profiles, standings, slashes, policy, log (StateCoding+Leases.swift)}
 //     · top-ups · performances · measurement policy · signing keys (StateCoding+Performance.swift)
+//     · settlement (StateCoding+Settlement.swift)
 //
 //     checkpoint    batch i64 · SHA-256 32 bytes · sequence i64 · announced at i64
 //     fees          maker i64 · taker i64 · minimum notional i64
@@ -93,6 +94,7 @@ extension EngineState {
         bytes.append(list: logins) { $1.encode(into: &$0) }
         encodeLeases(into: &bytes)
         encodePerformances(into: &bytes)
+        settlement.encode(into: &bytes)
     }
 
     /// Reads a state that takes up all the bytes. Never traps, whatever they are; whether the records belong together
@@ -137,6 +139,7 @@ extension EngineState {
             try readLeases(&reader)
         }
         if reader.version >= 4 { try readPerformances(&reader) }
+        if reader.version >= 4 { settlement = try SettlementState(&reader) }
         guard reader.isAtEnd else { throw reader.error("end") }
     }
 }

@@ -35,6 +35,8 @@ package struct LedgerAccount: Hashable, Comparable, Sendable {
     @inlinable package static var chain: LedgerAccount { LedgerAccount(.chain) }
     @inlinable package static var fees: LedgerAccount { LedgerAccount(.fees) }
     @inlinable package static var operatorCapital: LedgerAccount { LedgerAccount(.operatorCapital) }
+    @inlinable package static var suspense: LedgerAccount { LedgerAccount(.suspense) }
+    @inlinable package static var networkCosts: LedgerAccount { LedgerAccount(.networkCosts) }
 
     @inlinable package static func == (left: Self, right: Self) -> Bool { left.rawValue == right.rawValue }
     @inlinable package static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }

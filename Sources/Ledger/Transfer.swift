@@ -46,6 +46,28 @@ package struct Transfer: Hashable, Sendable {
         case slash = 32
         /// What a worker's bond gave back because a promise was not kept.
         case serviceRefund = 33
+        /// What a wallet had when it was registered: the operator's.
+        case walletOpened = 40
+        /// A deposit by the chain, with its owner's memo.
+        case chainDeposit = 41
+        /// Money by the chain that is nobody's yet.
+        case suspended = 42
+        case suspenseAssigned = 43
+        case withdrawal = 44
+        case withdrawalCancelled = 45
+        /// What was earned is in a batch.
+        case payoutPlanned = 46
+        /// The chain has shown that it was paid.
+        case payout = 47
+        /// What payees bear of its costs.
+        case payoutFee = 48
+        /// What was earned was not and cannot be paid.
+        case payoutRequeued = 49
+        case payoutReturned = 50
+        /// What a transaction of a wallet cost.
+        case networkCost = 51
+        /// What a wallet has sent without a batch of ours; a loss until somebody has looked.
+        case unattributed = 52
 
         /// The name in SQL and JSON.
         package var name: String {
@@ -53,6 +75,15 @@ package struct Transfer: Hashable, Sendable {
             case .bondLocked: "bond_locked"
             case .bondReleased: "bond_released"
             case .serviceRefund: "service_refund"
+            case .walletOpened: "wallet_opened"
+            case .chainDeposit: "chain_deposit"
+            case .suspenseAssigned: "suspense_assigned"
+            case .withdrawalCancelled: "withdrawal_cancelled"
+            case .payoutPlanned: "payout_planned"
+            case .payoutFee: "payout_fee"
+            case .payoutRequeued: "payout_requeued"
+            case .payoutReturned: "payout_returned"
+            case .networkCost: "network_cost"
             default: String(describing: self)
             }
         }

@@ -25,6 +25,24 @@ package struct SettlementBatch: Hashable, Sendable {
         self.payouts = payouts
     }
 
+    /// A batch as it was stored. Who stores batches decides when to send by himself: nothing is known of that here.
+    package init(
+        id: Int64,
+        payouts: [PlannedPayout],
+        phase: Phase,
+        signed: Signed,
+        outside: TransactionID?,
+        inside: TransactionID?,
+        returned: Set<Int64>
+    ) {
+        self.init(id: id, payouts: payouts)
+        self.phase = phase
+        self.signed = signed
+        self.outside = outside
+        self.inside = inside
+        self.returned = returned
+    }
+
     /// How far a batch is.
     package enum Phase: String, CaseIterable, Sendable {
         /// The money is in settlement; nothing can be on the chain.

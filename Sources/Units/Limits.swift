@@ -92,6 +92,35 @@ package enum Limits {
     /// The highest fee rate in 1/10,000: 10 %.
     package static let feeMax: Int64 = 1_000
 
+    // MARK: Settlement
+
+    /// Wallets from which the exchange pays.
+    package static let walletsMax = 256
+    /// The longest time for which a wallet takes a message, in seconds: 22 bits of the contract.
+    package static let walletTimeoutMax: Int64 = (1 << 22) - 1
+    /// Messages of one transaction of a wallet: what the contract can send.
+    package static let walletActionsMax = 255
+    /// Bytes of a payout's comment: it stays in one cell.
+    package static let payoutCommentBytesMax = 70
+    /// Bytes of a deposit's comment that are kept.
+    package static let depositCommentBytesMax = 128
+    /// Bytes of what an operator says when settlement is held.
+    package static let holdReasonBytesMax = 128
+    /// Withdrawals of one account that are not final.
+    package static let withdrawalsPerAccountMax = 100
+    /// Addresses that one account may name, ever.
+    package static let addressesPerAccountMax = 64
+    /// Batches without a verdict, or whose payouts may still come back.
+    package static let settlementBatchesMax = 4_096
+    /// Seconds of the chain for which a paid batch is kept, so that what comes back is known.
+    package static let settlementKept: UInt64 = 3_600
+    /// The longest that a new address waits, in microseconds: 30 days.
+    package static let coolingOffMax: Int64 = 2_592_000_000_000
+    /// The most that a plan may count for the fees of a batch, and of one payout, in nanoTON: 100 TON.
+    package static let settlementFeeMax: Int64 = 100_000_000_000
+    /// The latest time of the chain that is taken, in seconds since 1970: the year 4147.
+    package static let chainTimeMax: Int64 = 1 << 36
+
     // MARK: Registry
 
     /// Quality is a whole number of points, 0 to this.

@@ -1,7 +1,7 @@
 /// Targets whose declarations are read by people who did not write them.
 let documentedTargets: Set<String> = [
     "Units", "Exchange", "Ledger", "Engine", "API", "JSON", "LocalChain", "ChainServer",
-    "Provenance", "Toncenter",
+    "Provenance", "Toncenter", "SettlementAgent",
 ]
 
 /// Every type and function that other targets see says what it is, in a comment of three slashes before it.

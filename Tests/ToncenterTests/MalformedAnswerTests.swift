@@ -62,6 +62,10 @@ import Toncenter
             (#""out_msgs":["#, #""out_msgs":{},"x":["#, "out_msgs: must be an array"),
             (#""in_msg":{"#, #""in_msg":null,"x":{"#, "in_msg: must be an object"),
             (#""destination":"0:"#, #""destination":"0:A"#, "in_msg.destination: must be a raw address"),
+            (
+                #""hash_norm":""#, #""hash_norm":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=","x":""#,
+                "hash_norm: must be"
+            ),
             (#""body":"te"#, #""body":"!!"#, "body: must be base64"),
             (#""message_content":{"hash":""#, #""message_content":{"hash":"A"#, "message_content.hash: must be"),
             (#""transactions":["#, #""transactions":[1,"#, "transactions[0]: must be an object"),
@@ -92,7 +96,14 @@ import Toncenter
             writer.value(.object([JSONValue.Member("transactions", .array(elements))]))
             return String(decoding: writer.finish(), as: UTF8.self)
         }
+        let other = JSONValue.string(String(repeating: "A", count: 43) + "=")
+        let forked = JSONValue.object(
+            try #require(all[1].members).map { member in
+                member.key == "prev_trans_hash" ? JSONValue.Member(member.key, other) : member
+            }
+        )
         for (elements, words) in [
+            ([all[0], forked], "[1]: must continue the one before it"),
             (Array(all[..<2] + all[3...]), "[2]: must continue the one before it"),
             (Array(all[1...]), "[0]: must be the first behind 0"),
             (Array(all[..<2] + all[1...]), "[2]: must stand behind the one before it"),

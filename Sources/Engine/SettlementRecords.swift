@@ -1,0 +1,420 @@
+package import Settlement
+package import Units
+
+/// A wallet from which the exchange pays, and how far its history is known.
+package struct WalletRecord: Hashable, Sendable {
+    package var id: WalletID
+    package var terms: WalletTerms
+    /// The command that registered it.
+    package var sequence: SequenceNumber
+    /// The last transaction that was told.
+    package var last: ChainPosition
+    /// What it has after that.
+    package var balance: NanoTON
+    /// The chain's clock up to which nothing is missing, in seconds since 1970.
+    package var scannedTo: UInt64
+    /// Query ids that were given out.
+    package var queries: UInt64
+    /// The logical time of the next transaction, when it was not taken because it does not explain the balance after
+    /// it; 0 otherwise. As long as it stands nothing later is known.
+    package var unexplained: UInt64
+
+    package init(id: WalletID, terms: WalletTerms, sequence: SequenceNumber) {
+        self.id = id
+        self.terms = terms
+        self.sequence = sequence
+        last = terms.start
+        balance = terms.balance
+        scannedTo = terms.startTime
+        queries = 0
+        unexplained = 0
+    }
+}
+
+/// When a set of a wallet's query ids was last used.
+package struct QuerySetUse: Hashable, Sendable {
+    package var wallet: WalletID
+    /// From 0.
+    package var set: Int64
+    /// The chain's clock, in seconds since 1970.
+    package var at: UInt64
+
+    package init(wallet: WalletID, set: Int64, at: UInt64) {
+        self.wallet = wallet
+        self.set = set
+        self.at = at
+    }
+}
+
+/// Money that a wallet has sent itself and has not got yet.
+package struct TransitRecord: Hashable, Sendable {
+    package var wallet: WalletID
+    /// When it was sent.
+    package var logicalTime: UInt64
+    /// From 0, of those that the transaction sent.
+    package var index: Int64
+    /// Of the message.
+    package var hash: ChainHash
+    package var amount: NanoTON
+
+    package init(wallet: WalletID, logicalTime: UInt64, index: Int64, hash: ChainHash, amount: NanoTON) {
+        self.wallet = wallet
+        self.logicalTime = logicalTime
+        self.index = index
+        self.hash = hash
+        self.amount = amount
+    }
+}
+
+/// Whose deposits come with a memo.
+package struct DepositMemoRecord: Hashable, Sendable {
+    /// The command that opened it.
+    package var sequence: SequenceNumber
+    package var account: AccountID
+    package var memo: DepositMemo
+    package var createdAt: LogicalTime
+
+    package init(sequence: SequenceNumber, account: AccountID, memo: DepositMemo, createdAt: LogicalTime) {
+        self.sequence = sequence
+        self.account = account
+        self.memo = memo
+        self.createdAt = createdAt
+    }
+}
+
+/// An address that an account has named.
+package struct KnownAddressRecord: Hashable, Sendable {
+    /// The command that named it first.
+    package var sequence: SequenceNumber
+    package var account: AccountID
+    package var address: ChainHash
+    /// Nothing goes there earlier.
+    package var usableAt: LogicalTime
+
+    package init(sequence: SequenceNumber, account: AccountID, address: ChainHash, usableAt: LogicalTime) {
+        self.sequence = sequence
+        self.account = account
+        self.address = address
+        self.usableAt = usableAt
+    }
+}
+
+/// Where what an account has earned goes by itself.
+package struct PayoutTermsRecord: Hashable, Sendable {
+    package var account: AccountID
+    package var terms: PayoutTerms
+    package var setAt: LogicalTime
+    /// Nothing goes there earlier.
+    package var usableAt: LogicalTime
+    /// A payout came back from there: nothing goes there until the terms are set again.
+    package var isSuspended = false
+
+    package init(account: AccountID, terms: PayoutTerms, setAt: LogicalTime, usableAt: LogicalTime) {
+        self.account = account
+        self.terms = terms
+        self.setAt = setAt
+        self.usableAt = usableAt
+    }
+}
+
+/// How far a withdrawal is. The raw values are in the database: never renumber, never reuse.
+package enum WithdrawalState: UInt8, CaseIterable, Sendable {
+    /// It waits, also for approval, and may be cancelled.
+    case requested = 1
+    /// It is in a batch.
+    case planned = 2
+    /// The chain has shown that it was paid.
+    case paid = 3
+    case cancelled = 4
+
+    /// The name in SQL and JSON.
+    package var name: String { String(describing: self) }
+
+    /// Whether nothing more happens to it.
+    package var isFinal: Bool { self == .paid || self == .cancelled }
+}
+
+/// Money that an owner wants on the chain. It is in settlement until it is paid or cancelled.
+package struct WithdrawalRecord: Hashable, Sendable {
+    package var id: WithdrawalID
+    package var account: AccountID
+    package var terms: WithdrawalTerms
+    /// What of the amount the exchange keeps for the costs.
+    package var fee: NanoTON
+    package var requestedAt: LogicalTime
+    /// When its address has cooled off.
+    package var dueAt: LogicalTime
+    package var needsApproval: Bool
+    /// By the command of the operator; `nil` before.
+    package var approvedBy: SequenceNumber?
+    package var state: WithdrawalState
+    /// Its newest payout; `nil` before the first.
+    package var payout: PayoutID?
+
+    package init(
+        id: WithdrawalID,
+        account: AccountID,
+        terms: WithdrawalTerms,
+        fee: NanoTON,
+        requestedAt: LogicalTime,
+        dueAt: LogicalTime,
+        needsApproval: Bool
+    ) {
+        self.id = id
+        self.account = account
+        self.terms = terms
+        self.fee = fee
+        self.requestedAt = requestedAt
+        self.dueAt = dueAt
+        self.needsApproval = needsApproval
+        state = .requested
+    }
+
+    /// Whether a plan may take it.
+    package func isDue(at time: LogicalTime) -> Bool {
+        state == .requested && dueAt <= time && (!needsApproval || approvedBy != nil)
+    }
+}
+
+/// What an account has withdrawn on its last day with a withdrawal.
+package struct WithdrawalDay: Hashable, Sendable {
+    package var account: AccountID
+    /// Days of UTC since 1970.
+    package var day: Int64
+    package var amount: NanoTON
+
+    package init(account: AccountID, day: Int64, amount: NanoTON) {
+        self.account = account
+        self.day = day
+        self.amount = amount
+    }
+}
+
+/// Payouts that one message carries. Of ``SettlementBatch/Phase`` a record never has `planned` or `sent`: a plan says
+/// all that is signed, and what is sent when is nobody's concern here.
+package struct SettlementRecord: Hashable, Sendable {
+    package var id: SettlementID
+    package var wallet: WalletID
+    package var phase: SettlementBatch.Phase
+    /// What the message is signed for.
+    package var signed: SettlementBatch.Signed
+    package var plannedAt: LogicalTime
+    /// Of the transaction with which the wallet took the message.
+    package var outside: ChainPosition?
+    /// Of the message that the wallet sent itself then.
+    package var own: ChainHash?
+    /// Of the transaction with which the wallet paid.
+    package var inside: ChainPosition?
+    /// The block of the masterchain with which ``inside`` is finalized, or ``outside`` when there is none; 0 before.
+    package var block: UInt64
+    /// The chain's clock at the verdict, in seconds since 1970; `nil` before.
+    package var decidedAt: UInt64?
+    /// Of a failure; 0 for none.
+    package var code: Int64
+
+    package init(
+        id: SettlementID,
+        wallet: WalletID,
+        phase: SettlementBatch.Phase,
+        signed: SettlementBatch.Signed,
+        plannedAt: LogicalTime
+    ) {
+        self.id = id
+        self.wallet = wallet
+        self.phase = phase
+        self.signed = signed
+        self.plannedAt = plannedAt
+        block = 0
+        code = 0
+    }
+}
+
+/// What has become of a payout. The raw values are in the database: never renumber, never reuse.
+package enum PayoutState: UInt8, CaseIterable, Sendable {
+    /// Its money is in settlement.
+    case open = 1
+    /// The chain has shown that it was paid.
+    case paid = 2
+    /// It was not and cannot be paid; its money went back, or waits again.
+    case requeued = 3
+    /// It was paid and came back.
+    case returned = 4
+
+    /// The name in SQL and JSON.
+    package var name: String { String(describing: self) }
+}
+
+/// Money that goes to an address with a batch.
+package struct PayoutRecord: Hashable, Sendable {
+    package var id: PayoutID
+    package var account: AccountID
+    /// `nil` for what the account has earned.
+    package var withdrawal: WithdrawalID?
+    package var destination: PayoutDestination
+    /// What arrives.
+    package var amount: NanoTON
+    /// What the exchange keeps for the costs, beside the amount.
+    package var fee: NanoTON
+    package var comment: String
+    package var state: PayoutState
+    /// Of the message that paid it; `nil` before.
+    package var message: ChainHash?
+    /// What came back, less the fees of its way.
+    package var returned: NanoTON
+
+    package init(
+        id: PayoutID,
+        account: AccountID,
+        withdrawal: WithdrawalID?,
+        destination: PayoutDestination,
+        amount: NanoTON,
+        fee: NanoTON,
+        comment: String
+    ) {
+        self.id = id
+        self.account = account
+        self.withdrawal = withdrawal
+        self.destination = destination
+        self.amount = amount
+        self.fee = fee
+        self.comment = comment
+        state = .open
+        returned = .zero
+    }
+}
+
+/// Why money is nobody's. The raw values are in the database: never renumber, never reuse.
+package enum SuspenseReason: UInt8, CaseIterable, Sendable {
+    /// No memo, or one that is nobody's.
+    case unknownMemo = 1
+    /// Less than the dust limit, with somebody's memo.
+    case dust = 2
+    /// It came back, and nobody knows what it was.
+    case unknownBounce = 3
+    /// A message that is no deposit.
+    case unknownMessage = 4
+
+    /// The name in SQL and JSON.
+    package var name: String {
+        switch self {
+        case .unknownMemo: "unknown_memo"
+        case .dust: "dust"
+        case .unknownBounce: "unknown_bounce"
+        case .unknownMessage: "unknown_message"
+        }
+    }
+}
+
+/// Money that arrived and is nobody's yet.
+package struct SuspenseRecord: Hashable, Sendable {
+    package var id: SuspenseID
+    package var wallet: WalletID
+    package var reason: SuspenseReason
+    package var amount: NanoTON
+    /// Whom it came from; `nil` if that is unknown.
+    package var source: ChainHash?
+    /// As it came; `nil` for none.
+    package var comment: String?
+    package var arrivedAt: LogicalTime
+
+    package init(
+        id: SuspenseID,
+        wallet: WalletID,
+        reason: SuspenseReason,
+        amount: NanoTON,
+        source: ChainHash?,
+        comment: String?,
+        arrivedAt: LogicalTime
+    ) {
+        self.id = id
+        self.wallet = wallet
+        self.reason = reason
+        self.amount = amount
+        self.source = source
+        self.comment = comment
+        self.arrivedAt = arrivedAt
+    }
+}
+
+/// Why nothing is planned. The raw values are in the database: never renumber, never reuse.
+package enum SettlementHoldReason: UInt8, CaseIterable, Sendable {
+    /// The operator said so.
+    case `operator` = 1
+    /// A transaction does not explain the balance of the wallet after it; it is not taken.
+    case difference = 2
+    /// The chain shows of a batch what must not be.
+    case contested = 3
+    /// A wallet has sent money that no batch of ours was to send.
+    case unattributed = 4
+
+    /// The name in SQL and JSON.
+    package var name: String { String(describing: self) }
+}
+
+/// Why nothing is planned: the first that there was.
+package struct SettlementHold: Hashable, Sendable {
+    package var reason: SettlementHoldReason
+    /// The command with which it began.
+    package var sequence: SequenceNumber
+    package var since: LogicalTime
+    /// The wallet and the transaction with which it began; `nil` and 0 when the operator said so.
+    package var wallet: WalletID?
+    package var logicalTime: UInt64
+    /// Of a difference: what the wallet should have, and what it has.
+    package var expected: NanoTON
+    package var found: NanoTON
+    /// What the operator said.
+    package var text: String
+
+    package init(
+        reason: SettlementHoldReason,
+        sequence: SequenceNumber,
+        since: LogicalTime,
+        wallet: WalletID? = nil,
+        logicalTime: UInt64 = 0,
+        expected: NanoTON = .zero,
+        found: NanoTON = .zero,
+        text: String = ""
+    ) {
+        self.reason = reason
+        self.sequence = sequence
+        self.since = since
+        self.wallet = wallet
+        self.logicalTime = logicalTime
+        self.expected = expected
+        self.found = found
+        self.text = text
+    }
+}
+
+/// What the state has for settlement. Every list is in ascending order.
+package struct SettlementState: Hashable, Sendable {
+    package var terms = SettlementTerms.initial
+    package var hold: SettlementHold?
+    /// What transactions of wallets have put into the ledger's account of the chain, all together. The rest of that
+    /// account is money that the operator has booked by hand.
+    package var onChain = NanoTON.zero
+    package var wallets: [WalletRecord] = []
+    /// By wallet and set.
+    package var querySets: [QuerySetUse] = []
+    /// By wallet, logical time and index.
+    package var transits: [TransitRecord] = []
+    /// By sequence.
+    package var memos: [DepositMemoRecord] = []
+    /// By sequence.
+    package var addresses: [KnownAddressRecord] = []
+    /// By account.
+    package var payoutTerms: [PayoutTermsRecord] = []
+    /// Those that are not final.
+    package var withdrawals: [WithdrawalRecord] = []
+    /// By account.
+    package var days: [WithdrawalDay] = []
+    /// Those without a verdict, and those whose payouts may still come back.
+    package var batches: [SettlementRecord] = []
+    /// Of ``batches``.
+    package var payouts: [PayoutRecord] = []
+    /// Those that are nobody's.
+    package var suspense: [SuspenseRecord] = []
+
+    package init() {}
+}

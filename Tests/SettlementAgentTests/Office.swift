@@ -1,0 +1,198 @@
+import Cryptography
+import Engine
+import Exchange
+import Ledger
+import LocalChain
+import Settlement
+import SettlementAgent
+import TON
+import Testing
+import Units
+
+let ton: Int64 = 1_000_000_000
+
+/// An engine of its own, whose answers are durable at once, and which fails when it is told to.
+struct EngineOffice: SettlementOffice {
+    var engine = Engine()
+    var messages: [SettlementID: [UInt8]] = [:]
+    var events: [SettlementEvent] = []
+    /// Of the engine, in seconds.
+    var time: UInt64 = 1_800_000_000
+    /// One call in so many fails, before or after it is carried out; 0 for none.
+    var trouble: UInt64 = 0
+    var numbers = Numbers(state: 1)
+
+    private mutating func mayFail() throws(OfficeError) {
+        guard trouble > 0, numbers.next() % trouble == 0 else { return }
+        throw OfficeError("the office is closed")
+    }
+
+    mutating func view() throws(OfficeError) -> SettlementView {
+        try mayFail()
+        return SettlementView(engine)
+    }
+
+    mutating func submit(_ command: SettlementCommand) throws(OfficeError) -> Rejection? {
+        try mayFail()
+        let rejection = give(.system, .settlement(command))
+        try mayFail()
+        return rejection
+    }
+
+    mutating func message(of batch: SettlementID) throws(OfficeError) -> [UInt8]? {
+        try mayFail()
+        return messages[batch]
+    }
+
+    mutating func store(_ bag: [UInt8], of batch: SettlementID) throws(OfficeError) {
+        try mayFail()
+        if messages[batch] == nil { messages[batch] = bag }
+        try mayFail()
+    }
+
+    /// Carries a command out; gives why it was refused.
+    @discardableResult
+    mutating func give(_ account: AccountID, _ action: Command.Action) -> Rejection? {
+        _ = engine.beginBatch(at: LogicalTime(microseconds: Int64(time) * 1_000_000))
+        // What is journaled is what was meant.
+        var bytes: [UInt8] = []
+        let command = Command(account: account, action: action)
+        command.encode(into: &bytes)
+        #expect(!bytes.isEmpty)
+        var found: [Event] = []
+        engine.apply(command, into: &found)
+        for case .settlement(let event) in found { events.append(event) }
+        for case .rejected(let rejection) in found { return rejection }
+        return nil
+    }
+
+    func balance(_ account: AccountID, _ kind: LedgerAccount.Kind) -> Int64 {
+        let wanted = LedgerAccount(account, kind)
+        for entry in engine.balances(of: account) where entry.account == wanted {
+            return Int64(entry.counters.credits - entry.counters.debits)
+        }
+        return 0
+    }
+}
+
+/// Numbers from a seed.
+struct Numbers: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var value = state
+        value = (value ^ value >> 30) &* 0xBF58_476D_1CE4_E5B9
+        value = (value ^ value >> 27) &* 0x94D0_49BB_1331_11EB
+        return value ^ value >> 31
+    }
+}
+
+/// An exchange with two workers, an app, a wallet on a local chain, and who carries out its settlement.
+final class Bureau {
+    static let workers = [AccountID(1), AccountID(2)]
+    static let app = AccountID(3)
+
+    var office = EngineOffice()
+    var agent: SettlementAgent<LocalChain>
+    let wallet: HighloadWalletV3
+    let user: WalletV5R1
+    private let key: SigningKey
+    private var userNumber: UInt32 = 0
+
+    static func makeKey() throws -> SigningKey { try SigningKey(seed: [UInt8](repeating: 9, count: 32).span) }
+
+    init(finality: Int = 2, hops: UInt64 = 0, money: Int64 = 1_000 * ton) throws {
+        key = try Self.makeKey()
+        wallet = try HighloadWalletV3(publicKey: key.publicKey, timeout: 60)
+        user = WalletV5R1(publicKey: key.publicKey, network: .testnet)
+        var chain = LocalChain(LocalChain.Settings(start: office.time, finalityBlocks: finality, hopBlocks: hops))
+        chain.install(wallet)
+        chain.install(user)
+        chain.installRefusal(at: try Self.address(9))
+        for address in [wallet.address, user.address] { #expect(try chain.fund(address, Coins(UInt64(money)))) }
+        chain.advance(seconds: 10)
+        office.time = chain.now
+        agent = SettlementAgent(chain, key: try Self.makeKey(), fees: .june2026)
+        for label in ["w1", "w2", "app"] { office.give(.system, .createAccount(AccountTerms(label: label))) }
+        office.give(.system, .setFees(FeeTerms(rates: FeeRates(maker: BasisPoints(0), taker: BasisPoints(0)))))
+        office.give(.system, .setModel(ModelTerms(name: "m")))
+        office.give(.system, .settlement(.setTerms(SettlementTerms(coolingOff: 0))))
+        try register()
+    }
+
+    private func register() throws {
+        let state = try agent.chain.account(wallet.address)
+        let terms = WalletTerms(
+            address: try #require(ChainHash(bytes: wallet.address.hash)),
+            publicKey: try #require(ChainHash(bytes: wallet.publicKey)),
+            subwallet: wallet.subwallet,
+            timeout: wallet.timeout,
+            start: try WalletTranslation.position(state.lastLogicalTime, state.lastHash),
+            startTime: try agent.chain.head().time,
+            balance: NanoTON(Int64(state.balance.nanoTON))
+        )
+        #expect(office.give(.system, .settlement(.registerWallet(terms))) == nil)
+    }
+
+    /// An address without code; that of 9 refuses what it is sent.
+    static func address(_ number: Int) throws -> Address {
+        try #require(Address(workchain: 0, hash: SHA256.hash(Array("payee \(number)".utf8)).bytes))
+    }
+
+    static func destination(_ number: Int, isBounceable: Bool = false) throws -> PayoutDestination {
+        let hash = try #require(ChainHash(bytes: try address(number).hash))
+        return PayoutDestination(address: hash, isBounceable: isBounceable)
+    }
+
+    /// A worker earns so many TON, which the app pays from money by hand.
+    func earn(_ worker: AccountID, _ lots: Int64) {
+        office.give(.system, .deposit(to: Self.app, amount: NanoTON(lots * ton)))
+        let order = OrderTerms(price: Price(nanoTONPerMTok: 1_000 * ton), lots: Lots(lots), timeInForce: .gtc)
+        office.give(worker, .placeOffer(OfferTerms(order: order, model: ModelID(1))))
+        var events: [Event] = []
+        let bid = Command(account: Self.app, action: .placeBid(BidTerms(order: order, requirement: Requirement())))
+        office.engine.apply(bid, into: &events)
+        for case .traded(let trade) in events {
+            let lease = LeaseID(trade.id.rawValue)
+            office.give(.system, .usage(lease, Lots(lots).tokens))
+            office.give(.system, .endLease(lease))
+        }
+    }
+
+    /// A user pays in with a comment, at once or when the chain takes it.
+    func pay(_ comment: String, _ amount: Int64) throws {
+        let payout = try Payout(to: wallet.address, amount: Coins(UInt64(amount)), comment: comment).message()
+        let message = try user.message(
+            [SendAction(payout, mode: [.paysFees, .ignoresErrors])],
+            sequenceNumber: userNumber,
+            validUntil: UInt32(agent.chain.now + 600),
+            signedBy: key
+        )
+        if try agent.chain.send(message.bag()) == .taken { userNumber += 1 }
+    }
+
+    /// Seconds pass, for the chain and the engine.
+    func pass(_ seconds: UInt64) {
+        agent.chain.advance(seconds: seconds)
+        office.time += seconds
+    }
+
+    /// Rounds until nothing happens any more.
+    @discardableResult
+    func settle(rounds: Int = 60) throws -> [String] {
+        var troubles: [String] = []
+        for _ in 0..<rounds {
+            do throws(OfficeError) { troubles += try agent.round(&office).troubles } catch {
+                troubles.append("\(error)")
+            }
+            pass(3)
+        }
+        return troubles
+    }
+
+    /// Another process goes on: what the agent had in memory is lost.
+    func restart() throws {
+        agent = SettlementAgent(agent.chain, key: try Self.makeKey(), fees: .june2026)
+    }
+}
