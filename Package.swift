@@ -81,7 +81,7 @@ let targets: [Target] = [
     ),
     target(
         "API",
-        ["Contract", "Units", "JSON", "Exchange", "Ledger", "Engine", "Cryptography", "Provenance", "TON"],
+        ["Contract", "Units", "JSON", "Exchange", "Ledger", "Engine", "Cryptography", "Provenance", "Settlement", "TON"],
         resources: [
             .embedInCode("Pages/cookbook.md"), .embedInCode("Pages/style.css"),
             .embedInCode("Pages/reference.js"),

@@ -65,6 +65,16 @@ package enum AnswerShape: Sendable {
     /// So much was locked or released.
     case bondMoved(NanoTON)
     indirect case leasePolicySet(LeasePolicyTerms)
+    /// The account has a memo: the tables are then asked for what it has paid in.
+    indirect case depositsOpened(DepositsQuery)
+    case withdrawalRequested(TONNetwork)
+    /// A withdrawal is cancelled or approved.
+    case withdrawalChanged(WithdrawalID)
+    indirect case payoutTermsSet(PayoutTerms?, TONNetwork)
+    indirect case settlementTermsSet(SettlementTerms)
+    /// Money of nobody is somebody's.
+    case suspenseAssigned(SuspenseID, AccountID)
+    case settlementHeld(Bool)
 }
 
 extension AnswerShape {
@@ -89,6 +99,8 @@ package struct RequestContext: Sendable {
     package var peer: NetworkAddress
     /// `nil` where nobody logs in.
     package var login: LoginSettings?
+    /// The chain on which money enters and leaves.
+    package var network = TONNetwork.mainnet
 
     package init(
         directory: Directory,

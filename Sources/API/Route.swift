@@ -15,6 +15,9 @@ package enum Route: String, CaseIterable, Sendable {
     case getBond, lockBond, releaseBond, getLeasePolicy, setLeasePolicy, getAccountRecord, getLogCheckpoint
     case getInclusionProof, getConsistencyProof, listLogEntries, getCheckpointNote, getLogTile
     case createLoginNonce, loginTON, loginTelegram
+    case getDeposits, requestWithdrawal, listWithdrawals, getWithdrawal, cancelWithdrawal, approveWithdrawal
+    case getPayoutTerms, setPayoutTerms, listSettlements, getSettlement, getSettlementTerms, setSettlementTerms
+    case getSettlementStatus, listSuspense, assignSuspense, holdSettlement, resumeSettlement
 
     /// `operationId` in `openapi.yaml`.
     package var operationID: String { rawValue }
@@ -82,6 +85,11 @@ package enum Route: String, CaseIterable, Sendable {
         case .getIndex: (.get, "/v1/index", [])
         case .listEndpoints: (.get, "/v1/models/{author}/{slug}/endpoints", [])
         case .previewOrder: (.post, "/v1/orders:preview", [.offer, .bid, .read, .operator])
+        case .getDeposits, .requestWithdrawal, .listWithdrawals, .getWithdrawal, .cancelWithdrawal, .approveWithdrawal,
+            .getPayoutTerms, .setPayoutTerms, .listSettlements, .getSettlement, .getSettlementTerms,
+            .setSettlementTerms, .getSettlementStatus, .listSuspense, .assignSuspense, .holdSettlement,
+            .resumeSettlement:
+            settlementEntry
         default: leaseEntry
         }
     }
@@ -110,6 +118,8 @@ struct Resource {
         case signingKeys, profile, leases, lease, leaseTicket, leaseReceipts, leaseClose, leaseDispute, leasePardon
         case receipts, receiptBatch, equivocation, receiptBundle, bond, bondLock, bondRelease, leasePolicy
         case accountRecord, logCheckpoint, inclusionProof, consistencyProof, logEntries, checkpointNote, logTile
+        case chainDeposits, withdrawals, withdrawal, withdrawalApproval, payoutTerms, settlements, settlement
+        case settlementTerms, settlementStatus, suspense, suspenseAssignment, settlementHold, settlementResume
     }
 
     /// `nil` when nothing is at this path.
@@ -160,7 +170,7 @@ struct Resource {
             self.init(kind: .transfers)
         } else if collection.equals("account"), tail.hasPrefix("keys") {
             self.init(ownKeys: tail.dropFirst("keys".utf8.count))
-        } else if let found = Self.afterTrade(collection, tail) {
+        } else if let found = Self.afterTrade(collection, tail) ?? Self.ofSettlement(collection, tail) {
             self = found
         } else if collection.equals("accounts"), let slash = tail.firstIndex(of: UInt8(ascii: "/")) {
             let name = tail[..<slash]
@@ -256,7 +266,7 @@ struct Resource {
         if name.equals("candles") { return .candles }
         if name.equals("index") { return .index }
         if name.equals("orders:preview") { return .preview }
-        return collectionAfterTrade(name)
+        return collectionAfterTrade(name) ?? settlementCollection(name)
     }
 
     private static func operations(_ path: ArraySlice<UInt8>) -> Kind? {

@@ -90,7 +90,7 @@ extension Route {
         case .listLogEntries: 80
         case .getCheckpointNote: 81
         case .getLogTile: 82
-        default: preconditionFailure("\(self) has no place")
+        default: settlementOrdinal
         }
     }
 }

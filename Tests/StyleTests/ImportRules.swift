@@ -14,7 +14,12 @@ let arrows: [(target: String, imports: [String])] = [
     ("Demonstration", ["Units", "Exchange", "JSON"]),
     ("Measurement", ["JSON", "Demonstration", "Histogram"]),
     ("Contract", []),
-    ("API", ["Contract", "Units", "JSON", "Exchange", "Ledger", "Engine", "Cryptography", "Provenance", "TON"]),
+    (
+        "API",
+        [
+            "Contract", "Units", "JSON", "Exchange", "Ledger", "Engine", "Cryptography", "Provenance", "Settlement", "TON",
+        ]
+    ),
     ("Sockets", ["CLinux"] + system),
     ("Log", ["JSON", "Sockets"] + system),
     ("TLS", ["Sockets", "COpenSSL"] + system),
