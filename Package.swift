@@ -109,7 +109,7 @@ let targets: [Target] = [
     tests("LedgerTests", ["Ledger", "Units"]),
     tests(
         "EngineTests",
-        ["Engine", "Exchange", "Ledger", "Units", "JSON", "Vectors", "Provenance", "Cryptography"],
+        ["Engine", "Exchange", "Ledger", "Settlement", "Units", "JSON", "Vectors", "Provenance", "Cryptography"],
         resources: [.copy("Vectors")]
     ),
     tests("CryptographyTests", ["Cryptography"]),

@@ -256,6 +256,7 @@ package struct EngineState: Hashable, Sendable {
             && left.measurements == right.measurements
             && left.classes.elementsEqual(right.classes, by: ==) && left.profiles.elementsEqual(right.profiles, by: ==)
             && left.orders == right.orders && left.leases == right.leases && left.delivery == right.delivery
+            && left.settlement == right.settlement
             && left.balances.elementsEqual(right.balances, by: ==) && left.remembered == right.remembered
             && left.keyStandings == right.keyStandings && left.keySpendings == right.keySpendings
             && left.budgetedOrders == right.budgetedOrders && left.logins == right.logins

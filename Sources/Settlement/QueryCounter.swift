@@ -5,8 +5,12 @@
 package struct QueryCounter: Hashable, Sendable {
     /// Ids that were given out since the beginning; the next id's place in the order is this modulo ``placeCount``.
     package private(set) var count: UInt64
-    /// The time of the last use of a set, in seconds since 1970 by the chain's clock; 0 before the first.
+    /// The time of the last use of a set, in seconds since 1970 by the chain's clock; 0 before the first. As long as the
+    /// last set that was used.
     private var lastUses: [UInt64]
+
+    /// Sets in which there are ids to be given out.
+    private static let setCount = Int(placeCount / idsPerSet + 1)
 
     /// Ids that are given out: all but the last two, which are for emergencies.
     package static let placeCount: UInt64 = 8_192 * idsPerSet - 2
@@ -15,7 +19,7 @@ package struct QueryCounter: Hashable, Sendable {
     /// Nothing was given out.
     package init() {
         count = 0
-        lastUses = [UInt64](repeating: 0, count: Int(Self.placeCount / Self.idsPerSet + 1))
+        lastUses = []
     }
 
     /// The counter as it was, from the ids that were given out.
@@ -31,8 +35,8 @@ package struct QueryCounter: Hashable, Sendable {
         self.init()
         self.count = count
         for use in uses {
-            guard lastUses.indices.contains(use.set) else { return nil }
-            lastUses[use.set] = use.at
+            guard use.set >= 0, use.set < Self.setCount else { return nil }
+            note(UInt64(use.set) * Self.idsPerSet, use.at)
         }
     }
 
@@ -48,7 +52,7 @@ package struct QueryCounter: Hashable, Sendable {
     /// as long as the wallet may still know an id of its set. `timeout` is the wallet's.
     package mutating func take(createdAt: UInt64, timeout: UInt64) -> UInt32? {
         let place = count % Self.placeCount
-        let last = lastUses[Int(place / Self.idsPerSet)]
+        let last = lastUse(of: Int(place / Self.idsPerSet))
         // Within a set the ids go up, so only a new round of it can meet an id again.
         let isNewRound = place % Self.idsPerSet == 0 && last > 0
         guard !isNewRound || createdAt >= last && createdAt - last >= 2 * timeout else { return nil }
@@ -59,7 +63,8 @@ package struct QueryCounter: Hashable, Sendable {
 
     private mutating func note(_ place: UInt64, _ createdAt: UInt64) {
         let set = Int(place / Self.idsPerSet)
-        guard lastUses.indices.contains(set) else { return }
+        guard createdAt > 0, set < Self.setCount else { return }
+        if set >= lastUses.count { lastUses += [UInt64](repeating: 0, count: set + 1 - lastUses.count) }
         lastUses[set] = max(lastUses[set], createdAt)
     }
 }

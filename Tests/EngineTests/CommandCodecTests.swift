@@ -147,7 +147,7 @@ import Units
         }
         let orders = (0..<3).map { make(actions[3 + $0 % 2]) }
         let batch = make(.openBatch(AtomicBatch(orders: orders)))
-        return (actions + keys + LeaseCommands.all).map(make) + [batch, make(.placeNext)]
+        return (actions + keys + LeaseCommands.all + SettlementCommands.all).map(make) + [batch, make(.placeNext)]
     }()
 
     @Test func `Every command comes back as it was, also when it is the largest there is`() {
