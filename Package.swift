@@ -152,7 +152,7 @@ let targets: [Target] = [
     tests(
         "ContractTests",
         [
-            "API", "JSON", "Cryptography", "Engine", "Exchange", "Ledger", "Provenance", "Units",
+            "API", "JSON", "Cryptography", "Engine", "Exchange", "Ledger", "Provenance", "Settlement", "Units",
             .product(name: "Yams", package: "Yams"),
         ]
     ),
@@ -173,7 +173,7 @@ let targets: [Target] = [
         "ProgramTests",
         [
             "bombyx", "HTTP2", "TLS", "Sockets", "JSON", "PostgresTesting", "ProgramTesting", "Provenance",
-            "Cryptography", "Units",
+            "Cryptography", "TON", "Units",
         ],
         excluded: ["Schema"]
     ),

@@ -30,6 +30,9 @@ extension RequestService {
                 events: batch.group(index),
                 requestID: requestID
             )
+            if let question = question(after: shape, outcome) {
+                return read(.history(question), needs: outcome.sequence, stream, requestID, on: server)
+            }
             answer(Answer.render(shape, outcome), to: stream, requestID, at: now, isDurable: true, on: server)
         case .replay(let original, let shape, let action):
             read(.replay(shape, original, action), needs: original, stream, requestID, on: server)
@@ -54,6 +57,8 @@ extension RequestService {
             // Explaining takes a while, so a reader's thread does it.
             read(.preview(preview), needs: .none, stream, requestID, on: server)
         case .lease(let finding, let asOf): answer(finding, asOf: asOf, to: stream, requestID, at: now, on: server)
+        case .settlement(let finding, let asOf):
+            answer(finding, asOf: asOf, to: stream, requestID, at: now, on: server)
         case .refused(let reason): refuse(stream, requestID, reason, on: server)
         case .touched(let sequence, let query):
             read(.history(query), needs: sequence, stream, requestID, on: server)
