@@ -70,7 +70,7 @@ let targets: [Target] = [
     target("Postgres", ["CPQ", "CLinux"], resources: [.embedInCode("Resources/postgresql.conf")]),
     target(
         "Store",
-        ["Units", "Exchange", "Ledger", "Engine", "Postgres", "Cryptography", "Provenance"],
+        ["Units", "Exchange", "Ledger", "Engine", "Postgres", "Cryptography", "Provenance", "Settlement"],
         resources: [.embedInCode("Migrations")]
     ),
     // Where each of its bytes stands nobody wants to know, and to find out takes minutes.

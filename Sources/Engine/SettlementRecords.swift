@@ -48,19 +48,19 @@ package struct QuerySetUse: Hashable, Sendable {
 
 /// Money that a wallet has sent itself and has not got yet.
 package struct TransitRecord: Hashable, Sendable {
-    package var wallet: WalletID
-    /// When it was sent.
-    package var logicalTime: UInt64
-    /// From 0, of those that the transaction sent.
+    /// The command that told that it was sent.
+    package var sequence: SequenceNumber
+    /// From 0, of the messages that the transaction sent.
     package var index: Int64
+    package var wallet: WalletID
     /// Of the message.
     package var hash: ChainHash
     package var amount: NanoTON
 
-    package init(wallet: WalletID, logicalTime: UInt64, index: Int64, hash: ChainHash, amount: NanoTON) {
-        self.wallet = wallet
-        self.logicalTime = logicalTime
+    package init(sequence: SequenceNumber, index: Int64, wallet: WalletID, hash: ChainHash, amount: NanoTON) {
+        self.sequence = sequence
         self.index = index
+        self.wallet = wallet
         self.hash = hash
         self.amount = amount
     }

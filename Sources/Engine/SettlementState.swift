@@ -61,7 +61,7 @@ package struct SettlementState: Hashable, Sendable {
     package var wallets: [WalletRecord] = []
     /// By wallet and set.
     package var querySets: [QuerySetUse] = []
-    /// By wallet, logical time and index.
+    /// By sequence and index.
     package var transits: [TransitRecord] = []
     /// By sequence.
     package var memos: [DepositMemoRecord] = []

@@ -87,7 +87,7 @@ import Units
             { $0.wallets[0].scannedTo += 1 }, { $0.wallets[0].queries += 1 }, { $0.wallets[0].unexplained = 7 },
             { $0.querySets[0].at += 1 }, { $0.querySets[0].set = 1 }, { $0.querySets.removeLast() },
             { $0.transits[0].amount = NanoTON(1) }, { $0.transits[0].hash = hash }, { $0.transits[0].index = 1 },
-            { $0.transits[0].logicalTime += 1 }, { $0.transits[0].wallet = WalletID(2) }, { $0.transits = [] },
+            { $0.transits[0].sequence = .none }, { $0.transits[0].wallet = WalletID(2) }, { $0.transits = [] },
             { $0.memos[0].createdAt = .zero }, { $0.memos[0].sequence = SequenceNumber(1) }, { $0.memos.removeLast() },
             {
                 $0.memos[2].account = AccountID(3); $0.memos.remove(at: 0)
