@@ -73,7 +73,7 @@ let targets: [Target] = [
     target("Postgres", ["CPQ", "CLinux"], resources: [.embedInCode("Resources/postgresql.conf")]),
     target(
         "Store",
-        ["Units", "Exchange", "Ledger", "Engine", "Postgres", "Cryptography", "Provenance"],
+        ["Units", "Exchange", "Ledger", "Engine", "Postgres", "Cryptography", "Provenance", "Settlement"],
         resources: [.embedInCode("Migrations")]
     ),
     // Where each of its bytes stands nobody wants to know, and to find out takes minutes.
@@ -84,7 +84,7 @@ let targets: [Target] = [
     ),
     target(
         "API",
-        ["Contract", "Units", "JSON", "Exchange", "Ledger", "Engine", "Cryptography", "Provenance", "TON"],
+        ["Contract", "Units", "JSON", "Exchange", "Ledger", "Engine", "Cryptography", "Provenance", "Settlement", "TON"],
         resources: [
             .embedInCode("Pages/cookbook.md"), .embedInCode("Pages/style.css"),
             .embedInCode("Pages/reference.js"),
@@ -163,7 +163,7 @@ let targets: [Target] = [
     tests(
         "ContractTests",
         [
-            "API", "JSON", "Cryptography", "Engine", "Exchange", "Ledger", "Provenance", "Units",
+            "API", "JSON", "Cryptography", "Engine", "Exchange", "Ledger", "Provenance", "Settlement", "Units",
             .product(name: "Yams", package: "Yams"),
         ]
     ),

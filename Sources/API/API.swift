@@ -142,6 +142,11 @@ struct Request {
             .disputeClaim, .pardonLease, .recordReceipt, .recordReceipts, .proveEquivocation, .listReceipts,
             .getReceiptBundle, .getBond, .lockBond, .releaseBond, .setLeasePolicy:
             return try afterTrade(principal)
+        case .getDeposits, .requestWithdrawal, .listWithdrawals, .getWithdrawal, .cancelWithdrawal, .approveWithdrawal,
+            .getPayoutTerms, .setPayoutTerms, .listSettlements, .getSettlement, .getSettlementTerms,
+            .setSettlementTerms, .getSettlementStatus, .listSuspense, .assignSuspense, .holdSettlement,
+            .resumeSettlement:
+            return try settle(principal)
         // Whatever else there is needs no key.
         default:
             return try publicAdmission()

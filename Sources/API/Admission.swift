@@ -66,6 +66,16 @@ package enum AnswerShape: Sendable {
     case bondMoved(NanoTON)
     indirect case leasePolicySet(LeasePolicyTerms)
     indirect case measurementPolicySet(MeasurementPolicyTerms)
+    /// The account has a memo: the tables are then asked for what it has paid in.
+    indirect case depositsOpened(DepositsQuery)
+    case withdrawalRequested(TONNetwork)
+    /// A withdrawal is cancelled or approved.
+    case withdrawalChanged(WithdrawalID)
+    indirect case payoutTermsSet(PayoutTerms?, TONNetwork)
+    indirect case settlementTermsSet(SettlementTerms)
+    /// Money of nobody is somebody's.
+    case suspenseAssigned(SuspenseID, AccountID)
+    case settlementHeld(Bool)
 }
 
 extension AnswerShape {
@@ -90,6 +100,8 @@ package struct RequestContext: Sendable {
     package var peer: NetworkAddress
     /// `nil` where nobody logs in.
     package var login: LoginSettings?
+    /// The chain on which money enters and leaves.
+    package var network = TONNetwork.mainnet
 
     package init(
         directory: Directory,

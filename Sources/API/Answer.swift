@@ -55,6 +55,9 @@ package enum Answer {
         case .checkpointMade(let terms): return checkpoint(terms, outcome)
         case .profileSet, .leaseChanged, .receiptRecorded, .bondMoved, .leasePolicySet, .measurementPolicySet:
             return LeaseAnswer.written(shape, outcome)
+        case .withdrawalRequested, .withdrawalChanged, .payoutTermsSet, .settlementTermsSet, .suspenseAssigned,
+            .settlementHeld:
+            return SettlementAnswer.written(shape, outcome)
         default: break
         }
         for event in outcome.events {

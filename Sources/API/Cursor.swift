@@ -23,6 +23,10 @@ package struct Cursor: Equatable, Sendable {
         case candles = 6
         case leases = 7
         case receipts = 8
+        case deposits = 20
+        case withdrawals = 21
+        case settlements = 22
+        case suspense = 23
     }
 
     private static let version: UInt8 = 1

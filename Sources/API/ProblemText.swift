@@ -110,7 +110,7 @@ extension ProblemCode {
         case .avoidLimit: "The bid avoids as many workers as it may."
         case .topUpMismatch: "The bid names models, and not that of the lease that it tops up."
         case .equivocationForeign: "The two receipts are not of this lease's worker."
-        default: "The request was refused."
+        default: SettlementProblem(self)?.title ?? "The request was refused."
         }
     }
 }

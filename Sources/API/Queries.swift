@@ -16,6 +16,8 @@ package enum EngineQuery: Hashable, Sendable {
     indirect case preview(PreviewQuery)
     /// What follows a trade.
     indirect case lease(LeaseQuestion)
+    /// Money that enters and leaves by the chain.
+    indirect case settlement(SettlementQuestion)
 }
 
 /// A question to the tables, as of the projection's cursor (ENGINE §7).
@@ -37,6 +39,8 @@ package enum HistoryQuery: Hashable, Sendable {
     case log(LogQuery)
     /// What everybody may know of an account's past.
     case record(AccountID)
+    /// Money that enters and leaves by the chain.
+    indirect case settlement(SettlementQuery)
 
     /// The account whose last acknowledged command the tables must show first; `nil` when nobody's.
     package var account: AccountID? {
@@ -53,6 +57,7 @@ package enum HistoryQuery: Hashable, Sendable {
         case .lease(_, let owner): owner
         case .receipts(let query): query.account
         case .bundle(_, let owner): owner
+        case .settlement(let query): query.account
         }
     }
 }

@@ -16,6 +16,9 @@ package enum Route: String, CaseIterable, Sendable {
     case getInclusionProof, getConsistencyProof, listLogEntries, getCheckpointNote, getLogTile
     case getMeasurementPolicy, setMeasurementPolicy
     case createLoginNonce, loginTON, loginTelegram
+    case getDeposits, requestWithdrawal, listWithdrawals, getWithdrawal, cancelWithdrawal, approveWithdrawal
+    case getPayoutTerms, setPayoutTerms, listSettlements, getSettlement, getSettlementTerms, setSettlementTerms
+    case getSettlementStatus, listSuspense, assignSuspense, holdSettlement, resumeSettlement
 
     /// `operationId` in `openapi.yaml`.
     package var operationID: String { rawValue }
@@ -83,6 +86,11 @@ package enum Route: String, CaseIterable, Sendable {
         case .getIndex: (.get, "/v1/index", [])
         case .listEndpoints: (.get, "/v1/models/{author}/{slug}/endpoints", [])
         case .previewOrder: (.post, "/v1/orders:preview", [.offer, .bid, .read, .operator])
+        case .getDeposits, .requestWithdrawal, .listWithdrawals, .getWithdrawal, .cancelWithdrawal, .approveWithdrawal,
+            .getPayoutTerms, .setPayoutTerms, .listSettlements, .getSettlement, .getSettlementTerms,
+            .setSettlementTerms, .getSettlementStatus, .listSuspense, .assignSuspense, .holdSettlement,
+            .resumeSettlement:
+            settlementEntry
         default: leaseEntry
         }
     }
@@ -114,6 +122,8 @@ struct Resource {
         case receipts, receiptBatch, equivocation, receiptBundle, bond, bondLock, bondRelease, leasePolicy
         case accountRecord, logCheckpoint, inclusionProof, consistencyProof, logEntries, checkpointNote, logTile
         case measurementPolicy
+        case chainDeposits, withdrawals, withdrawal, withdrawalApproval, payoutTerms, settlements, settlement
+        case settlementTerms, settlementStatus, suspense, suspenseAssignment, settlementHold, settlementResume
     }
 
     /// `nil` when nothing is at this path.
@@ -164,7 +174,7 @@ struct Resource {
             self.init(kind: .transfers)
         } else if collection.equals("account"), tail.hasPrefix("keys") {
             self.init(ownKeys: tail.dropFirst("keys".utf8.count))
-        } else if let found = Self.afterTrade(collection, tail) {
+        } else if let found = Self.afterTrade(collection, tail) ?? Self.ofSettlement(collection, tail) {
             self = found
         } else if collection.equals("accounts"), let slash = tail.firstIndex(of: UInt8(ascii: "/")) {
             let name = tail[..<slash]
@@ -261,7 +271,7 @@ struct Resource {
         if name.equals("candles") { return .candles }
         if name.equals("index") { return .index }
         if name.equals("orders:preview") { return .preview }
-        return collectionAfterTrade(name)
+        return collectionAfterTrade(name) ?? settlementCollection(name)
     }
 
     private static func operations(_ path: ArraySlice<UInt8>) -> Kind? {

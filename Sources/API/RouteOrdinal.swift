@@ -92,7 +92,7 @@ extension Route {
         case .getLogTile: 82
         case .getMeasurementPolicy: 86
         case .setMeasurementPolicy: 87
-        default: preconditionFailure("\(self) has no place")
+        default: settlementOrdinal
         }
     }
 }

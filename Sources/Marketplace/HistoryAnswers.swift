@@ -72,6 +72,7 @@ struct HistoryAnswers {
         case .receipts(let query): return try answer(query, requestID: requestID)
         case .bundle(let hash, let owner): return try bundle(hash, owner: owner, requestID: requestID)
         case .record(let account): return try record(of: account, requestID: requestID)
+        case .settlement(let query): return try answer(query, requestID: requestID)
         }
     }
 

@@ -40,6 +40,8 @@ package final class Marketplace: Sendable {
         package var rateLimit: RateLimit?
         /// Who may log in; `nil` for nobody.
         package var login: LoginSettings?
+        /// The chain on which money enters and leaves.
+        package var network = TONNetwork.mainnet
         /// What each address may ask of logins; `nil` for everything.
         package var loginLimit: RateLimit? = .logins
 

@@ -30,6 +30,9 @@ extension RequestService {
                 events: batch.group(index),
                 requestID: requestID
             )
+            if let question = question(after: shape, outcome) {
+                return read(.history(question), needs: outcome.sequence, stream, requestID, on: server)
+            }
             let response = Answer.render(shape, outcome)
             if askForTickets(response, shape, outcome.events, stream, requestID) { return }
             answer(response, to: stream, requestID, at: now, isDurable: true, on: server)
@@ -56,6 +59,8 @@ extension RequestService {
             // Explaining takes a while, so a reader's thread does it.
             read(.preview(preview), needs: .none, stream, requestID, on: server)
         case .lease(let finding, let asOf): answer(finding, asOf: asOf, to: stream, requestID, at: now, on: server)
+        case .settlement(let finding, let asOf):
+            answer(finding, asOf: asOf, to: stream, requestID, at: now, on: server)
         case .refused(let reason): refuse(stream, requestID, reason, on: server)
         case .touched(let sequence, let query):
             read(.history(query), needs: sequence, stream, requestID, on: server)

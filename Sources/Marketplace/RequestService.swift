@@ -218,6 +218,7 @@ extension RequestService {
             peer: peer
         )
         context.login = marketplace.configuration.login
+        context.network = marketplace.configuration.network
         // Only what is read can be a page.
         let isReading = method == .get || method == .head
         let accept = isReading ? request.append(.accept, to: &buffer) : nil
@@ -361,7 +362,7 @@ extension RequestService {
             case .query(.lease(let question)):
                 guard let history = question.history else { return refuse([item], reason, on: server) }
                 read(.history(history), needs: .none, item.stream, item.requestID, on: server)
-            case .query(.account), .query(.keys), .query(.preview), .command, .batch, .verify:
+            case .query(.account), .query(.keys), .query(.preview), .query(.settlement), .command, .batch, .verify:
                 refuse([item], reason, on: server)
             }
         }

@@ -245,6 +245,7 @@ final class Sequencer {
             return .keys(id, keys, asOf: engine.sequence)
         case .preview(let query): return .preview(EnginePreview(query, &engine))
         case .lease(let question): return .lease(question.finding(in: engine), asOf: engine.sequence)
+        case .settlement(let question): return .settlement(question.finding(in: engine), asOf: engine.sequence)
         }
     }
 

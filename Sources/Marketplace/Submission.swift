@@ -73,6 +73,8 @@ struct Delivery: Sendable {
         indirect case preview(EnginePreview)
         /// A question about what follows a trade.
         indirect case lease(LeaseFinding, asOf: SequenceNumber)
+        /// A question about money that enters and leaves by the chain.
+        indirect case settlement(SettlementFinding, asOf: SequenceNumber)
         /// Nothing was done.
         case refused(Unavailable)
         /// Orders of which the first has this index in the batch, the others the following ones.

@@ -126,6 +126,12 @@ package enum Schema {
             check: PackageResources.m0020_performance_check_sql
         ),
         Migration(
+            number: 21,
+            name: "settlement",
+            up: PackageResources.m0021_settlement_up_sql,
+            check: PackageResources.m0021_settlement_check_sql
+        ),
+        Migration(
             number: 22,
             name: "linked-logins",
             up: PackageResources.m0022_linked_logins_up_sql,

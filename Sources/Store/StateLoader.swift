@@ -139,6 +139,7 @@ package enum StateLoader {
             try LeaseRecord(row)
         }
         try readDelivery(connection, into: &state.delivery)
+        try readSettlement(connection, into: &state.settlement)
         state.balances = try rows(
             connection,
             "SELECT account, debits, credits FROM ledger.accounts ORDER BY account"
@@ -198,7 +199,7 @@ package enum StateLoader {
         }
     }
 
-    private static func rows<Value>(
+    static func rows<Value>(
         _ connection: Connection,
         _ sql: String,
         _ read: (Row) throws(PostgresError) -> Value

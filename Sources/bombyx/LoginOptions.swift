@@ -9,7 +9,7 @@ struct LoginOptions: ParsableArguments {
     @Option(help: "A domain for which TON wallets may log in, as in market.example.com; may be given several times.")
     var loginDomain: [String] = []
 
-    @Option(help: "The network of these wallets: mainnet or testnet.")
+    @Option(help: "The network of these wallets, and of addresses that money goes to: mainnet or testnet.")
     var loginNetwork = LoginNetwork.mainnet
 
     @Option(help: ArgumentHelp("The token of the bot whose Mini App's users may log in.", valueName: "file"))
@@ -47,9 +47,10 @@ struct LoginOptions: ParsableArguments {
     func settings() throws -> LoginSettings? {
         let telegram = try telegram()
         guard telegram != nil || !loginDomain.isEmpty else { return nil }
-        let network: TONNetwork = loginNetwork == .mainnet ? .mainnet : .testnet
         return LoginSettings(domains: Set(loginDomain), network: network, telegram: telegram)
     }
+
+    var network: TONNetwork { loginNetwork == .mainnet ? .mainnet : .testnet }
 
     var limit: RateLimit? { Int64(loginRate).flatMap { RateLimit(loginsPerMinute: $0) } }
 

@@ -65,6 +65,7 @@ final class RunningExchange {
         configuration.pages = Pages(reference: try DataFolder.reference(options.dataDir))
         configuration.rateLimit = Int64(options.rateLimit).flatMap { RateLimit($0) }
         configuration.login = try options.logins.settings()
+        configuration.network = options.logins.network
         configuration.loginLimit = options.logins.limit
         configuration.verifiers = options.loops
         configuration.signing = SigningKeyring(try SigningFolder(path: state.signingPath).load())

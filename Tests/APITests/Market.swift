@@ -17,6 +17,7 @@ struct Market {
     static let auditor = key("Q")
     static let expired = key("U")
     static let unknown = key("Y")
+    static let payee = key("c")
 
     let directory: Directory
 
@@ -35,6 +36,7 @@ struct Market {
             Self.record(4, Self.admin, account: 1, .operator),
             Self.record(5, Self.auditor, account: 4, .auditor),
             Self.record(6, Self.expired, account: 3, [.bid, .read], expiresAt: Self.now),
+            Self.record(7, Self.payee, account: 2, [.withdraw, .read]),
         ]
         directory = Directory(state)
     }

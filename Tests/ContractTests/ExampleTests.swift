@@ -21,7 +21,7 @@ import Units
 
     /// Asks as somebody who may do anything.
     func admit(_ route: Route, _ target: String, body: [UInt8] = []) -> Admission {
-        let scopes: Scopes = [.offer, .bid, .read, .operator]
+        let scopes: Scopes = [.offer, .bid, .read, .withdraw, .operator]
         let principal = Principal(account: AccountID(1), key: KeyID(1), scopes: scopes)
         let now = route.isLogin ? loginTime : now
         var context = RequestContext(directory: Directory(), now: now, requestID: 1, principal: principal)
@@ -114,6 +114,8 @@ import Units
             case .setModel: "Qwen/Qwen3-32B"
             case .amendOrder: "o17"
             case .closeLease, .disputeClaim, .pardonLease: "l4"
+            case .approveWithdrawal: "w40"
+            case .assignSuspense: "u33"
             default: "a2"
             }
         return route.template.replacing("{id}", with: name).replacing("{key}", with: "k3")

@@ -2,6 +2,7 @@ import Engine
 import Exchange
 import JSON
 import Ledger
+import Settlement
 import Testing
 import Units
 
@@ -60,9 +61,10 @@ import Units
             statuses.formUnion(route.template.contains("{") ? ["304", "404"] : ["304"])
         }
         if route == .getLogTile { statuses.insert("404") }
+        if route == .getDeposits { statuses.insert("409") }
         let created: [Route] = [
             .placeOffer, .placeBid, .createAccount, .createKey, .createDeposit, .createCheckpoint, .createOwnKey,
-            .createLoginNonce, .loginTON, .loginTelegram,
+            .createLoginNonce, .loginTON, .loginTelegram, .requestWithdrawal,
         ]
         statuses.insert(created.contains(route) ? "201" : "200")
         #expect(Set(responses.keys) == statuses)
@@ -118,6 +120,11 @@ import Units
             ("ReceiptRequest", ReceiptField.names, ["receipt", "worker_signature"]),
             ("ReceiptBatchRequest", ReceiptListField.names, ["receipts"]),
             ("EquivocationRequest", EquivocationField.names, ["first", "second"]),
+            ("WithdrawalRequest", WithdrawalField.names, ["address", "amount_nanoton"]),
+            ("PayoutTermsRequest", PayoutTermsField.names, ["address"]),
+            ("SettlementTermsRequest", SettlementTermsField.names, []),
+            ("SettlementHoldRequest", SettlementHoldField.names, []),
+            ("AssignmentRequest", AssignmentField.names, ["account"]),
         ] as [(String, [StaticString], [String])]
     )
     func `A request's schema has the fields of its reader, and no others`(
@@ -149,6 +156,11 @@ import Units
             ("ProblemCode", ProblemCode.allCases.map(\.rawValue)), ("Constraint", constraintNames),
             ("LeaseRole", LeaseRole.allCases.map(\.rawValue)), ("LeaseState", LeaseState.allCases.map(\.rawValue)),
             ("LeaseEndReason", LeaseEnd.allCases.map(\.name)),
+            ("WithdrawalState", WithdrawalState.allCases.map(\.name)),
+            ("SettlementState", SettlementBatch.Phase.allCases.map(\.rawValue)),
+            ("PayoutState", PayoutState.allCases.map(\.name)),
+            ("SuspenseReason", SuspenseReason.allCases.map(\.name)),
+            ("SettlementHoldReason", SettlementHoldReason.allCases.map(\.name)),
         ] as [(String, [String])]
     )
     func `A list of names is the one that the code knows`(name: String, names: [String]) throws {
@@ -239,7 +251,8 @@ import Units
 
 /// Routes without a name in their path that may find nothing all the same.
 private let findsNothing: Set<Route> = [
-    .getAccount, .getProfile, .getBond, .getInclusionProof, .recordReceipt, .proveEquivocation,
+    .getAccount, .getProfile, .getBond, .getInclusionProof, .recordReceipt, .proveEquivocation, .getDeposits,
+    .getPayoutTerms,
 ]
 
 extension Route {

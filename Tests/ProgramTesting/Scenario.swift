@@ -45,7 +45,7 @@ package struct Scenario {
             #"{"label":"\#(label)","open_orders_max":\#(openOrdersMax)}"#
         )
         guard let id = account["id"]?.string else { throw TestServer.Failure(account.text) }
-        let scopes = #"{"label":"\#(label)","scopes":["offer","bid","read"]}"#
+        let scopes = #"{"label":"\#(label)","scopes":["offer","bid","read","withdraw"]}"#
         let key = try arrange("POST", "/v1/accounts/\(id)/keys", scopes)
         guard let secret = key["key"]?.string else { throw TestServer.Failure("no key: \(key.status)") }
         if nanoTON > 0 {

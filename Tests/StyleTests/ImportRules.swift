@@ -16,14 +16,22 @@ let arrows: [(target: String, imports: [String])] = [
     ("Demonstration", ["Units", "Exchange", "JSON"]),
     ("Measurement", ["JSON", "Demonstration", "Histogram"]),
     ("Contract", []),
-    ("API", ["Contract", "Units", "JSON", "Exchange", "Ledger", "Engine", "Cryptography", "Provenance", "TON"]),
+    (
+        "API",
+        [
+            "Contract", "Units", "JSON", "Exchange", "Ledger", "Engine", "Cryptography", "Provenance", "Settlement", "TON",
+        ]
+    ),
     ("Sockets", ["CLinux"] + system),
     ("Log", ["JSON", "Sockets"] + system),
     ("TLS", ["Sockets", "COpenSSL"] + system),
     ("HTTP2", ["Sockets", "TLS", "CNghttp2"] + system),
     ("ChainServer", ["LocalChain", "TON", "JSON", "Cryptography", "HTTP2"]),
     ("Postgres", ["CPQ", "CLinux"] + system),
-    ("Store", ["Units", "Exchange", "Ledger", "Engine", "Postgres", "Cryptography", "Provenance"] + system),
+    (
+        "Store",
+        ["Units", "Exchange", "Ledger", "Engine", "Postgres", "Cryptography", "Provenance", "Settlement"] + system
+    ),
     ("Marketplace", libraries + ["Logging"] + system),
     (
         "bombyx",

@@ -132,7 +132,7 @@ extension Resource.Kind {
         case .logEntries: [.listLogEntries]
         case .checkpointNote: [.getCheckpointNote]
         case .logTile: [.getLogTile]
-        default: []
+        default: settlementRoutes
         }
     }
 }

@@ -114,6 +114,12 @@ package struct ProblemGuide: Hashable, Sendable {
         case .avoidLimit: "A bid that was to be entered again avoids as many workers as a bid may."
         case .topUpMismatch: "A bid that tops up a lease buys that lease's model, and its requirement names others."
         case .equivocationForeign: "The receipts name another worker than the lease has."
+        case .walletMissing, .settlementNotFound, .walletUnknown, .walletExists, .walletLimit, .transactionNotNext,
+            .transactionUnbalanced, .chainTimeBehind, .scanIncomplete, .settlementHeld, .nothingToSettle,
+            .walletBalanceLow, .capitalBelowReserve, .queryIDsInUse, .memoTaken, .addressIsWallet,
+            .belowPayoutMinimum, .withdrawalDayLimit, .withdrawalLimit, .addressLimit, .withdrawalNotFound,
+            .withdrawalPlanned, .approvalNotNeeded, .suspenseNotFound, .settlementLimit:
+            SettlementProblem(code)?.occasion ?? code.title
         }
     }
 
@@ -203,6 +209,12 @@ package struct ProblemGuide: Hashable, Sendable {
         case .avoidLimit: "Place a new bid."
         case .topUpMismatch: "Leave out model, or name the one that GET /v1/leases/{id} shows."
         case .equivocationForeign: "Send both receipts as the worker of this lease signed them."
+        case .walletMissing, .settlementNotFound, .walletUnknown, .walletExists, .walletLimit, .transactionNotNext,
+            .transactionUnbalanced, .chainTimeBehind, .scanIncomplete, .settlementHeld, .nothingToSettle,
+            .walletBalanceLow, .capitalBelowReserve, .queryIDsInUse, .memoTaken, .addressIsWallet,
+            .belowPayoutMinimum, .withdrawalDayLimit, .withdrawalLimit, .addressLimit, .withdrawalNotFound,
+            .withdrawalPlanned, .approvalNotNeeded, .suspenseNotFound, .settlementLimit:
+            SettlementProblem(code)?.remedy ?? code.title
         }
     }
 }

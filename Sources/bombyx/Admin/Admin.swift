@@ -18,7 +18,7 @@ struct Admin: ParsableCommand {
             AdminAccount.self, AdminKey.self, AdminDeposit.self, AdminModel.self, AdminFees.self,
             AdminAttest.self, AdminMeasure.self, AdminHalt.self, AdminResume.self, AdminBand.self, AdminLimits.self,
             AdminCheckpoint.self, AdminTop.self, AdminTail.self, AdminAudit.self, AdminSigningKey.self,
-            AdminLease.self,
+            AdminLease.self, AdminSettlement.self, AdminCapital.self,
         ]
     )
 }

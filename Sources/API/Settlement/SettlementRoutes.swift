@@ -1,0 +1,107 @@
+internal import Engine
+
+/// The operations on money that enters and leaves by the chain.
+extension Route {
+    /// Method, path and scopes of those of ``Route`` that are about settlement.
+    var settlementEntry: Entry {
+        switch self {
+        case .getDeposits: (.get, "/v1/deposits", [.read, .operator, .auditor])
+        case .requestWithdrawal: (.post, "/v1/withdrawals", .withdraw)
+        case .listWithdrawals: (.get, "/v1/withdrawals", [.read, .operator, .auditor])
+        case .getWithdrawal: (.get, "/v1/withdrawals/{id}", [.read, .operator, .auditor])
+        case .cancelWithdrawal: (.delete, "/v1/withdrawals/{id}", .withdraw)
+        case .approveWithdrawal: (.post, "/v1/withdrawals/{id}:approve", .operator)
+        case .getPayoutTerms: (.get, "/v1/account/payout-terms", [.read, .operator, .auditor])
+        case .setPayoutTerms: (.put, "/v1/account/payout-terms", .withdraw)
+        case .listSettlements: (.get, "/v1/settlements", [.read, .operator, .auditor])
+        case .getSettlement: (.get, "/v1/settlements/{id}", [.read, .operator, .auditor])
+        case .getSettlementTerms: (.get, "/v1/settlement/terms", [.read, .withdraw, .operator, .auditor])
+        case .setSettlementTerms: (.put, "/v1/settlement/terms", .operator)
+        case .getSettlementStatus: (.get, "/v1/settlement", [.operator, .auditor])
+        case .listSuspense: (.get, "/v1/suspense", [.operator, .auditor])
+        case .assignSuspense: (.post, "/v1/suspense/{id}:assign", .operator)
+        case .holdSettlement: (.post, "/v1/settlement:hold", .operator)
+        case .resumeSettlement: (.post, "/v1/settlement:resume", .operator)
+        default: preconditionFailure("\(self) is no operation of settlement")
+        }
+    }
+
+    /// As ``ordinal``.
+    var settlementOrdinal: Int {
+        switch self {
+        case .getDeposits: 86
+        case .requestWithdrawal: 87
+        case .listWithdrawals: 88
+        case .getWithdrawal: 89
+        case .cancelWithdrawal: 90
+        case .approveWithdrawal: 91
+        case .getPayoutTerms: 92
+        case .setPayoutTerms: 93
+        case .listSettlements: 94
+        case .getSettlement: 95
+        case .getSettlementTerms: 96
+        case .setSettlementTerms: 97
+        case .getSettlementStatus: 98
+        case .listSuspense: 99
+        case .assignSuspense: 100
+        case .holdSettlement: 101
+        case .resumeSettlement: 102
+        default: preconditionFailure("\(self) has no place")
+        }
+    }
+}
+
+extension Resource {
+    /// `/v1/COLLECTION/TAIL` of settlement; `nil` when nothing of it is at this path.
+    static func ofSettlement(_ collection: ArraySlice<UInt8>, _ tail: ArraySlice<UInt8>) -> Resource? {
+        if collection.equals("account"), tail.equals("payout-terms") { return Resource(kind: .payoutTerms) }
+        if collection.equals("settlement"), tail.equals("terms") { return Resource(kind: .settlementTerms) }
+        guard !tail.contains(UInt8(ascii: "/")) else { return nil }
+        if collection.equals("settlements") { return Resource(kind: .settlement, name: tail) }
+        guard let colon = tail.firstIndex(of: UInt8(ascii: ":")) else {
+            return collection.equals("withdrawals") ? Resource(kind: .withdrawal, name: tail) : nil
+        }
+        let action = tail[(colon + 1)...]
+        if collection.equals("withdrawals"), action.equals("approve") {
+            return Resource(kind: .withdrawalApproval, name: tail[..<colon])
+        }
+        if collection.equals("suspense"), action.equals("assign") {
+            return Resource(kind: .suspenseAssignment, name: tail[..<colon])
+        }
+        return nil
+    }
+
+    /// `/v1/NAME` of settlement.
+    static func settlementCollection(_ name: ArraySlice<UInt8>) -> Kind? {
+        if name.equals("deposits") { return .chainDeposits }
+        if name.equals("withdrawals") { return .withdrawals }
+        if name.equals("settlements") { return .settlements }
+        if name.equals("settlement") { return .settlementStatus }
+        if name.equals("settlement:hold") { return .settlementHold }
+        if name.equals("settlement:resume") { return .settlementResume }
+        if name.equals("suspense") { return .suspense }
+        return nil
+    }
+}
+
+extension Resource.Kind {
+    /// The operations on a resource of settlement.
+    var settlementRoutes: [Route] {
+        switch self {
+        case .chainDeposits: [.getDeposits]
+        case .withdrawals: [.requestWithdrawal, .listWithdrawals]
+        case .withdrawal: [.getWithdrawal, .cancelWithdrawal]
+        case .withdrawalApproval: [.approveWithdrawal]
+        case .payoutTerms: [.getPayoutTerms, .setPayoutTerms]
+        case .settlements: [.listSettlements]
+        case .settlement: [.getSettlement]
+        case .settlementTerms: [.getSettlementTerms, .setSettlementTerms]
+        case .settlementStatus: [.getSettlementStatus]
+        case .suspense: [.listSuspense]
+        case .suspenseAssignment: [.assignSuspense]
+        case .settlementHold: [.holdSettlement]
+        case .settlementResume: [.resumeSettlement]
+        default: []
+        }
+    }
+}
