@@ -141,7 +141,7 @@ let targets: [Target] = [
         "StoreTests",
         [
             "bombyx", "Store", "Postgres", "PostgresTesting", "ProgramTesting", "Engine", "Exchange", "Ledger", "Units",
-            "Cryptography", "Provenance",
+            "Cryptography", "Provenance", "Settlement",
         ]
     ),
     tests(
