@@ -152,7 +152,7 @@ let targets: [Target] = [
         "StoreTests",
         [
             "bombyx", "Store", "Postgres", "PostgresTesting", "ProgramTesting", "Engine", "Exchange", "Ledger", "Units",
-            "Cryptography", "Provenance",
+            "Cryptography", "Provenance", "Settlement",
         ]
     ),
     tests(
