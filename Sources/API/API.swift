@@ -140,7 +140,7 @@ struct Request {
             return .query(.preview(query))
         case .getProfile, .setProfile, .listLeases, .getLease, .getLeaseTicket, .listLeaseReceipts, .closeLease,
             .disputeClaim, .pardonLease, .recordReceipt, .recordReceipts, .proveEquivocation, .listReceipts,
-            .getReceiptBundle, .getBond, .lockBond, .releaseBond, .setLeasePolicy:
+            .getReceiptBundle, .getBond, .lockBond, .releaseBond, .setLeasePolicy, .setMeasurementPolicy:
             return try afterTrade(principal)
         case .getDeposits, .requestWithdrawal, .listWithdrawals, .getWithdrawal, .cancelWithdrawal, .approveWithdrawal,
             .getPayoutTerms, .setPayoutTerms, .listSettlements, .getSettlement, .getSettlementTerms,

@@ -11,7 +11,8 @@ extension Engine {
         let id = terms.order.rules.lease.toppedUp
         guard id != LeaseID(0) else { return .success(terms) }
         guard let slot = leases.find(id), leases[slot].buyer == owner else { return .failure(.leaseNotFound) }
-        guard case .success = openLease(id), let lease = leases[slot].terms else { return .failure(.leaseEnded) }
+        if case .failure(let rejection) = openLease(id) { return .failure(rejection) }
+        guard let lease = leases[slot].terms else { return .failure(.leaseWithoutReceipts) }
         var terms = terms
         let models = terms.requirement.models
         guard models.isEmpty || models.contains(lease.model) else { return .failure(.topUpMismatch) }

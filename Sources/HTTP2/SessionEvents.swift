@@ -22,7 +22,7 @@ extension SessionCore {
         if unsafe isHost(name, nameCount) { return unsafe host(of: stream, value, valueCount) }
         guard let field = unsafe RequestField.recognise(name, count: nameCount) else { return }
         // As HTTP/1 refuses it: a proxy in front may have judged the other one.
-        if unsafe stream.pointee.present & 1 << field.rawValue != 0, field != .accept {
+        if unsafe stream.pointee.present & 1 << field.rawValue != 0, field != .accept, field != .prefer {
             unsafe stream.pointee.refusal = .repeatedField
         }
         if field == .method, valueCount > 0 {

@@ -53,7 +53,7 @@ struct FieldRange: BitwiseCopyable {
 
     /// Bit n: the field with raw value n came.
     var present: UInt32 = 0
-    var fields = InlineArray<13, FieldRange>(repeating: FieldRange())
+    var fields = InlineArray<14, FieldRange>(repeating: FieldRange())
     /// The values of the fields, then the body.
     var bytes: UnsafeMutablePointer<UInt8>
     var byteCount = 0
@@ -136,7 +136,7 @@ struct FieldRange: BitwiseCopyable {
     }
 
     mutating func keep(_ field: RequestField, _ value: UnsafePointer<UInt8>, count: Int) {
-        // Only the list of RFC 9110, section 12.5.1, may come in pieces: its first piece counts.
+        // Only lists (RFC 9110, section 12.5.1; RFC 7240, section 2) may come in pieces: the first piece counts.
         guard present & 1 << field.rawValue == 0 else { return }
         present |= 1 << field.rawValue
         fields[Int(field.rawValue)] = FieldRange(offset: UInt32(byteCount), count: UInt32(count))

@@ -114,6 +114,14 @@ import Units
         #expect(shop.isEqual)
     }
 
+    @Test func `One receipt adds so much and no more`() {
+        var receipt = Desk().receipt(LeaseID(1), 1, 0)
+        receipt.usage.completion = Limits.sampleMax + 1
+        receipt.endedAt = Limits.sampleMax + 1
+        let sample = PerformanceSample(receipt, after: nil)
+        #expect(sample.tokens == Limits.sampleMax && sample.milliseconds == Limits.sampleMax)
+    }
+
     @Test func `Claims and older rules measure nothing`() throws {
         var desk = Desk()
         let lease = desk.open(3)

@@ -86,7 +86,7 @@ import Units
         var old = Desk(rules: 3)
         let first = old.open(3)
         terms.order.rules.lease.toppedUp = first
-        #expect(old.refusal(Desk.app, .placeBid(terms)) == .leaseEnded)
+        #expect(old.refusal(Desk.app, .placeBid(terms)) == .leaseWithoutReceipts)
     }
 
     @Test func `All or nothing counts what the lease's worker has`() throws {

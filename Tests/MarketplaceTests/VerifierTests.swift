@@ -129,7 +129,7 @@ import Units
             step: AdjustedTokens(1),
             disputeWindow: 1
         )
-        let job = Signer.Job(stream: .none, requestID: 1, ticket: ticket, openedAt: .zero)
+        let job = Signer.Job(stream: .none, requestID: 1, tickets: [(ticket, .zero)], answer: nil)
         for _ in 0..<BatchLimits.signatures.items { #expect(signer.post(job)) }
         #expect(!signer.post(job))
     }

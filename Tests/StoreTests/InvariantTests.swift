@@ -91,6 +91,8 @@ import Units
         ("what was countersigned", "UPDATE market.receipts SET adjusted = 1000000000 WHERE app_signature IS NOT NULL"),
         ("the log has a leaf", "DELETE FROM log.leaves WHERE index = 0"),
         ("a lease has ended", "UPDATE market.leases SET end_reason = NULL WHERE ended"),
+        ("every statement is", #"UPDATE log.statements SET body = body || '\x00'::bytea"#),
+        ("a lease tops up", "UPDATE market.leases SET tops_up = lease WHERE lease = 1"),
     ]
 
     @Test func `Each rule of deliveries finds the damage that it is there for`() throws {

@@ -165,7 +165,7 @@ extension HTTP1HeadParser {
         }
         // Only the lists of RFC 9110, sections 12.5.1 and 13.1.2, may come in pieces; the first piece counts.
         let comesAgain = head.fields.contains { $0.field == recognised }
-        let isList = recognised == .accept || recognised == .ifNoneMatch
+        let isList = recognised == .accept || recognised == .ifNoneMatch || recognised == .prefer
         guard !comesAgain || isList else { throw .repeatedField }
         if !comesAgain { head.fields.append(HTTP1Head.Field(field: recognised, value: value)) }
     }
