@@ -144,7 +144,7 @@ let targets: [Target] = [
         "StoreTests",
         [
             "bombyx", "Store", "Postgres", "PostgresTesting", "ProgramTesting", "Engine", "Exchange", "Ledger", "Units",
-            "Cryptography", "Provenance",
+            "Cryptography", "Provenance", "Settlement",
         ]
     ),
     tests(

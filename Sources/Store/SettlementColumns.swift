@@ -1,6 +1,7 @@
 internal import Engine
 internal import Ledger
 internal import Postgres
+internal import Settlement
 internal import Units
 
 extension SettlementEvent {
