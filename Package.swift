@@ -84,7 +84,10 @@ let targets: [Target] = [
     ),
     target(
         "API",
-        ["Contract", "Units", "JSON", "Exchange", "Ledger", "Engine", "Cryptography", "Provenance", "Settlement", "TON"],
+        [
+            "Contract", "Units", "JSON", "Exchange", "Ledger", "Engine", "Cryptography", "Provenance", "Settlement",
+            "TON",
+        ],
         resources: [
             .embedInCode("Pages/cookbook.md"), .embedInCode("Pages/style.css"),
             .embedInCode("Pages/reference.js"),

@@ -96,26 +96,6 @@ extension HistoryReader {
         let place: [Parameter] = [.int8(before?.rawValue ?? .max), .int8(Int64(limit))]
         return try page(Self.suspenseStatement, place) { row throws(PostgresError) in try row.suspense(from: 2) }
     }
-
-    /// What a command on settlement did, as far as answers need it.
-    func effects(of request: RememberedRequest, _ command: SettlementCommand) throws(StoreError) -> [Event] {
-        switch command {
-        case .requestWithdrawal:
-            let id = WithdrawalID(request.sequence.rawValue)
-            guard var record = try withdrawal(id, of: request.account).value else {
-                throw .inconsistent("command \(request.sequence.rawValue) requested no withdrawal")
-            }
-            // As it was when it was requested.
-            record.state = .requested
-            record.approvedBy = nil
-            record.payout = nil
-            return [.settlement(.withdrawalSet(record))]
-        case .registerWallet, .openDeposits, .setPayoutTerms, .cancelWithdrawal, .approveWithdrawal, .setTerms, .plan,
-            .walletTransaction, .walletScanned, .assignSuspense, .hold:
-            // What they did is in the repetition itself, or nobody repeats them.
-            return []
-        }
-    }
 }
 
 // MARK: - Rows

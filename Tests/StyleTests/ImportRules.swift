@@ -19,7 +19,8 @@ let arrows: [(target: String, imports: [String])] = [
     (
         "API",
         [
-            "Contract", "Units", "JSON", "Exchange", "Ledger", "Engine", "Cryptography", "Provenance", "Settlement", "TON",
+            "Contract", "Units", "JSON", "Exchange", "Ledger", "Engine", "Cryptography", "Provenance", "Settlement",
+            "TON",
         ]
     ),
     ("Sockets", ["CLinux"] + system),

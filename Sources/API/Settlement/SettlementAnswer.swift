@@ -11,7 +11,11 @@ enum SettlementAnswer {
         writer.beginObject()
         switch shape {
         case .withdrawalRequested(let network):
-            guard let record = outcome.withdrawal else { return nil }
+            guard var record = outcome.withdrawal else { return nil }
+            // A repetition finds it as it is now, and is answered as the first request was.
+            record.state = .requested
+            record.approvedBy = nil
+            record.payout = nil
             writer.withdrawal(record, on: network)
             return Answer.finish(&writer, outcome, status: 201)
         case .withdrawalChanged(let id): writer.member("withdrawal_id", "w", id.rawValue)

@@ -49,7 +49,9 @@ extension AdminSettlement {
                 let now = try client.bytes("GET", "/v1/settlement/terms")
                 guard changes.contains(where: { $0.1 != nil }) else { return now }
                 let terms = try JSONValue(now, limits: .answer)
-                let body = jsonObject(changes.map { name, change in (name, change.map { .integer($0) } ?? terms[name]) })
+                let members = changes.map { name, change in (name, change.map { JSONValue.integer($0) } ?? terms[name])
+                }
+                let body = jsonObject(members)
                 return try client.bytes("PUT", "/v1/settlement/terms", body)
             } show: { terms in
                 facts([
