@@ -1,20 +1,20 @@
-package import Units
+public import Units
 
 /// A resting order, or a taker on its way, as matching sees it. What else an order has is the engine's.
-package struct BookOrder: Sendable {
-    package let id: OrderID
-    package let account: AccountID
-    package var price: Price
+public struct BookOrder: Sendable {
+    public let id: OrderID
+    public let account: AccountID
+    public var price: Price
     /// Where it stands among the orders of its price.
-    package var priority: Priority
-    package var remaining: Lots
+    public var priority: Priority
+    public var remaining: Lots
     /// What is left of the part that an iceberg shows; ``unlimited`` for any other order. Only makers hide anything.
-    package var displayed: Lots
+    public var displayed: Lots
     /// Lots of an offer that may still be leased (`max_open_lots`); ``unlimited`` where nothing limits it.
-    package var free: Lots
+    public var free: Lots
     /// The class of an offer, the profile of a bid; counted from 0.
-    package var group: Int32
-    package let isOffer: Bool
+    public var group: Int32
+    public let isOffer: Bool
     /// The price level in which it rests, or ``outside`` or ``parked``.
     var level: Int32
     /// Neighbours in the level's queue, or in the queue of parked orders.
@@ -46,20 +46,20 @@ package struct BookOrder: Sendable {
         previous = -1
     }
 
-    @inlinable package static var unlimited: Lots { Lots(.max) }
+    @inlinable public static var unlimited: Lots { Lots(.max) }
     /// In no queue.
     static let outside: Int32 = -1
     /// At its limit of open lots: it rests, but is no candidate.
     static let parked: Int32 = -2
 
     /// What it can trade now as a maker.
-    @inlinable package var tradable: Lots { min(remaining, free, displayed) }
+    @inlinable public var tradable: Lots { min(remaining, free, displayed) }
     /// What it can trade now as a taker, which hides nothing.
-    @inlinable package var takeable: Lots { min(remaining, free) }
+    @inlinable public var takeable: Lots { min(remaining, free) }
     /// Whether it shows only a part.
-    @inlinable package var isIceberg: Bool { displayed != Self.unlimited }
+    @inlinable public var isIceberg: Bool { displayed != Self.unlimited }
     /// Whether it is in the book, whether it can trade now or not.
-    package var isResting: Bool { level != Self.outside }
+    public var isResting: Bool { level != Self.outside }
 }
 
 /// Price levels of all ladders of one side, and what hangs on them.

@@ -4,20 +4,20 @@ import Units
 /// (the construction of wyhash and rapidhash). The same on every machine and in every run.
 ///
 /// It tells equal records from different ones; it is no defence against someone who wants a collision.
-package struct RecordHash: Hashable, Sendable {
-    package var high: UInt64
-    package var low: UInt64
+public struct RecordHash: Hashable, Sendable {
+    public var high: UInt64
+    public var low: UInt64
 
     /// Starts a record of the kind `tag`: records of different kinds hash differently even when their words are equal.
     @inlinable @inline(__always)
-    package init(tag: UInt64) {
+    public init(tag: UInt64) {
         high = 0x2D35_8DCC_AA6C_78A5 ^ tag
         low = 0x8BB8_4B93_962E_ACC9 &+ tag
     }
 
     /// Adds a word; the order of words counts.
     @inlinable @inline(__always)
-    package mutating func combine(_ word: UInt64) {
+    public mutating func combine(_ word: UInt64) {
         let first = (high ^ word).multipliedFullWidth(by: 0x4B33_A62E_D433_D4A3)
         high = (first.high ^ first.low) &+ 0x9E37_79B9_7F4A_7C15
         let second = (low ^ word).multipliedFullWidth(by: 0xA076_1D64_78BD_642F)
@@ -26,11 +26,11 @@ package struct RecordHash: Hashable, Sendable {
 
     /// Adds a word.
     @inlinable @inline(__always)
-    package mutating func combine(_ word: Int64) { combine(UInt64(bitPattern: word)) }
+    public mutating func combine(_ word: Int64) { combine(UInt64(bitPattern: word)) }
 
     /// All 128 bits.
     @inlinable @inline(__always)
-    package mutating func combine(_ number: Int128) {
+    public mutating func combine(_ number: Int128) {
         combine(UInt64(truncatingIfNeeded: number))
         combine(UInt64(truncatingIfNeeded: number >> 64))
     }

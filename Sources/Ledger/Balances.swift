@@ -72,7 +72,7 @@ package struct Balances: Sendable {
 
 extension LedgerCounters {
     /// The difference, with the sign that makes the usual balance positive.
-    package func balance(isAsset: Bool) -> Int128 { isAsset ? debits - credits : credits - debits }
+    @inlinable public func balance(isAsset: Bool) -> Int128 { isAsset ? debits - credits : credits - debits }
 }
 
 /// Why a transfer was not posted.

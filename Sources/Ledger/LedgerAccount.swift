@@ -1,16 +1,16 @@
-package import Units
+public import Units
 
 /// One account of the double-entry ledger: an owner's, or the system's own (DESIGN §4).
-package struct LedgerAccount: Hashable, Comparable, Sendable {
+public struct LedgerAccount: Hashable, Comparable, Sendable {
     /// `owner × 16 + kind`; the primary key in the database.
-    package let rawValue: Int64
+    public let rawValue: Int64
 
-    @inlinable package init(rawValue: Int64) { self.rawValue = rawValue }
-    @inlinable package init(_ owner: AccountID, _ kind: Kind) { rawValue = owner.rawValue * 16 + Int64(kind.rawValue) }
-    @inlinable package init(_ system: SystemKind) { rawValue = Int64(system.rawValue) }
+    @inlinable public init(rawValue: Int64) { self.rawValue = rawValue }
+    @inlinable public init(_ owner: AccountID, _ kind: Kind) { rawValue = owner.rawValue * 16 + Int64(kind.rawValue) }
+    @inlinable public init(_ system: SystemKind) { rawValue = Int64(system.rawValue) }
 
     /// What an owner's money is doing.
-    package enum Kind: UInt8, CaseIterable, Sendable {
+    public enum Kind: UInt8, CaseIterable, Sendable {
         case available = 1
         /// For open bids.
         case held
@@ -23,7 +23,7 @@ package struct LedgerAccount: Hashable, Comparable, Sendable {
     }
 
     /// The accounts that belong to no owner; they have owner 0.
-    package enum SystemKind: UInt8, CaseIterable, Sendable {
+    public enum SystemKind: UInt8, CaseIterable, Sendable {
         /// What the wallet on TON holds.
         case chain = 1
         case fees
@@ -32,27 +32,27 @@ package struct LedgerAccount: Hashable, Comparable, Sendable {
         case operatorCapital
     }
 
-    @inlinable package static var chain: LedgerAccount { LedgerAccount(.chain) }
-    @inlinable package static var fees: LedgerAccount { LedgerAccount(.fees) }
-    @inlinable package static var operatorCapital: LedgerAccount { LedgerAccount(.operatorCapital) }
-    @inlinable package static var suspense: LedgerAccount { LedgerAccount(.suspense) }
-    @inlinable package static var networkCosts: LedgerAccount { LedgerAccount(.networkCosts) }
+    @inlinable public static var chain: LedgerAccount { LedgerAccount(.chain) }
+    @inlinable public static var fees: LedgerAccount { LedgerAccount(.fees) }
+    @inlinable public static var operatorCapital: LedgerAccount { LedgerAccount(.operatorCapital) }
+    @inlinable public static var suspense: LedgerAccount { LedgerAccount(.suspense) }
+    @inlinable public static var networkCosts: LedgerAccount { LedgerAccount(.networkCosts) }
 
-    @inlinable package static func == (left: Self, right: Self) -> Bool { left.rawValue == right.rawValue }
-    @inlinable package static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
+    @inlinable public static func == (left: Self, right: Self) -> Bool { left.rawValue == right.rawValue }
+    @inlinable public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
 
-    @inlinable package var owner: AccountID { AccountID(rawValue / 16) }
+    @inlinable public var owner: AccountID { AccountID(rawValue / 16) }
     /// `nil` for a system account.
-    package var kind: Kind? { owner == .system ? nil : Kind(rawValue: UInt8(rawValue % 16)) }
+    public var kind: Kind? { owner == .system ? nil : Kind(rawValue: UInt8(rawValue % 16)) }
     /// `nil` for an owner's account.
-    package var systemKind: SystemKind? { owner == .system ? SystemKind(rawValue: UInt8(rawValue % 16)) : nil }
+    public var systemKind: SystemKind? { owner == .system ? SystemKind(rawValue: UInt8(rawValue % 16)) : nil }
 
     /// Whether a debit makes the balance larger: `chain` and `network_costs` are what the exchange has and has
     /// spent; all others are what it owes.
-    @inlinable package var isAsset: Bool { self == .chain || self == LedgerAccount(.networkCosts) }
+    @inlinable public var isAsset: Bool { self == .chain || self == LedgerAccount(.networkCosts) }
 
     /// The name in SQL and JSON, e.g. `available` or `chain`.
-    package var kindName: String {
+    public var kindName: String {
         if let kind {
             switch kind {
             case .available: return "available"

@@ -92,15 +92,15 @@ package struct Transfer: Hashable, Sendable {
 
 /// Two monotone counters; the balance is their difference (DESIGN §4). They count turnover, which outgrows 64 bits
 /// long before any balance does: an account that holds and releases 10^18 nanoTON ten times has passed `Int64.max`.
-package struct LedgerCounters: Hashable, Sendable {
-    package var debits: Int128
-    package var credits: Int128
+public struct LedgerCounters: Hashable, Sendable {
+    public var debits: Int128
+    public var credits: Int128
 
-    package init(debits: Int128 = 0, credits: Int128 = 0) {
+    @inlinable public init(debits: Int128 = 0, credits: Int128 = 0) {
         self.debits = debits
         self.credits = credits
     }
 
     /// Nothing was posted.
-    @inlinable package var isEmpty: Bool { debits | credits == 0 }
+    @inlinable public var isEmpty: Bool { debits | credits == 0 }
 }

@@ -264,7 +264,7 @@ final class Sequencer {
             nextBatch += 1
         }
         standing.sealed(window: engine.idempotencyWindow)
-        open = OpenBatch(number: nextBatch, firstSequence: engine.sequence.next, loops: loops)
+        open = OpenBatch(number: nextBatch, firstSequence: engine.sequence.next, loops: loops, like: batch)
         journal.commit(batch)
     }
 }

@@ -179,6 +179,15 @@ struct OpenBatch {
         deliveries = Array(repeating: [], count: loops)
     }
 
+    /// With room for as much as the last batch had: batches of one load are much alike, and an array that grows moves
+    /// every event of it several times.
+    init(number: Int64, firstSequence: SequenceNumber, loops: Int, like last: SealedBatch) {
+        self.init(number: number, firstSequence: firstSequence, loops: loops)
+        commandBytes.reserveCapacity(last.commandBytes.count)
+        events.reserveCapacity(last.events.count)
+        ends.reserveCapacity(last.ends.count)
+    }
+
     var isEmpty: Bool { itemCount == 0 && ends.isEmpty }
     /// Full batches are sealed before anything more is taken: a commit must not grow without bound.
     var fill: LifeCycle.Fill {

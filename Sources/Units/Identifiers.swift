@@ -1,5 +1,5 @@
 /// A number that names one thing. In JSON it is a string of a letter and the number: `"o17"` (ENGINE §1).
-package protocol Identifier: Hashable, Comparable, Sendable {
+public protocol Identifier: Hashable, Comparable, Sendable {
     /// The letter in front of the number in JSON.
     static var letter: UInt8 { get }
     /// 1 or greater; 0 stands for "none" where a field is optional in a packed record.
@@ -8,15 +8,15 @@ package protocol Identifier: Hashable, Comparable, Sendable {
 }
 
 extension Identifier {
-    // The operators and numbers of this file are on the way of every command: other modules get their code.
-    @inlinable package static func == (left: Self, right: Self) -> Bool { left.rawValue == right.rawValue }
-    @inlinable package static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
+    // Public, because only then other modules get the code itself: it is on the way of every command.
+    @inlinable public static func == (left: Self, right: Self) -> Bool { left.rawValue == right.rawValue }
+    @inlinable public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
 
     /// The form in JSON and URLs.
-    package var text: String { String(UnicodeScalar(Self.letter)) + String(rawValue) }
+    public var text: String { String(UnicodeScalar(Self.letter)) + String(rawValue) }
 
     /// Reads the form in JSON and URLs. `nil` unless it is the letter and a number from 1 without leading zeros.
-    package init?(text: some Collection<UInt8>) {
+    public init?(text: some Collection<UInt8>) {
         guard text.first == Self.letter else { return nil }
         let digits = text.dropFirst()
         guard let first = digits.first, first != UInt8(ascii: "0"), digits.count <= 19 else { return nil }
@@ -33,88 +33,88 @@ extension Identifier {
 }
 
 /// An owner of money: a worker, an app, or both.
-package struct AccountID: Identifier {
-    package static let letter = UInt8(ascii: "a")
-    package let rawValue: Int64
-    @inlinable package init(_ rawValue: Int64) { self.rawValue = rawValue }
+public struct AccountID: Identifier {
+    public static let letter = UInt8(ascii: "a")
+    public let rawValue: Int64
+    @inlinable public init(_ rawValue: Int64) { self.rawValue = rawValue }
     /// Owner of the system's own ledger accounts, and the account of commands that the server itself gives.
-    @inlinable package static var system: AccountID { AccountID(0) }
+    @inlinable public static var system: AccountID { AccountID(0) }
 }
 
 /// The sequence number of the command that placed the order.
-package struct OrderID: Identifier {
-    package static let letter = UInt8(ascii: "o")
-    package let rawValue: Int64
-    @inlinable package init(_ rawValue: Int64) { self.rawValue = rawValue }
+public struct OrderID: Identifier {
+    public static let letter = UInt8(ascii: "o")
+    public let rawValue: Int64
+    @inlinable public init(_ rawValue: Int64) { self.rawValue = rawValue }
 }
 
 /// A trade; the lease that it opens has the same number.
-package struct TradeID: Identifier {
-    package static let letter = UInt8(ascii: "t")
-    package let rawValue: Int64
-    @inlinable package init(_ rawValue: Int64) { self.rawValue = rawValue }
+public struct TradeID: Identifier {
+    public static let letter = UInt8(ascii: "t")
+    public let rawValue: Int64
+    @inlinable public init(_ rawValue: Int64) { self.rawValue = rawValue }
 }
 
 /// The lease of the trade with the same number.
-package struct LeaseID: Identifier {
-    package static let letter = UInt8(ascii: "l")
-    package let rawValue: Int64
-    @inlinable package init(_ rawValue: Int64) { self.rawValue = rawValue }
+public struct LeaseID: Identifier {
+    public static let letter = UInt8(ascii: "l")
+    public let rawValue: Int64
+    @inlinable public init(_ rawValue: Int64) { self.rawValue = rawValue }
 }
 
 /// An API key. The key itself is never stored, only its hash.
-package struct KeyID: Identifier {
-    package static let letter = UInt8(ascii: "k")
-    package let rawValue: Int64
-    @inlinable package init(_ rawValue: Int64) { self.rawValue = rawValue }
+public struct KeyID: Identifier {
+    public static let letter = UInt8(ascii: "k")
+    public let rawValue: Int64
+    @inlinable public init(_ rawValue: Int64) { self.rawValue = rawValue }
 }
 
 /// A model's name, whatever its version. In JSON a model is known by its name, not by this number.
-package struct ModelID: Identifier {
-    package static let letter = UInt8(ascii: "m")
-    package let rawValue: Int64
-    @inlinable package init(_ rawValue: Int64) { self.rawValue = rawValue }
+public struct ModelID: Identifier {
+    public static let letter = UInt8(ascii: "m")
+    public let rawValue: Int64
+    @inlinable public init(_ rawValue: Int64) { self.rawValue = rawValue }
     /// Stands for a name that the registry does not have.
-    @inlinable package static var unknown: ModelID { ModelID(0) }
+    @inlinable public static var unknown: ModelID { ModelID(0) }
 }
 
 /// An interned capability: offers that can do exactly the same share one class.
-package struct ClassID: Identifier {
-    package static let letter = UInt8(ascii: "c")
-    package let rawValue: Int64
-    @inlinable package init(_ rawValue: Int64) { self.rawValue = rawValue }
+public struct ClassID: Identifier {
+    public static let letter = UInt8(ascii: "c")
+    public let rawValue: Int64
+    @inlinable public init(_ rawValue: Int64) { self.rawValue = rawValue }
 }
 
 /// An interned requirement: bids that demand exactly the same share one profile.
-package struct ProfileID: Identifier {
-    package static let letter = UInt8(ascii: "p")
-    package let rawValue: Int64
-    @inlinable package init(_ rawValue: Int64) { self.rawValue = rawValue }
+public struct ProfileID: Identifier {
+    public static let letter = UInt8(ascii: "p")
+    public let rawValue: Int64
+    @inlinable public init(_ rawValue: Int64) { self.rawValue = rawValue }
 }
 
 /// The number of a command: from 1, no gaps, rejected commands too. In JSON an integer.
-package struct SequenceNumber: Hashable, Comparable, Sendable {
-    package let rawValue: Int64
+public struct SequenceNumber: Hashable, Comparable, Sendable {
+    public let rawValue: Int64
 
-    @inlinable package init(_ rawValue: Int64) { self.rawValue = rawValue }
+    @inlinable public init(_ rawValue: Int64) { self.rawValue = rawValue }
 
     /// Before the first command.
-    @inlinable package static var none: SequenceNumber { SequenceNumber(0) }
+    @inlinable public static var none: SequenceNumber { SequenceNumber(0) }
 
-    @inlinable package static func == (left: Self, right: Self) -> Bool { left.rawValue == right.rawValue }
-    @inlinable package static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
-    @inlinable package var next: SequenceNumber { SequenceNumber(rawValue + 1) }
+    @inlinable public static func == (left: Self, right: Self) -> Bool { left.rawValue == right.rawValue }
+    @inlinable public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
+    @inlinable public var next: SequenceNumber { SequenceNumber(rawValue + 1) }
 }
 
 /// The exchange's own time, in microseconds since 1970 UTC: monotone, one value for a whole batch (DESIGN §2).
-package struct LogicalTime: Hashable, Comparable, Sendable {
-    package let microseconds: Int64
+public struct LogicalTime: Hashable, Comparable, Sendable {
+    public let microseconds: Int64
 
-    @inlinable package init(microseconds: Int64) { self.microseconds = microseconds }
+    @inlinable public init(microseconds: Int64) { self.microseconds = microseconds }
 
-    @inlinable package static var zero: LogicalTime { LogicalTime(microseconds: 0) }
+    @inlinable public static var zero: LogicalTime { LogicalTime(microseconds: 0) }
     /// Later than any time that a batch can carry; stands for "never" in a packed record.
-    @inlinable package static var never: LogicalTime { LogicalTime(microseconds: .max) }
-    @inlinable package static func == (left: Self, right: Self) -> Bool { left.microseconds == right.microseconds }
-    @inlinable package static func < (left: Self, right: Self) -> Bool { left.microseconds < right.microseconds }
+    @inlinable public static var never: LogicalTime { LogicalTime(microseconds: .max) }
+    @inlinable public static func == (left: Self, right: Self) -> Bool { left.microseconds == right.microseconds }
+    @inlinable public static func < (left: Self, right: Self) -> Bool { left.microseconds < right.microseconds }
 }
