@@ -1,3 +1,4 @@
+import Cryptography
 import Engine
 import JSON
 import TON

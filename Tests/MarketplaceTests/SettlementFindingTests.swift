@@ -1,8 +1,8 @@
-import API
 import Engine
 import Testing
 import Units
 
+@testable import API
 @testable import Marketplace
 
 /// How an account learns to pay in.
@@ -51,7 +51,7 @@ import Units
         let other = try #require(DepositMemo(reading: "4H7KQ2M9XE"))
         for (asked, kept) in [(memo, memo), (other, memo)] {
             let events = apply(.settlement(.openDeposits(asked)), as: Self.owner)
-            let outcome = API.Outcome(sequence: engine.sequence, events: events[...], requestID: 1)
+            let outcome = Outcome(sequence: engine.sequence, events: events[...], requestID: 1)
             #expect(outcome.memo == kept)
             #expect(opening() == DepositOpening(wallet: Self.wallet, memo: kept))
         }
