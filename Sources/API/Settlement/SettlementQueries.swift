@@ -47,6 +47,14 @@ package struct DepositsQuery: Hashable, Sendable {
     /// How the account pays in, once that is known.
     package var opening = DepositOpening()
 
+    package init(account: AccountID, opener: KeyID?, network: TONNetwork, limit: Int, before: SequenceNumber?) {
+        self.account = account
+        self.opener = opener
+        self.network = network
+        self.limit = limit
+        self.before = before
+    }
+
     package var rowsWanted: Int { limit + 1 }
 
     var filters: UInt64 { Cursor.filters(account.text) }
