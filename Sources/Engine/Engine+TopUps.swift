@@ -3,8 +3,8 @@ import Units
 
 /// Topping up a lease that runs: a bid that names it buys from its worker alone, at the price of that worker's offers.
 ///
-/// Each trade of it opens a lease of its own, with its own price, ticket, deadline and receipts, which says what it tops
-/// up. Nothing of the running lease changes, so that what its parties signed stays true. Such a bid never rests.
+/// Each trade of it opens a lease of its own, with its own price, ticket, deadline and receipts, which says what it
+/// tops up. Nothing of the running lease changes, so that what its parties signed stays true. Such a bid never rests.
 extension Engine {
     /// What a bid becomes that tops up a lease: one for that lease's model, which never rests.
     func toppingUp(_ terms: BidTerms, of owner: AccountID) -> Result<BidTerms, Rejection> {

@@ -210,13 +210,7 @@ extension RequestService {
         // A connection that has shown this very field before need not show it again.
         let authorization = known == nil ? request.append(.authorization, to: &buffer) : nil
         let peer = NetworkAddress(request.peer)
-        var context = RequestContext(
-            directory: directory,
-            now: now,
-            requestID: requestID,
-            principal: known,
-            peer: peer
-        )
+        var context = RequestContext(directory: directory, now: now, requestID: requestID, principal: known, peer: peer)
         context.login = marketplace.configuration.login
         context.network = marketplace.configuration.network
         // Only what is read can be a page.

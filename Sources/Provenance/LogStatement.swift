@@ -5,12 +5,12 @@ package import Cryptography
 ///
 /// Each has one form: a name, a zero byte, and numbers of eight bytes, big-endian.
 ///
-/// | kind | bytes |
-/// |---|---|
-/// | ``LogEntry/Kind/keyRotation`` | `bx-signing-key/v1` · public key (32 bytes) · signs from |
-/// | ``LogEntry/Kind/measurementPolicy`` | `bx-measurement-policy/v1` · least samples · half-life · interval · lifetime |
-/// | ``LogEntry/Kind/attestation`` | `bx-attestation/v1` · account · TEEs, bit n for code n · expires at · state of the platform, 0 unknown · attested at, 2^64 − 1 unknown |
-/// | ``LogEntry/Kind/leasePolicy`` | `bx-lease-policy/v1` · step · dispute window · bond per lot · slash share · appeal window · newcomers' lots, 0 for no limit |
+/// - ``LogEntry/Kind/keyRotation``: `bx-signing-key/v1`, the public key (32 bytes), signs from
+/// - ``LogEntry/Kind/measurementPolicy``: `bx-measurement-policy/v1`, least samples, half-life, interval, lifetime
+/// - ``LogEntry/Kind/attestation``: `bx-attestation/v1`, account, TEEs (bit n for code n), expires at, state of the
+///   platform (0 unknown), attested at (2^64 − 1 unknown)
+/// - ``LogEntry/Kind/leasePolicy``: `bx-lease-policy/v1`, step, dispute window, bond per lot, slash share, appeal
+///   window, newcomers' lots (0 for no limit)
 ///
 /// Times and durations are microseconds, times since 1970 UTC; money is nanoTON, shares are 1/10,000.
 package struct LogStatement: Hashable, Sendable {

@@ -203,7 +203,9 @@ import Units
         ] as [(String, String, String, String)]
     )
     func `A wrong body names the field and the rule`(method: String, path: String, body: String, first: String) throws {
-        let (response, json) = try market.problem(method, path, body, as: Market.worker)
+        let isOperators = path.hasPrefix("/v1/market/")
+        let key = isOperators ? Market.admin : path == "/v1/bids" ? Market.app : Market.worker
+        let (response, json) = try market.problem(method, path, body, as: key)
         #expect(response.status == 422, "\(json)")
         let error = json["errors"]?.elements?.first
         #expect("\(error?["pointer"]?.string ?? "") \(error?["code"]?.string ?? "")" == first, "\(json)")

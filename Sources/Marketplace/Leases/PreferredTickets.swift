@@ -7,7 +7,7 @@ internal import Units
 // `Prefer: ticket`: the answer to a bid that traded at once has the tickets of its leases. The bid is placed whatever
 // becomes of them: where they cannot be had now, its answer comes without.
 extension RequestService {
-    /// Keeps the answer to a bid, and asks the engine for what the tickets of its leases say; false when there are none.
+    /// Keeps the answer to a bid, and asks the engine for what its leases' tickets say; false when there are none.
     func askForTickets(
         _ response: API.Response,
         _ shape: AnswerShape,
