@@ -86,11 +86,6 @@ package enum Route: String, CaseIterable, Sendable {
         case .getIndex: (.get, "/v1/index", [])
         case .listEndpoints: (.get, "/v1/models/{author}/{slug}/endpoints", [])
         case .previewOrder: (.post, "/v1/orders:preview", [.offer, .bid, .read, .operator])
-        case .getDeposits, .requestWithdrawal, .listWithdrawals, .getWithdrawal, .cancelWithdrawal, .approveWithdrawal,
-            .getPayoutTerms, .setPayoutTerms, .listSettlements, .getSettlement, .getSettlementTerms,
-            .setSettlementTerms, .getSettlementStatus, .listSuspense, .assignSuspense, .holdSettlement,
-            .resumeSettlement:
-            settlementEntry
         default: leaseEntry
         }
     }

@@ -214,6 +214,8 @@ private struct Run {
             (CheckedTable.nodes, "sequence", compared?.sequence.rawValue, end.sequence.rawValue),
             (CheckedTable.breaches, "sequence", compared?.sequence.rawValue, end.sequence.rawValue),
             (CheckedTable.statements, "sequence", compared?.sequence.rawValue, end.sequence.rawValue),
+            (CheckedTable.walletTransactions, "sequence", compared?.sequence.rawValue, end.sequence.rawValue),
+            (CheckedTable.chainDeposits, "sequence", compared?.sequence.rawValue, end.sequence.rawValue),
         ] {
             let range = "\(column) <= $1" + (from == nil ? "" : " AND \(column) > $2")
             let parameters = [Parameter.int8(to)] + (from.map { [.int8($0)] } ?? [])
@@ -228,7 +230,8 @@ private struct Run {
         try compare(.cursor, expected.rows(.cursor))
         try compareGrowing()
         areTablesCompared = true
-        for table in [CheckedTable.transfers, .receipts, .equivocations, .leaves, .nodes, .breaches, .statements] {
+        let sequenced = [CheckedTable.transfers, .receipts, .equivocations, .leaves, .nodes, .breaches, .statements]
+        for table in sequenced + CheckedTable.settlementGrowing {
             try compare(table, [], where: "sequence > $1", [.int8(cursor.sequence.rawValue)])
         }
         try compare(.trades, [], where: "trade > $1", [.int8(cursor.lastTrade.rawValue)])

@@ -75,7 +75,7 @@ import Units
             let rows = try owner.execute("SELECT count(*) FROM settlement.\(table)").onlyRow().int8(0)
             #expect(rows > 0, "\(table)")
         }
-        try owner.execute("UPDATE settlement.payouts SET amount = amount + 1 WHERE index = 0")
+        try owner.execute("UPDATE settlement.wallet_transactions SET fee = fee + 1 WHERE sequence % 2 = 0")
         #expect(throws: VerificationError.self) { try filled.verify() }
     }
 

@@ -2,7 +2,7 @@ internal import Engine
 
 /// The operations after the trade: leases, receipts, bonds, the transparency log.
 extension Route {
-    /// Method, path and scopes of those of ``Route`` that are about what follows a trade.
+    /// Method, path and scopes of those of ``Route`` that are about what follows a trade, or about settlement.
     var leaseEntry: (method: RequestMethod, template: String, scopes: Scopes) {
         switch self {
         case .listSigningKeys: (.get, "/v1/keys", [])
@@ -34,7 +34,7 @@ extension Route {
         case .listLogEntries: (.get, "/v1/log/entries", [])
         case .getCheckpointNote: (.get, "/log/checkpoint", [])
         case .getLogTile: (.get, "/log/tile/{path}", [])
-        default: preconditionFailure("\(self) is no operation after the trade")
+        default: settlementEntry
         }
     }
 }
