@@ -73,7 +73,7 @@ let targets: [Target] = [
     target("Postgres", ["CPQ", "CLinux"], resources: [.embedInCode("Resources/postgresql.conf")]),
     target(
         "Store",
-        ["Units", "Exchange", "Ledger", "Engine", "Postgres", "Cryptography", "Provenance"],
+        ["Units", "Exchange", "Ledger", "Engine", "Postgres", "Cryptography", "Provenance", "Settlement"],
         resources: [.embedInCode("Migrations")]
     ),
     // Where each of its bytes stands nobody wants to know, and to find out takes minutes.
@@ -152,7 +152,7 @@ let targets: [Target] = [
         "StoreTests",
         [
             "bombyx", "Store", "Postgres", "PostgresTesting", "ProgramTesting", "Engine", "Exchange", "Ledger", "Units",
-            "Cryptography", "Provenance",
+            "Cryptography", "Provenance", "Settlement",
         ]
     ),
     tests(

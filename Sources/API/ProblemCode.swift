@@ -109,6 +109,33 @@ package enum ProblemCode: String, CaseIterable, Sendable {
     case avoidLimit = "avoid_limit"
     case equivocationForeign = "equivocation_foreign"
 
+    // Money that enters and leaves by the chain.
+    case walletMissing = "wallet_missing"
+    case settlementNotFound = "settlement_not_found"
+    case walletUnknown = "wallet_unknown"
+    case walletExists = "wallet_exists"
+    case walletLimit = "wallet_limit"
+    case transactionNotNext = "transaction_not_next"
+    case transactionUnbalanced = "transaction_unbalanced"
+    case chainTimeBehind = "chain_time_behind"
+    case scanIncomplete = "scan_incomplete"
+    case settlementHeld = "settlement_held"
+    case nothingToSettle = "nothing_to_settle"
+    case walletBalanceLow = "wallet_balance_low"
+    case capitalBelowReserve = "capital_below_reserve"
+    case queryIDsInUse = "query_ids_in_use"
+    case memoTaken = "memo_taken"
+    case addressIsWallet = "address_is_wallet"
+    case belowPayoutMinimum = "below_payout_minimum"
+    case withdrawalDayLimit = "withdrawal_day_limit"
+    case withdrawalLimit = "withdrawal_limit"
+    case addressLimit = "address_limit"
+    case withdrawalNotFound = "withdrawal_not_found"
+    case withdrawalPlanned = "withdrawal_planned"
+    case approvalNotNeeded = "approval_not_needed"
+    case suspenseNotFound = "suspense_not_found"
+    case settlementLimit = "settlement_limit"
+
     /// The only place that gives an error its HTTP status. A refusal that depends on the state of the market is 409,
     /// one that the request alone causes is 422.
     package var status: Int {
@@ -117,7 +144,8 @@ package enum ProblemCode: String, CaseIterable, Sendable {
         case .authenticationRequired, .invalidKey, .keyExpired, .keyRevoked, .loginRefused: 401
         case .missingScope, .addressNotAllowed, .keyScope: 403
         case .notFound, .loginDisabled, .modelNotFound, .accountUnknown, .orderNotFound, .leaseNotFound, .keyNotFound,
-            .receiptNotFound, .logEntryNotFound, .slashNotFound:
+            .receiptNotFound, .logEntryNotFound, .slashNotFound,
+            .settlementNotFound, .walletUnknown, .withdrawalNotFound, .suspenseNotFound:
             404
         case .methodNotAllowed: 405
         case .requestTimeout: 408
@@ -127,7 +155,11 @@ package enum ProblemCode: String, CaseIterable, Sendable {
             .keyDayLimit, .keyTotalLimit, .keyLimit, .keyIsLimited, .lastOperatorKey, .loginLimit,
             .bondRequired, .leaseEnded, .leaseWithoutReceipts, .receiptKeyMissing, .receiptSuperseded,
             .receiptNotMonotone, .receiptChain, .receiptAfterDeadline, .claimAboveStep, .claimDisputed,
-            .claimNotPending, .disputeNotByApp, .bondInUse, .avoidLimit:
+            .claimNotPending, .disputeNotByApp, .bondInUse, .avoidLimit,
+            .walletMissing, .walletExists, .walletLimit, .transactionNotNext, .transactionUnbalanced,
+            .chainTimeBehind, .scanIncomplete, .settlementHeld, .nothingToSettle, .walletBalanceLow,
+            .capitalBelowReserve, .queryIDsInUse, .memoTaken, .withdrawalDayLimit, .withdrawalLimit, .addressLimit,
+            .withdrawalPlanned, .approvalNotNeeded, .settlementLimit:
             409
         case .bodyTooLarge: 413
         case .targetTooLong: 414
@@ -135,7 +167,7 @@ package enum ProblemCode: String, CaseIterable, Sendable {
         case .invalidFields, .modelUnknown, .expired, .mixedUnits, .belowMinimumNotional, .idempotencyKeyReused,
             .weightSetUnknown, .priceOutsideBand, .expiryNotAmendable, .noticeTooShort,
             .workerSignatureInvalid, .appSignatureInvalid, .receiptForeign, .usageMiscounted, .amountMiscounted,
-            .equivocationForeign:
+            .equivocationForeign, .addressIsWallet, .belowPayoutMinimum:
             422
         case .rateLimited, .streamLimit: 429
         case .expectationFailed: 417
@@ -152,7 +184,7 @@ package enum ProblemCode: String, CaseIterable, Sendable {
         switch self {
         case .requestTimeout, .rateLimited, .streamLimit, .overloaded, .projectionLag, .notReady, .notLeader,
             .outcomeUnknown,
-            .internalError, .idempotencyWindowFull:
+            .internalError, .idempotencyWindowFull, .memoTaken:
             true
         default: false
         }
@@ -205,7 +237,12 @@ package enum ProblemCode: String, CaseIterable, Sendable {
             case .slashNotFound, .bondRequired, .leaseEnded, .leaseWithoutReceipts, .receiptForeign,
                 .receiptKeyMissing, .usageMiscounted, .amountMiscounted, .receiptSuperseded, .receiptNotMonotone,
                 .receiptChain, .receiptAfterDeadline, .claimAboveStep, .claimDisputed, .claimNotPending,
-                .disputeNotByApp, .bondInUse, .avoidLimit, .equivocationForeign:
+                .disputeNotByApp, .bondInUse, .avoidLimit, .equivocationForeign,
+                .walletUnknown, .walletExists, .walletLimit, .transactionNotNext, .transactionUnbalanced,
+                .chainTimeBehind, .scanIncomplete, .settlementHeld, .nothingToSettle, .walletBalanceLow,
+                .capitalBelowReserve, .queryIDsInUse, .memoTaken, .addressIsWallet, .belowPayoutMinimum,
+                .withdrawalDayLimit, .withdrawalLimit, .addressLimit, .withdrawalNotFound, .withdrawalPlanned,
+                .approvalNotNeeded, .suspenseNotFound, .settlementLimit:
                 // The names are the same.
                 ProblemCode(rawValue: rejection.code) ?? .internalError
             }

@@ -109,7 +109,7 @@ extension ProblemCode {
         case .bondInUse: "That part of the bond answers for leases, offers or breaches."
         case .avoidLimit: "The bid avoids as many workers as it may."
         case .equivocationForeign: "The two receipts are not of this lease's worker."
-        default: "The request was refused."
+        default: SettlementProblem(self)?.title ?? "The request was refused."
         }
     }
 }

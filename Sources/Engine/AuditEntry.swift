@@ -108,8 +108,8 @@ extension Engine {
         case .settlement(.assignSuspense(let entry, let owner)):
             (action, target) = (.assignSuspense, "\(entry.text) \(owner == .system ? "operator" : owner.text)")
         case .settlement(.hold(let terms)): (action, target) = (.holdSettlement, terms.isHeld ? "held" : "resumed")
-        case .lease, .settlement, .placeOffer, .placeBid, .cancel, .amend, .massCancel, .cancelAfter, .setCancelOnDisconnect,
-            .disconnected, .tick, .announceCheckpoint, .login, .openBatch, .placeNext:
+        case .lease, .settlement, .placeOffer, .placeBid, .cancel, .amend, .massCancel, .cancelAfter,
+            .setCancelOnDisconnect, .disconnected, .tick, .announceCheckpoint, .login, .openBatch, .placeNext:
             return nil
         }
         return AuditEntry(

@@ -114,6 +114,7 @@ extension SettlementCommand {
         case 91:
             let isHeld = try cursor.flag(bytes, .hold)
             let reason = try cursor.text(bytes, .hold, in: 0...Limits.holdReasonBytesMax)
+            guard !reason.utf8.contains(0) else { throw .invalid(.hold) }
             return .hold(SettlementHoldTerms(isHeld: isHeld, reason: reason))
         default: throw .unknownKind(kind)
         }
@@ -235,6 +236,7 @@ extension WithdrawalTerms {
         let destination = try cursor.destination(bytes, .withdrawal)
         let amount = try cursor.money(bytes, .withdrawal, from: 1)
         let comment = try cursor.text(bytes, .withdrawal, in: 0...Limits.payoutCommentBytesMax)
+        guard !comment.utf8.contains(0) else { throw .invalid(.withdrawal) }
         return WithdrawalTerms(destination: destination, amount: amount, comment: comment)
     }
 }

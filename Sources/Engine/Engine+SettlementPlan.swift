@@ -28,9 +28,12 @@ extension Engine {
         let waiting = waitingPayouts()
         let chosen: BatchPlan
         do throws(BatchPlan.Wait) {
-            chosen = try BatchPlan.next(waiting.enumerated().compactMap { index, one in
-                PlannedPayout(id: Int64(index), address: one.destination.address.bytes, amount: one.amount)
-            }, means(of: wallet, terms))
+            chosen = try BatchPlan.next(
+                waiting.enumerated().compactMap { index, one in
+                    PlannedPayout(id: Int64(index), address: one.destination.address.bytes, amount: one.amount)
+                },
+                means(of: wallet, terms)
+            )
         } catch {
             switch error {
             case .nobody: return .nothingToSettle
@@ -274,7 +277,9 @@ extension Engine {
     mutating func endBatches(of wallet: WalletID, at chainTime: UInt64, _ events: inout [Event]) {
         var ended: Set<SettlementID> = []
         for batch in settlement.batches where batch.record.wallet == wallet && batch.record.phase != .contested {
-            guard let decidedAt = batch.record.decidedAt, chainTime >= decidedAt + Limits.settlementKept else { continue }
+            guard let decidedAt = batch.record.decidedAt, chainTime >= decidedAt + Limits.settlementKept else {
+                continue
+            }
             recordSum.subtract(batch.record.recordHash)
             for payout in batch.payouts { recordSum.subtract(payout.recordHash) }
             events.append(.settlement(.batchEnded(batch.record.id)))

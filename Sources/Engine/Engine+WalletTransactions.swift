@@ -93,8 +93,7 @@ extension Engine {
     }
 
     mutating func add(_ record: TransitRecord) {
-        let place = settlement.transits.firstIndex { record.isBefore($0) } ?? settlement.transits.endIndex
-        settlement.transits.insert(record, at: place)
+        settlement.transits.append(record)
         recordSum.add(record.recordHash)
     }
 
@@ -236,9 +235,9 @@ extension Engine {
         for (index, message) in transaction.outgoing.enumerated() where message.amount > .zero {
             if message.address == own {
                 let record = TransitRecord(
-                    wallet: transaction.wallet,
-                    logicalTime: transaction.position.logicalTime,
+                    sequence: sequence,
                     index: Int64(index),
+                    wallet: transaction.wallet,
                     hash: message.hash,
                     amount: message.amount
                 )
@@ -265,6 +264,6 @@ extension WalletTransaction.Incoming {
 
 extension TransitRecord {
     func isBefore(_ other: Self) -> Bool {
-        (wallet.rawValue, logicalTime, index) < (other.wallet.rawValue, other.logicalTime, other.index)
+        (sequence.rawValue, index) < (other.sequence.rawValue, other.index)
     }
 }

@@ -254,6 +254,9 @@ package struct WalletTransaction: Hashable, Sendable {
         case bounced(ChainHash?, NanoTON)
         /// Anything else.
         case other(NanoTON)
+
+        /// The names in SQL, in the order of the kinds.
+        package static let names = ["external", "own", "deposit", "bounced", "other"]
     }
 
     /// A message that the wallet has sent.

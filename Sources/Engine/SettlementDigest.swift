@@ -106,9 +106,9 @@ extension QuerySetUse {
 extension TransitRecord {
     var recordHash: RecordHash {
         var hash = RecordHash(tag: 93)
-        hash.combine(wallet.rawValue)
-        hash.combine(logicalTime)
+        hash.combine(sequence.rawValue)
         hash.combine(index)
+        hash.combine(wallet.rawValue)
         hash.combine(self.hash)
         hash.combine(amount.count)
         return hash

@@ -13,7 +13,7 @@ import Units
 //     wallet        number i64 · as in its command · sequence i64 · last position · balance i64 · scanned to u64
 //                   · queries u64 · unexplained u64
 //     query set     wallet i64 · set i64 · at u64
-//     transit       wallet i64 · logical time u64 · index i64 · hash 32 bytes · amount i64
+//     transit       sequence i64 · index i64 · wallet i64 · hash 32 bytes · amount i64
 //     memo          sequence i64 · account i64 · text · created at i64
 //     address       sequence i64 · account i64 · address 32 bytes · usable at i64
 //     payout terms  account i64 · as in their command · set at i64 · usable at i64 · is suspended u8
@@ -39,9 +39,7 @@ extension SettlementState {
             bytes.append(integer: use.at)
         }
         bytes.append(list: transits) { bytes, record in
-            bytes.append(integer: record.wallet.rawValue)
-            bytes.append(integer: record.logicalTime)
-            bytes.append(integer: record.index)
+            bytes.append(integers: [record.sequence.rawValue, record.index, record.wallet.rawValue])
             bytes.append(contentsOf: record.hash.bytes)
             bytes.append(integer: record.amount.count)
         }
@@ -84,11 +82,14 @@ extension SettlementState {
             return QuerySetUse(wallet: wallet, set: set, at: try r.integer("time of the chain"))
         }
         transits = try reader.list("transits") { (r) throws(StateCodingError) in
-            let wallet = WalletID(try r.integer("wallet"))
-            let (time, index): (UInt64, Int64) = (try r.integer("logical time"), try r.integer("index"))
-            let hash = try r.hash("message")
-            let amount = try r.money("amount")
-            return TransitRecord(wallet: wallet, logicalTime: time, index: index, hash: hash, amount: amount)
+            let (sequence, index): (Int64, Int64) = (try r.integer("sequence"), try r.integer("index"))
+            return TransitRecord(
+                sequence: SequenceNumber(sequence),
+                index: index,
+                wallet: WalletID(try r.integer("wallet")),
+                hash: try r.hash("message"),
+                amount: try r.money("amount")
+            )
         }
         memos = try reader.list("memos") { (r) throws(StateCodingError) in try DepositMemoRecord(&r) }
         addresses = try reader.list("addresses") { (r) throws(StateCodingError) in

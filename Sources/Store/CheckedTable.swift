@@ -109,13 +109,15 @@ package struct CheckedTable: Hashable, Sendable {
     )
 
     /// Those whose rows are compared in their last state.
-    package static let final: [CheckedTable] = [
-        cursor, accounts, keys, models, attestations, measurements, classes, profiles, fees, checkpoints, orders,
-        leases, balances, requests, controls, operations, notice, keyStandings, keySpendings, budgetedOrders, audit,
-        partyProfiles, leasePolicy, standings, slashes, logins,
-    ]
+    package static let final: [CheckedTable] =
+        [
+            cursor, accounts, keys, models, attestations, measurements, classes, profiles, fees, checkpoints, orders,
+            leases, balances, requests, controls, operations, notice, keyStandings, keySpendings, budgetedOrders, audit,
+            partyProfiles, leasePolicy, standings, slashes, logins,
+        ] + settlementFinal
     /// Those whose rows never change, and are compared while the journal is replayed.
-    package static let growing: [CheckedTable] = [transfers, trades, receipts, equivocations, leaves, nodes]
+    package static let growing: [CheckedTable] =
+        [transfers, trades, receipts, equivocations, leaves, nodes] + settlementGrowing
 
     /// `SELECT` of all columns in the order of the key; `range` is a condition.
     func selection(where range: String = "true") -> String {

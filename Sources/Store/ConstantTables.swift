@@ -102,6 +102,11 @@ enum ConstantTables {
         for action in AuditAction.allCases { add("audit_action", action.rawValue, action.name) }
         for end in LeaseEnd.allCases { add("lease_end", end.rawValue, end.name) }
         for outcome in SlashOutcome.allCases { add("slash_outcome", outcome.rawValue, outcome.name) }
+        for state in WithdrawalState.allCases { add("withdrawal_state", state.rawValue, state.name) }
+        for state in PayoutState.allCases { add("payout_state", state.rawValue, state.name) }
+        for reason in SuspenseReason.allCases { add("suspense_reason", reason.rawValue, reason.name) }
+        for reason in SettlementHoldReason.allCases { add("hold_reason", reason.rawValue, reason.name) }
+        for (index, name) in WalletTransaction.Incoming.names.enumerated() { add("incoming_message", index + 1, name) }
         return codes
     }
 }

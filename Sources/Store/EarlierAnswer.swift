@@ -82,6 +82,7 @@ extension HistoryReader {
         case .revokeKey(let key, _): return try standing(of: key)
         case .setKeyLimits(let terms): return try standing(of: terms.key)
         case .lease(let command): return try effects(of: request, command)
+        case .settlement(let command): return try effects(of: request, command)
         case .tick, .cancelAfter, .setCancelOnDisconnect, .disconnected, .setHalt, .setPriceBand, .announceFees,
             .openBatch, .placeNext:
             // What they did is in the repetition itself.

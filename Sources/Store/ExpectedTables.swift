@@ -29,6 +29,7 @@ package struct ExpectedTables: Sendable {
     private var notice: FeeNoticeTerms?
     private(set) var keyTables = ExpectedKeyTables()
     private var deliveries = ExpectedDeliveries()
+    private var settlement = ExpectedSettlement()
     /// Where replay began: older rows of some tables cannot be derived.
     let start: ProjectionCursor
 
@@ -66,6 +67,7 @@ package struct ExpectedTables: Sendable {
         notice = state.feeNotice
         keyTables = ExpectedKeyTables(state)
         deliveries = ExpectedDeliveries(state.delivery)
+        settlement = ExpectedSettlement(state.settlement)
     }
 
     /// Adds what the next batch did.
@@ -130,6 +132,7 @@ package struct ExpectedTables: Sendable {
             leases[record.id]?.record.progress = record.progress
             leases[record.id]?.sequence = sequence
         case .lease(let event): deliveries.add(event, sequence, time)
+        case .settlement(let event): settlement.add(event, sequence, time)
         case .remembered(let request): requests[request.sequence] = request
         case .forgotten(let last):
             requests = requests.filter { $0.key > last }
@@ -221,6 +224,7 @@ extension ExpectedTables {
             defer { trades = [] }
             return rows(table, trades, key: { RowKey(first: $0.trade.id.rawValue) }) { $0.add($1) }
         }
+        if CheckedTable.settlementGrowing.contains(table) { return settlement.take(table, in: self) }
         guard table == .transfers else { return deliveries.take(table, in: self) }
         defer { transfers = [] }
         return rows(table, transfers, key: { RowKey(first: $0.sequence.rawValue, second: Int64($0.ordinal)) }) {
@@ -297,7 +301,9 @@ extension ExpectedTables {
             return rows(table, Array(operations), key: { $0.key }, isLate: { $0.value.ordinal == nil }) {
                 $0.add($1.value.record, ordinal: $1.value.ordinal ?? 0)
             }
-        default: return deliveries.rows(table, in: self) ?? keyTables.rows(table, in: self)
+        default:
+            return settlement.rows(table, in: self) ?? deliveries.rows(table, in: self)
+                ?? keyTables.rows(table, in: self)
         }
     }
 
@@ -327,6 +333,9 @@ extension ExpectedTables {
         guard start.batch > 0 else { return false }
         switch table {
         case .orders, .fees, .checkpoints, .transfers, .budgetedOrders, .audit:
+            return key.first <= start.sequence.rawValue
+        case .settlementTerms, .holds, .withdrawals, .batches, .payouts, .suspense, .walletTransactions,
+            .chainDeposits:
             return key.first <= start.sequence.rawValue
         case .leases, .trades: return key.first <= start.lastTrade.rawValue
         default:

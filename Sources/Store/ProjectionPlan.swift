@@ -21,6 +21,7 @@ struct ProjectionPlan {
     var leases: [LeaseRow] = []
     var leaseChanges: [LeaseChange] = []
     var deliveries = DeliveryRows()
+    private(set) var settlement = SettlementRows()
     private(set) var transfers: [TransferRow] = []
     private(set) var movements: [Movement] = []
     private(set) var requests: [RememberedRequest] = []
@@ -116,6 +117,7 @@ struct ProjectionPlan {
         case .used(let id, let tokens): try change(id, sequence) { $0.used = tokens.count }
         case .leaseEnded(let id, let tokens, let end): try endLease(id, sequence, tokens, end)
         case .lease(let event): try add(event, at: sequence, time)
+        case .settlement(let event): settlement.add(event, sequence, time)
         case .remembered(let request): requests.append(request)
         case .forgotten(let last): forgotten = max(forgotten, last)
         case .rejected, .replayed: break

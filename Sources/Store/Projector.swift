@@ -93,6 +93,7 @@ extension Projector {
         try change(plan.registry.control)
         try changeLeases(plan.leaseChanges)
         try write(plan.deliveries)
+        try write(plan.settlement)
         try move(plan.movements)
     }
 

@@ -139,6 +139,7 @@ package enum StateLoader {
             try LeaseRecord(row)
         }
         try readDelivery(connection, into: &state.delivery)
+        try readSettlement(connection, into: &state.settlement)
         state.balances = try rows(
             connection,
             "SELECT account, debits, credits FROM ledger.accounts ORDER BY account"
@@ -186,7 +187,7 @@ package enum StateLoader {
         state.log = try LogFrontier.read(connection)
     }
 
-    private static func rows<Value>(
+    static func rows<Value>(
         _ connection: Connection,
         _ sql: String,
         _ read: (Row) throws(PostgresError) -> Value

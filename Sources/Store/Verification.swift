@@ -212,6 +212,8 @@ private struct Run {
             (CheckedTable.equivocations, "sequence", compared?.sequence.rawValue, end.sequence.rawValue),
             (CheckedTable.leaves, "sequence", compared?.sequence.rawValue, end.sequence.rawValue),
             (CheckedTable.nodes, "sequence", compared?.sequence.rawValue, end.sequence.rawValue),
+            (CheckedTable.walletTransactions, "sequence", compared?.sequence.rawValue, end.sequence.rawValue),
+            (CheckedTable.chainDeposits, "sequence", compared?.sequence.rawValue, end.sequence.rawValue),
         ] {
             let range = "\(column) <= $1" + (from == nil ? "" : " AND \(column) > $2")
             let parameters = [Parameter.int8(to)] + (from.map { [.int8($0)] } ?? [])
@@ -226,7 +228,8 @@ private struct Run {
         try compare(.cursor, expected.rows(.cursor))
         try compareGrowing()
         areTablesCompared = true
-        for table in [CheckedTable.transfers, .receipts, .equivocations, .leaves, .nodes] {
+        let sequenced = [CheckedTable.transfers, .receipts, .equivocations, .leaves, .nodes]
+        for table in sequenced + CheckedTable.settlementGrowing {
             try compare(table, [], where: "sequence > $1", [.int8(cursor.sequence.rawValue)])
         }
         try compare(.trades, [], where: "trade > $1", [.int8(cursor.lastTrade.rawValue)])

@@ -146,13 +146,23 @@ struct ReferenceSettlement {
         for (id, record) in withdrawals.sorted(by: { $0.key < $1.key }) {
             guard record.state == "waits", !record.needsApproval, record.due <= now else { continue }
             let amount = record.amount - record.fee
-            all.append(Payout(account: record.account, withdrawal: id, address: record.address, amount: amount, fee: record.fee))
+            all.append(
+                Payout(
+                    account: record.account,
+                    withdrawal: id,
+                    address: record.address,
+                    amount: amount,
+                    fee: record.fee
+                )
+            )
         }
         for (id, account) in accounts.sorted(by: { $0.key < $1.key }) {
             guard let wish = account.payout, !wish.isSuspended, wish.usable <= now else { continue }
             guard account.payable >= wish.threshold, account.payable >= terms.payoutMinimum.count else { continue }
             let fee = terms.payeeFee.count
-            all.append(Payout(account: id, withdrawal: nil, address: wish.address, amount: account.payable - fee, fee: fee))
+            all.append(
+                Payout(account: id, withdrawal: nil, address: wish.address, amount: account.payable - fee, fee: fee)
+            )
         }
         return all
     }

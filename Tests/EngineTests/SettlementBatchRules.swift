@@ -58,9 +58,11 @@ import Units
         try desk.engine.checkInvariants()
     }
 
-    @Test(arguments: [
-        ("burnt", .burnt, 0), ("fails", .failed, 37), ("expires", .expired, 0),
-    ] as [(String, SettlementBatch.Phase, Int64)])
+    @Test(
+        arguments: [
+            ("burnt", .burnt, 0), ("fails", .failed, 37), ("expires", .expired, 0),
+        ] as [(String, SettlementBatch.Phase, Int64)]
+    )
     func `What was not paid, by proof, waits again`(what: String, phase: SettlementBatch.Phase, code: Int64) throws {
         var desk = desk()
         desk.give(.system, .deposit(to: Self.app, amount: NanoTON(10 * Self.ton)))

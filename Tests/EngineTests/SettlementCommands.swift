@@ -7,7 +7,10 @@ enum SettlementCommands {
     static func hash(_ number: UInt64) -> ChainHash { ChainHash(.init(number, 0, .max, 7)) }
 
     static func position(_ logicalTime: UInt64) -> ChainPosition {
-        ChainPosition(logicalTime: logicalTime, hash: logicalTime == 0 ? ChainHash(.init(0, 0, 0, 0)) : hash(logicalTime))
+        ChainPosition(
+            logicalTime: logicalTime,
+            hash: logicalTime == 0 ? ChainHash(.init(0, 0, 0, 0)) : hash(logicalTime)
+        )
     }
 
     static func transaction(_ incoming: WalletTransaction.Incoming, outgoing: Int = 0) -> WalletTransaction {

@@ -95,7 +95,9 @@ struct SettlementDesk {
 
     // MARK: Steps of settlement
 
-    func address(_ number: UInt64) -> PayoutDestination { PayoutDestination(address: SettlementCommands.hash(1_000 + number)) }
+    func address(_ number: UInt64) -> PayoutDestination {
+        PayoutDestination(address: SettlementCommands.hash(1_000 + number))
+    }
 
     mutating func setPayoutTerms(_ worker: AccountID, _ address: UInt64, threshold: Int64 = ton) -> Rejection? {
         let terms = PayoutTerms(destination: self.address(address), threshold: NanoTON(threshold))

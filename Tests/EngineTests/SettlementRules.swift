@@ -24,10 +24,13 @@ import Units
 
     // MARK: Deposits
 
-    @Test(arguments: [
-        ("0123ABCXYZ", "0123ABCXYZ"), (" o123abcxyz\n", "0123ABCXYZ"), ("Oil23ABCXY", "01123ABCXY"), ("0123ABCXY", nil),
-        ("0123ABCXYZ0", nil), ("0123ABCXYU", nil), ("", nil), ("0123 ABCXYZ", nil), ("0123ABCXY\u{e9}", nil),
-    ] as [(String, String?)])
+    @Test(
+        arguments: [
+            ("0123ABCXYZ", "0123ABCXYZ"), (" o123abcxyz\n", "0123ABCXYZ"), ("Oil23ABCXY", "01123ABCXY"),
+            ("0123ABCXY", nil),
+            ("0123ABCXYZ0", nil), ("0123ABCXYU", nil), ("", nil), ("0123 ABCXYZ", nil), ("0123ABCXY\u{e9}", nil),
+        ] as [(String, String?)]
+    )
     func `A memo is read as people write it`(text: String, read: String?) {
         #expect(DepositMemo(reading: text)?.text == read)
     }
@@ -45,11 +48,14 @@ import Units
         #expect(desk.refusal(.system, .openDeposits(try memo("0000000003"))) == .accountUnknown)
     }
 
-    @Test(arguments: [
-        ("0000000001", 5 * ton, 5 * ton, nil), ("o00000000l ", 10_000_000, 10_000_000, nil),
-        ("0000000001", 9_999_999, 0, .dust), ("0000000002", 5 * ton, 0, .unknownMemo), (nil, 5 * ton, 0, .unknownMemo),
-        ("hello", 1, 0, .unknownMemo), (nil, 0, 0, nil),
-    ] as [(String?, Int64, Int64, SuspenseReason?)])
+    @Test(
+        arguments: [
+            ("0000000001", 5 * ton, 5 * ton, nil), ("o00000000l ", 10_000_000, 10_000_000, nil),
+            ("0000000001", 9_999_999, 0, .dust), ("0000000002", 5 * ton, 0, .unknownMemo),
+            (nil, 5 * ton, 0, .unknownMemo),
+            ("hello", 1, 0, .unknownMemo), (nil, 0, 0, nil),
+        ] as [(String?, Int64, Int64, SuspenseReason?)]
+    )
     func `A deposit is its owner's by the memo, or nobody's`(
         comment: String?,
         amount: Int64,

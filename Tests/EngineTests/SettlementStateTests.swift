@@ -87,9 +87,11 @@ import Units
             { $0.wallets[0].scannedTo += 1 }, { $0.wallets[0].queries += 1 }, { $0.wallets[0].unexplained = 7 },
             { $0.querySets[0].at += 1 }, { $0.querySets[0].set = 1 }, { $0.querySets.removeLast() },
             { $0.transits[0].amount = NanoTON(1) }, { $0.transits[0].hash = hash }, { $0.transits[0].index = 1 },
-            { $0.transits[0].logicalTime += 1 }, { $0.transits[0].wallet = WalletID(2) }, { $0.transits = [] },
+            { $0.transits[0].sequence = .none }, { $0.transits[0].wallet = WalletID(2) }, { $0.transits = [] },
             { $0.memos[0].createdAt = .zero }, { $0.memos[0].sequence = SequenceNumber(1) }, { $0.memos.removeLast() },
-            { $0.memos[2].account = AccountID(3); $0.memos.remove(at: 0) },
+            {
+                $0.memos[2].account = AccountID(3); $0.memos.remove(at: 0)
+            },
             { $0.addresses[0].usableAt = .zero }, { $0.addresses[0].address = hash },
             { $0.addresses[0].account = AccountID(3) }, { $0.addresses[0].sequence = SequenceNumber(1) },
             { $0.payoutTerms[0].isSuspended.toggle() }, { $0.payoutTerms[0].usableAt = .zero },
@@ -101,12 +103,14 @@ import Units
             { $0.withdrawals[0].fee = .zero }, { $0.withdrawals[0].requestedAt = .zero },
             { $0.withdrawals[0].dueAt = .zero }, { $0.withdrawals[0].needsApproval = true },
             { $0.withdrawals[0].approvedBy = SequenceNumber(3) }, { $0.withdrawals[0].state = .requested },
-            { $0.withdrawals[0].payout = nil }, { $0.withdrawals[0].payout = PayoutID(batch: SettlementID(1), index: 0) },
+            { $0.withdrawals[0].payout = nil },
+            { $0.withdrawals[0].payout = PayoutID(batch: SettlementID(1), index: 0) },
             { $0.withdrawals.removeLast() }, { $0.days[0].amount = .zero }, { $0.days[0].day += 1 },
             { $0.days[0].account = AccountID(1) }, { $0.batches[0].wallet = WalletID(2) },
             { $0.batches[0].phase = .contested }, { $0.batches[0].signed.place = 7 },
             { $0.batches[0].signed.createdAt += 1 }, { $0.batches[0].signed.timeout += 1 },
-            { $0.batches[0].signed.value = .zero }, { $0.batches[0].plannedAt = .zero }, { $0.batches[0].outside = nil },
+            { $0.batches[0].signed.value = .zero }, { $0.batches[0].plannedAt = .zero },
+            { $0.batches[0].outside = nil },
             { $0.batches[0].own = nil }, { $0.batches[0].inside = nil }, { $0.batches[0].inside?.hash = hash },
             { $0.batches[0].outside?.logicalTime += 1 }, { $0.batches[0].block += 1 },
             { $0.batches[0].decidedAt = nil }, { $0.batches[0].decidedAt = 0 }, { $0.batches[0].code = 1 },
@@ -170,7 +174,12 @@ import Units
             (.suspense, { $0.suspense = [] }), (.suspense, { $0.suspense[0].amount = NanoTON(1) }),
             (.reconciliation, { $0.wallets[0].balance = .zero }), (.reconciliation, { $0.transits = [] }),
             (.reconciliation, { $0.onChain = .zero }), (.settlement(batches[1]), { $0.batches[1].decidedAt = 5 }),
-            (.settlement(batches[2]), { $0.batches[2].phase = .confirmed; $0.batches[2].decidedAt = 1 }),
+            (
+                .settlement(batches[2]),
+                {
+                    $0.batches[2].phase = .confirmed; $0.batches[2].decidedAt = 1
+                }
+            ),
             (.withdrawal(withdrawals[0]), { $0.withdrawals[0].payout = nil }),
             (.withdrawal(withdrawals[1]), { $0.withdrawals[1].state = .requested }),
         ]

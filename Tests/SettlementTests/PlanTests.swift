@@ -98,4 +98,15 @@ import Units
         #expect(counter.take(createdAt: 1_120, timeout: 60) == 1, "the rest of the set is as old")
         #expect(QueryCounter(count: 3, uses: [(8_388_607, 1)]).count == 3, "a place that there is not")
     }
+
+    @Test func `A counter is the same from its count and the last use of each set`() throws {
+        var counter = QueryCounter()
+        for number in 0..<2_500 as Range<UInt64> { _ = counter.take(createdAt: 1_000 + number, timeout: 60) }
+        #expect(counter.uses.map(\.set) == [0, 1, 2])
+        #expect(counter.uses.map(\.at) == [2_022, 3_045, 3_499])
+        #expect(counter.lastUse(of: 1) == 3_045 && counter.lastUse(of: 3) == 0 && counter.lastUse(of: -1) == 0)
+        #expect(QueryCounter(count: counter.count, lastUses: counter.uses) == counter)
+        #expect(QueryCounter(count: 0, lastUses: [(set: -1, at: 1)]) == nil)
+        #expect(QueryCounter(count: 0, lastUses: [(set: 8_192, at: 1)]) == nil)
+    }
 }

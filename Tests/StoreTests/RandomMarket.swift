@@ -26,6 +26,8 @@ struct RandomMarket {
     /// What the server itself says in the next batch.
     var announcements: [CheckpointTerms] = []
     let rules: Int32
+    /// Money enters and leaves by the chain, too.
+    var settles = false
     /// Older rules have no traits, no measurements and no states of platforms.
     private var knowsCapabilities: Bool { rules >= 3 }
     var generator: SeededGenerator
@@ -120,6 +122,7 @@ struct RandomMarket {
             }
             return repeated
         }
+        if settles, engine.account(AccountID(6)) != nil, chance(60) { return settlementCommand() }
         if rules >= 3, engine.account(AccountID(6)) != nil, chance(16) { return control() }
         if rules >= 3, chance(8), let command = keyCommand() { return command }
         if rules >= 4, engine.account(AccountID(6)) != nil, chance(30) { return leaseCommand() }

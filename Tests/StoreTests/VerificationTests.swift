@@ -11,9 +11,16 @@ struct FilledExchange {
     private(set) var rows: [JournalBatch] = []
 
     /// `batches` batches; a checkpoint after each number in `checkpoints`, announced in the batch that follows.
-    init(seed: UInt64, batches: Int = 40, checkpoints: Set<Int> = [20], rules: Int32 = RulesVersion.current) throws {
+    init(
+        seed: UInt64,
+        batches: Int = 40,
+        checkpoints: Set<Int> = [20],
+        rules: Int32 = RulesVersion.current,
+        settles: Bool = false
+    ) throws {
         exchange = try TestExchange()
         market = RandomMarket(seed: seed, requestsMax: Limits.idempotencyEntriesMax, rules: rules)
+        market.settles = settles
         let leadership = try exchange.lead()
         let writer = try JournalWriter(try exchange.connect(), leadership)
         let projector = try Projector(try exchange.connect())

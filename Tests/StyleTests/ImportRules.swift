@@ -23,7 +23,10 @@ let arrows: [(target: String, imports: [String])] = [
     ("HTTP2", ["Sockets", "TLS", "CNghttp2"] + system),
     ("ChainServer", ["LocalChain", "TON", "JSON", "Cryptography", "HTTP2"]),
     ("Postgres", ["CPQ", "CLinux"] + system),
-    ("Store", ["Units", "Exchange", "Ledger", "Engine", "Postgres", "Cryptography", "Provenance"] + system),
+    (
+        "Store",
+        ["Units", "Exchange", "Ledger", "Engine", "Postgres", "Cryptography", "Provenance", "Settlement"] + system
+    ),
     ("Marketplace", libraries + ["Logging"] + system),
     (
         "bombyx",

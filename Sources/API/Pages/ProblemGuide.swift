@@ -113,6 +113,12 @@ package struct ProblemGuide: Hashable, Sendable {
         case .bondInUse: "Pending slashes, or open lots under the policy, need what would be left too little."
         case .avoidLimit: "A bid that was to be entered again avoids as many workers as a bid may."
         case .equivocationForeign: "The receipts name another worker than the lease has."
+        case .walletMissing, .settlementNotFound, .walletUnknown, .walletExists, .walletLimit, .transactionNotNext,
+            .transactionUnbalanced, .chainTimeBehind, .scanIncomplete, .settlementHeld, .nothingToSettle,
+            .walletBalanceLow, .capitalBelowReserve, .queryIDsInUse, .memoTaken, .addressIsWallet,
+            .belowPayoutMinimum, .withdrawalDayLimit, .withdrawalLimit, .addressLimit, .withdrawalNotFound,
+            .withdrawalPlanned, .approvalNotNeeded, .suspenseNotFound, .settlementLimit:
+            SettlementProblem(code)?.occasion ?? code.title
         }
     }
 
@@ -201,6 +207,12 @@ package struct ProblemGuide: Hashable, Sendable {
         case .bondInUse: "Release less, or wait until leases have ended: GET /v1/account/bond says what is needed."
         case .avoidLimit: "Place a new bid."
         case .equivocationForeign: "Send both receipts as the worker of this lease signed them."
+        case .walletMissing, .settlementNotFound, .walletUnknown, .walletExists, .walletLimit, .transactionNotNext,
+            .transactionUnbalanced, .chainTimeBehind, .scanIncomplete, .settlementHeld, .nothingToSettle,
+            .walletBalanceLow, .capitalBelowReserve, .queryIDsInUse, .memoTaken, .addressIsWallet,
+            .belowPayoutMinimum, .withdrawalDayLimit, .withdrawalLimit, .addressLimit, .withdrawalNotFound,
+            .withdrawalPlanned, .approvalNotNeeded, .suspenseNotFound, .settlementLimit:
+            SettlementProblem(code)?.remedy ?? code.title
         }
     }
 }

@@ -225,7 +225,7 @@ extension StreamCore {
             case .rejected, .replayed, .remembered, .forgotten, .classInterned, .profileInterned, .accountCreated,
                 .keyCreated, .modelSet, .attestationSet, .measurementSet, .feesSet, .checkpointAnnounced,
                 .accountChanged, .controlSet, .feesAnnounced, .operationSet, .operationEnded,
-                .keySpent, .orderBudgeted, .operated, .loginCreated:
+                .keySpent, .orderBudgeted, .operated, .loginCreated, .settlement:
                 continue
             }
         }

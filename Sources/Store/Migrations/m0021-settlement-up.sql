@@ -1,0 +1,1 @@
+../../../Migrations/0021-settlement/up.sql
