@@ -73,6 +73,7 @@ extension Constraint {
         case .trait(let trait), .traitMost(let trait): trait.name
         case .weights: "weights"
         case .exclusions: "exclusions"
+        case .buyers: "buyers"
         }
     }
 

@@ -1,6 +1,6 @@
 import Exchange
 import Ledger
-import Units
+package import Units
 
 /// What keeps two orders apart that meet in price and requirement.
 extension Engine {
@@ -20,7 +20,7 @@ extension Engine {
     }
 
     /// An owner's money that may serve as a deposit: available and held.
-    private func deposit(of buyer: AccountID) -> NanoTON {
+    package func deposit(of buyer: AccountID) -> NanoTON {
         balances.balance(LedgerAccount(buyer, .available)) + balances.balance(LedgerAccount(buyer, .held))
     }
 

@@ -15,6 +15,8 @@ package enum Constraint: Hashable, Sendable {
     case weights
     /// Models and regions that will not do.
     case exclusions
+    /// Whom the offer sells to: known of the account that asks only, and so no part of ``isMet(_:by:)``.
+    case buyers
     /// The limit of the order that is explained. Unlike the others it is met or not by each price level.
     case price
 
@@ -33,7 +35,7 @@ package enum Constraint: Hashable, Sendable {
 
     package var shape: Shape {
         switch self {
-        case .weightSet, .weights, .exclusions: .fixed
+        case .weightSet, .weights, .exclusions, .buyers: .fixed
         case .quality, .contextLength, .traitMost, .qualityMost, .contextLengthMost: .number
         case .model, .quantization, .tee, .region: .oneOf
         case .features: .allOf
@@ -51,7 +53,7 @@ package enum Constraint: Hashable, Sendable {
     package static let conditions: [Self] =
         [.weightSet, .model, .quality, .contextLength, .features, .quantization, .tee, .region]
         + Trait.allCases.map { .trait($0) } + [.qualityMost, .contextLengthMost]
-        + Trait.allCases.filter(\.hasMost).map { .traitMost($0) } + [.weights, .exclusions]
+        + Trait.allCases.filter(\.hasMost).map { .traitMost($0) } + [.weights, .exclusions, .buyers]
 
     package static let allCases = conditions + [.price]
 
@@ -63,7 +65,7 @@ package enum Constraint: Hashable, Sendable {
 }
 
 extension Constraint {
-    /// Whether the demand is met as far as this condition goes. The price is no part of either value, and met.
+    /// Whether the demand is met as far as this condition goes. Price and buyer are no part of either value, and met.
     package func isMet(_ demand: Requirement, by supply: Capability) -> Bool {
         switch self {
         case .weightSet: demand.weightSet == supply.weightSet
@@ -74,7 +76,7 @@ extension Constraint {
         case .quantization: demand.quantizations == 0 || demand.quantizations & supply.quantization.bit != 0
         case .tee: demand.tees == 0 || demand.tees & supply.tee.bit != 0
         case .region: demand.regions.isEmpty || demand.regions.contains { supply.region.lies(in: $0) }
-        case .price: true
+        case .price, .buyers: true
         case .trait, .traitMost, .qualityMost, .contextLengthMost, .weights, .exclusions:
             // The rule for one of them is the rule for all of them when the others ask for nothing.
             alone(in: demand.further).areMet(by: supply)
@@ -107,6 +109,7 @@ extension Constraint {
     package func isAsked(by demand: Requirement) -> Bool {
         switch self {
         case .weightSet, .price: true
+        case .buyers: false
         case .model: !demand.models.isEmpty
         case .quality: demand.qualityAtLeast > 0
         case .contextLength: demand.contextLengthAtLeast > 0

@@ -51,7 +51,7 @@ extension WhyNot {
             switch subject {
             case .bid(let demand):
                 let changed = constraint.applying(change, to: demand)
-                return groups.filter { changed.isMet(by: $0.supply) }
+                return groups.filter { $0.isOpen && changed.isMet(by: $0.supply) }
             case .offer(let supply):
                 let changed = constraint.applying(change, to: supply)
                 return groups.filter { $0.demand.isMet(by: changed) }

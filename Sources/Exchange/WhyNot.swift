@@ -3,13 +3,31 @@ package import Units
 /// Why an order would not be filled: how many orders of the other side each of its constraints leaves, and for each
 /// constraint the least change that would let the order be filled.
 ///
-/// A value over price levels as they are published: it knows neither whose an order is nor what beside price and
-/// capability keeps two orders apart. The levels that it looks at are at most ``Limits/whyNotLevelsMax``.
+/// A value over price levels as they are published: it does not know whose an order is. What beside price and capability
+/// keeps two orders apart it knows of one thing only: whether an offer sells to the account that asks. The levels that it looks at are at most ``Limits/whyNotLevelsMax``.
 package struct WhyNot: Hashable, Sendable {
     /// The order that is explained.
     package enum Subject: Hashable, Sendable {
         case bid(Requirement)
         case offer(Capability)
+    }
+
+    /// The account for which a bid is explained.
+    package struct Buyer: Hashable, Sendable {
+        package let account: AccountID
+        /// Its money, available and held, in nanoTON.
+        package let deposit: NanoTON
+
+        package init(account: AccountID, deposit: NanoTON) {
+            self.account = account
+            self.deposit = deposit
+        }
+
+        /// Whether an offer sells to it.
+        func mayBuy(_ supply: Capability) -> Bool {
+            guard case .only(let rules) = supply.buyers else { return true }
+            return rules.admits(account) && deposit >= rules.minimumDeposit
+        }
     }
 
     /// A number of orders, and what they can trade.
@@ -82,10 +100,16 @@ package struct WhyNot: Hashable, Sendable {
     /// The order would be filled as it is.
     package var isFilled: Bool { acceptable.lots >= lots }
 
-    /// Of a bid, over the classes of offers.
-    package init(bid demand: Requirement, limit: Price, lots: Lots, offers: [(Capability, [BookLevel])]) {
-        let levelsMax = Limits.whyNotLevelsMax
-        self.init(.bid(demand), limit, lots, offers.lazy.map { (demand, $0.0, $0.1) }, levelsMax: levelsMax)
+    /// Of a bid, over the classes of offers. Without a `buyer` every offer counts as open to all.
+    package init(
+        bid demand: Requirement,
+        of buyer: Buyer? = nil,
+        limit: Price,
+        lots: Lots,
+        offers: [(Capability, [BookLevel])]
+    ) {
+        let pairs = offers.lazy.map { (demand, $0.0, $0.1) }
+        self.init(.bid(demand), of: buyer, limit, lots, pairs, levelsMax: Limits.whyNotLevelsMax)
     }
 
     /// Of an offer, over the profiles of bids.
@@ -97,6 +121,7 @@ package struct WhyNot: Hashable, Sendable {
     /// `pairs`: the order with each group of the other side, and the group's levels, best first.
     init(
         _ subject: Subject,
+        of buyer: Buyer? = nil,
         _ limit: Price,
         _ lots: Lots,
         _ pairs: some Sequence<(Requirement, Capability, [BookLevel])>,
@@ -116,7 +141,7 @@ package struct WhyNot: Hashable, Sendable {
                 isComplete = false
                 break
             }
-            groups.append(Group(demand, supply, shown, search))
+            groups.append(Group(demand, supply, shown, search, sellsTo: buyer))
         }
         self.isComplete = isComplete
         considered = groups.reduce(into: Tally()) { $0.add($1.all) }
@@ -175,17 +200,26 @@ extension WhyNot {
         let demand: Requirement
         let supply: Capability
         let levels: [BookLevel]
+        /// Whether it sells to whom the explanation is for.
+        let isOpen: Bool
         /// Bits of the conditions that are not met.
         let failing: UInt64
         let all: Tally
         /// Within the limit.
         let acceptable: Tally
 
-        fileprivate init(_ demand: Requirement, _ supply: Capability, _ levels: [BookLevel], _ search: Search) {
+        fileprivate init(
+            _ demand: Requirement,
+            _ supply: Capability,
+            _ levels: [BookLevel],
+            _ search: Search,
+            sellsTo buyer: Buyer?
+        ) {
             self.demand = demand
             self.supply = supply
             self.levels = levels
-            var failing: UInt64 = 0
+            isOpen = buyer?.mayBuy(supply) ?? true
+            var failing: UInt64 = isOpen ? 0 : Constraint.buyers.bit
             for constraint in Constraint.conditions where !constraint.isMet(demand, by: supply) {
                 failing |= constraint.bit
             }

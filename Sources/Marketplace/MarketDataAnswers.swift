@@ -13,11 +13,11 @@ extension HistoryAnswers {
         case .model(let id):
             series = models.record(id).map { [HistoryReader.series(of: id, $0.terms.weightSet)] } ?? []
         case .requirement(let requirement):
-            series = published.classes(meeting: requirement).map(\.rawValue)
+            series = CandleSeries(meeting: requirement, of: published.allClasses).numbers
             guard series.count <= Limits.candleClassesMax else {
                 let detail = """
-                    \(series.count) capability classes meet the requirement; candles are gathered over at most \
-                    \(Limits.candleClassesMax). Demand more, or name a model.
+                    \(series.count) capability classes meet the requirement beside those of whole models; candles are \
+                    gathered over at most \(Limits.candleClassesMax). Demand more, or name a model.
                     """
                 let error = FieldError(.parameter("requirement"), .tooMany, detail)
                 return Problem(invalid: [error]).response(requestID: requestID)
@@ -82,7 +82,7 @@ extension HistoryAnswers {
             tiers[entry.requirement.wantsAttestation]?.restingLots += entry.levels.reduce(0) { $0 + $1.lots }
         }
         for listing in book.listings(of: [record])[record.id]?.classes ?? []
-        where listing.capability.weightSet == record.terms.weightSet {
+        where listing.capability.weightSet == record.terms.weightSet && listing.capability.buyers == .anyone {
             tiers[listing.capability.isAttested]?.bestOffers.append(listing.price)
         }
         let index = PriceIndex(attested: tiers[true] ?? .init(), unattested: tiers[false] ?? .init())
@@ -90,11 +90,34 @@ extension HistoryAnswers {
     }
 }
 
-extension Published {
-    /// Every class that ever was, if it meets the requirement; in ascending order.
-    fileprivate func classes(meeting requirement: Requirement) -> [ClassID] {
-        let classes = allClasses
-        return classes.filter { requirement.isMet(by: $0.value) }.map(\.key).sorted { $0.rawValue < $1.rawValue }
+/// The stored series that together have the trades of all classes that meet a requirement, each trade once.
+struct CandleSeries: Hashable {
+    /// A model that counts tokens by one weight set: the good whose trades have a series of their own.
+    private struct Good: Hashable {
+        let model: ModelID
+        let weightSet: WeightSetID
+    }
+
+    /// In ascending order.
+    private(set) var numbers: [Int64] = []
+
+    /// Where all classes of a good meet the requirement, the good's own series stands for them: one, however many
+    /// classes there are. It also has the trades of which nobody noted a class, under rules before version 3.
+    init(meeting requirement: Requirement, of classes: [ClassID: Capability]) {
+        var wanted: [Good: [Int64]] = [:]
+        var isPartial: Set<Good> = []
+        for (id, capability) in classes {
+            let good = Good(model: capability.model, weightSet: capability.weightSet)
+            if requirement.isMet(by: capability) {
+                wanted[good, default: []].append(id.rawValue)
+            } else {
+                isPartial.insert(good)
+            }
+        }
+        for (good, classes) in wanted {
+            numbers += isPartial.contains(good) ? classes : [HistoryReader.series(of: good.model, good.weightSet)]
+        }
+        numbers.sort()
     }
 }
 

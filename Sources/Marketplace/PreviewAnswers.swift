@@ -12,11 +12,14 @@ struct EnginePreview: Sendable {
     let lots: Lots
     /// With what is demanded, or can be done, by the state of the engine; `nil` when that cannot be said.
     let subject: WhyNot.Subject?
+    /// Who asks.
+    let buyer: WhyNot.Buyer
     let asOf: SequenceNumber
 
     init(_ query: PreviewQuery, _ engine: inout Engine) {
         self.query = query
         asOf = engine.sequence
+        buyer = WhyNot.Buyer(account: query.account, deposit: engine.deposit(of: query.account))
         let preview: Engine.Preview
         let terms: OrderTerms
         switch query.action {
@@ -57,7 +60,13 @@ extension Published {
                 let weightSet = try? directory.weightSet(of: demand, named: terms.namedWeightSet)
             else { return nil }
             demand.weightSet = weightSet
-            return WhyNot(bid: demand, limit: preview.limit, lots: preview.lots, offers: book.offers)
+            return WhyNot(
+                bid: demand,
+                of: preview.buyer,
+                limit: preview.limit,
+                lots: preview.lots,
+                offers: book.offers
+            )
         case .offer(let supply):
             return WhyNot(offer: supply, limit: preview.limit, lots: preview.lots, bids: book.bids)
         case nil: return nil

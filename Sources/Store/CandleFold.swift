@@ -30,8 +30,8 @@ struct CandleFold {
     private(set) var changes: [Change] = []
     private var places: [Key: Int] = [:]
 
-    /// The lengths of interval that are kept, in seconds; others are sums of these.
-    static let lengths: [Int32] = [60, 3_600]
+    /// The lengths of interval that are kept, in seconds, ascending; others are sums of these.
+    static let lengths: [Int32] = [60, 300, 3_600]
 
     /// Trades come in the order of their numbers.
     mutating func add(_ trade: Trade, at time: LogicalTime) {

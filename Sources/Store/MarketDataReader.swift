@@ -28,14 +28,14 @@ extension HistoryReader {
     }
 
     /// The candles of all series together, of at most `limit` intervals that end with the newest one which has a trade
-    /// and begins before `before`. `seconds` divides a day.
+    /// and begins before `before`. `seconds` are whole minutes and divide a day.
     package func candles(
         _ series: [Int64],
         seconds: Int64,
         before: LogicalTime,
         limit: Int
     ) throws(StoreError) -> AsOf<CandlePage> {
-        let stored: Int32 = seconds % 3_600 == 0 ? 3_600 : 60
+        let stored = CandleFold.lengths.last { seconds % Int64($0) == 0 } ?? 60
         let parameters: [Parameter] = [
             .int8Array(series), .int4(stored), .int8(seconds),
             before == .never ? .null(.timestamptz) : .timestamp(microsecondsSince1970: before.microseconds),
@@ -64,7 +64,8 @@ extension HistoryReader {
     }
 
     /// The trades of a model between two times, by tier: of the newest `limit`, without the dearest and the cheapest
-    /// lots, one in `trimmedPart` at each end. Trades whose class is not known count in neither.
+    /// lots, one in `trimmedPart` at each end. Trades whose class is not known count in neither, and those of offers that
+    /// did not sell to everybody in none.
     package func tiers(
         of model: ModelID,
         _ weightSet: WeightSetID,
@@ -159,7 +160,8 @@ extension HistoryReader {
         WITH recent AS MATERIALIZED (
             SELECT k.tee <> 0 AS attested, t.trade, t.price, t.lots::integer AS lots, t.buyer, t.seller
             FROM market.trades t JOIN market.capability_classes k ON k.class = t.class
-            WHERE t.model = $1 AND t.weight_set = $2 AND t.at > $3 AND t.at <= $4 AND t.trade >= (
+            WHERE t.model = $1 AND t.weight_set = $2 AND t.at > $3 AND t.at <= $4
+                AND k.allowed = '{}' AND k.denied = '{}' AND k.minimum_deposit = 0 AND t.trade >= (
                 SELECT min(first_trade) FROM market.candles WHERE series = market.model_series($1, $2)
                     AND seconds = 60 AND start >= date_bin('1 minute', $3, 'epoch')
             )

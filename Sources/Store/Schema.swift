@@ -119,6 +119,12 @@ package enum Schema {
             up: PackageResources.m0019_leases_up_sql,
             check: PackageResources.m0019_leases_check_sql
         ),
+        Migration(
+            number: 22,
+            name: "linked-logins",
+            up: PackageResources.m0022_linked_logins_up_sql,
+            check: PackageResources.m0022_linked_logins_check_sql
+        ),
     ]
 
     /// What ``migrate(_:)`` would run; empty when the database is up to date. Changes nothing.

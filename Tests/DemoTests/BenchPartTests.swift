@@ -22,10 +22,11 @@ import Testing
     static let parts = [
         Part(
             name: "match",
-            arguments: ["--orders", "2000", "--classes", "200", "--questions", "400", "--walk", "4000"],
+            arguments: ["--orders", "2000", "--classes", "200", "--questions", "400", "--walk", "4000"]
+                + ["--previews", "200", "--explanations", "40"],
             measurements: [
                 "one_model", "any_model", "near_misses", "unattested", "one_feature_short", "descending_heads",
-                "random_walk", "sorted_array",
+                "preview", "why_not", "random_walk", "sorted_array",
             ],
             ratios: ["sorted_array/random_walk"]
         ),
@@ -124,6 +125,8 @@ import Testing
             (["match", "--rounds", "0"], "--rounds is 1 to 1000"),
             (["match", "--classes", "15"], "--classes is 16 to 25000"),
             (["match", "--orders", "10"], "--orders is --classes to"),
+            (["match", "--previews", "15"], "--previews is 16 to 1000000"),
+            (["match", "--previews", "20", "--explanations", "21"], "--explanations is 16 to --previews"),
             (["engine", "--open", "9"], "--open is 10 to"),
             (["engine", "--batch", "0"], "--batch is 1 to"),
             (["json", "--documents", "0"], "--documents is 1 to"),

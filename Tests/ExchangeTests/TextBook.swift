@@ -8,7 +8,7 @@ import Units
 ///     offer 5 @ 41 model=1 quality=60 context=32768 features=tools,seed quant=fp8 tee=tdx region=de
 ///     bid 5 @ 50 model=1,2 quality=40 context=16384 features=tools quant=fp8,bf16 tee=tdx region=eu
 ///
-/// Prices are in ``Price/step``; what is left out asks for nothing, or has nothing.
+/// An offer may also have `allow=2,3`, `deny=4` (accounts) and `deposit=100` (nanoTON). Prices are in ``Price/step``; what is left out asks for nothing, or has nothing.
 struct TextBook {
     private(set) var offers: [(Capability, [BookLevel])] = []
     private(set) var bids: [(Requirement, [BookLevel])] = []
@@ -30,7 +30,7 @@ struct TextBook {
     }
 
     /// Explains the order of a line that is not in the market.
-    func explain(_ line: String) throws -> WhyNot {
+    func explain(_ line: String, to buyer: WhyNot.Buyer? = nil) throws -> WhyNot {
         let words = line.split(separator: " ").map(String.init)
         let lots = Lots(try number(words[1]))
         let limit = try price(words[3])
@@ -38,7 +38,7 @@ struct TextBook {
         if words[0] == "offer" {
             return WhyNot(offer: try Self.capability(fields), limit: limit, lots: lots, bids: bids)
         }
-        return WhyNot(bid: try Self.requirement(fields), limit: limit, lots: lots, offers: offers)
+        return WhyNot(bid: try Self.requirement(fields), of: buyer, limit: limit, lots: lots, offers: offers)
     }
 
     private static func add<Key: Equatable>(_ level: BookLevel, to groups: inout [(Key, [BookLevel])], _ key: Key) {
@@ -66,11 +66,25 @@ struct TextBook {
             case "context": capability.contextLength = try number(value)
             case "features": capability.features = try features(value)
             case "quant": capability.quantization = try #require(Quantization.allCases.first { $0.name == value })
+            case "allow", "deny", "deposit": try restrict(&capability, name, value)
             case "tee": capability.tee = try #require(TEE.allCases.first { $0.name == value })
             default: capability.region = try #require(Region(name: value.utf8))
             }
         }
         return capability
+    }
+
+    private static func restrict(_ capability: inout Capability, _ rule: String, _ value: String) throws {
+        let old = capability.buyers.rules
+        let words = rule == "deposit" ? [] : value.split(separator: ",")
+        let accounts = try words.map { AccountID(try number(String($0))) }
+        capability.buyers = SeldomBuyerRules(
+            BuyerRules(
+                allowed: rule == "allow" ? accounts : old.allowed,
+                denied: rule == "deny" ? accounts : old.denied,
+                minimumDeposit: rule == "deposit" ? NanoTON(try number(value)) : old.minimumDeposit
+            )
+        )
     }
 
     private static func requirement(_ fields: [String]) throws -> Requirement {

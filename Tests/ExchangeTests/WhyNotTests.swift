@@ -143,6 +143,48 @@ import Units
         #expect(try TextBook(Self.bids).explain(offer).relaxationLines == relaxations, "\(rule)")
     }
 
+    private static let restricted = """
+        offer 5 @ 10 model=1 allow=7
+        offer 5 @ 20 model=1 deny=2,3
+        offer 5 @ 30 model=1 deposit=1000
+        offer 5 @ 40 model=1
+        offer 5 @ 15 model=2 allow=7
+        """
+
+    @Test(
+        arguments: [
+            (0, 0, "", []), (7, 1_000, "", []), (2, 999, "buyers 1 of 5 (out 4, alone 3)", []),
+            (2, 1_000, "buyers 2 of 10 (out 3, alone 2)", ["price!: 2 of 10 from 30 to 40 for 350"]),
+            (4, 999, "buyers 2 of 10 (out 3, alone 2)", ["price!: 2 of 10 from 20 to 40 for 300"]),
+            (4, 1_000, "buyers 3 of 15 (out 2, alone 1)", []),
+        ] as [(Int64, Int64, String, [String])]
+    )
+    func `An offer that does not sell to the account that asks is none for it`(
+        account: Int64,
+        deposit: Int64,
+        step: String,
+        relaxations: [String]
+    ) throws {
+        let book = try TextBook(Self.restricted)
+        let buyer = WhyNot.Buyer(account: AccountID(account), deposit: NanoTON(deposit))
+        // No account at all: everything counts as open to all.
+        let found = try book.explain("bid 10 @ 30 model=1", to: account == 0 ? nil : buyer)
+        #expect(found.stepLines.filter { $0.hasPrefix("buyers") } == (step.isEmpty ? [] : [step]))
+        #expect(found.isFilled == (relaxations.isEmpty && account != 2))
+        #expect(found.relaxationLines == relaxations)
+        #expect(found.considered.orders == 5)
+    }
+
+    @Test func `A change of another demand brings no offer that does not sell to the account`() throws {
+        let book = try TextBook(Self.restricted)
+        let line = "bid 5 @ 16 model=3"
+        #expect(try book.explain(line).relaxationLines == ["model 1: 1 of 5 from 10 to 10 for 50"])
+        let buyer = WhyNot.Buyer(account: AccountID(4), deposit: NanoTON(0))
+        #expect(
+            try book.explain(line, to: buyer).relaxationLines == ["model 1!: 1 of 5 from 20 to 20 for 100"]
+        )
+    }
+
     @Test func `No more levels are looked at than the limit`() throws {
         let book = try TextBook("offer 1 @ 1 quant=fp8\noffer 1 @ 2 quant=fp8\noffer 1 @ 3 quant=bf16")
         for (max, seen) in [(3, 3), (2, 2), (1, 0)] {

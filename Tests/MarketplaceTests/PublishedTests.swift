@@ -113,4 +113,42 @@ import Units
         market.published.replaceRegistry(with: EngineState())
         #expect(market.published.directory.keysVersion > rebuilt)
     }
+
+    @Test(
+        arguments: [
+            ("all classes of one good", Requirement(models: [1]), [-257]),
+            ("some of them", Requirement(models: [1], tools: true), [1]),
+            ("one good and a part of another", Requirement(tools: true), [-513, 1]),
+            ("everything", Requirement(), [-513, -257]), ("nothing", Requirement(models: [9]), []),
+        ] as [(String, Requirement, [Int64])]
+    )
+    func `Candles of whole models come from one series each`(rule: String, demand: Requirement, series: [Int64]) {
+        var plain = Capability(
+            model: ModelID(1),
+            modelVersion: 1,
+            weightSet: .standard,
+            quality: nil,
+            contextLength: 4_096,
+            features: [],
+            quantization: .unknown,
+            region: .unknown,
+            tee: .none
+        )
+        var classes: [ClassID: Capability] = [ClassID(2): plain]
+        plain.features = Features(rawValue: 1)
+        classes[ClassID(1)] = plain
+        plain.model = ModelID(2)
+        classes[ClassID(3)] = plain
+        #expect(CandleSeries(meeting: demand, of: classes).numbers == series, "\(rule)")
+    }
+}
+
+extension Requirement {
+    fileprivate init(models: [Int64], tools: Bool = false) {
+        self.init()
+        if let models = FixedList<ModelID>(models.map { ModelID($0) }) { self.models = models }
+        if tools { features = Features(rawValue: 1) }
+    }
+
+    fileprivate init(tools: Bool) { self.init(models: [], tools: tools) }
 }

@@ -156,4 +156,43 @@ import Testing
             "\(sale.text)"
         )
     }
+
+    @Test func `An offer that does not sell to all is in no index, and is explained to those it does not sell to`()
+        throws
+    {
+        let server = try TestServer()
+        defer { server.remove() }
+        let scenario = try Scenario(server)
+        let client = scenario.client
+        let worker = try scenario.party("worker")
+        let friend = try scenario.party("friend", deposit: 1_000_000_000)
+        let other = try scenario.party("other", deposit: 1_000_000)
+        func offer(_ price: Int64, _ buyers: String) throws {
+            let body = Scenario.offer(price: price, lots: 5).dropLast() + buyers + "}"
+            let answer = try client.call("POST", "/v1/offers", key: worker.key, String(body))
+            #expect(answer.status == 201, "\(answer.text)")
+        }
+        try offer(20_000_000, #","buyers":{"allow":["\#(friend.account)"]}"#)
+        try offer(21_000_000, #","buyers":{"minimum_deposit_nanoton":"1000000000"}"#)
+        try offer(22_000_000, "")
+        let bid = Scenario.bid(price: 22_000_000, lots: 10)
+        for (party, filled, eliminated) in [(friend, 10, nil), (other, 5, 2)] as [(Scenario.Party, Int64, Int64?)] {
+            let answer = try client.call("POST", "/v1/orders:preview", key: party.key, Self.preview("bid", bid))
+            #expect(answer["filled_lots"]?.integer == filled, "\(answer.text)")
+            let whyNot = try #require(answer["why_not"])
+            #expect(whyNot["is_filled"]?.boolean == (filled == 10))
+            let step = whyNot["steps"]?.elements?.first { $0["constraint"]?.string == "buyers" }
+            #expect(step?["eliminates_count"]?.integer == eliminated, "\(answer.text)")
+        }
+        let traded = try client.call("POST", "/v1/bids", key: friend.key, Scenario.bid(price: 20_000_000, lots: 5))
+        #expect(traded["state"]?.string == "filled", "\(traded.text)")
+        let open = try client.call("POST", "/v1/bids", key: other.key, Scenario.bid(price: 22_000_000, lots: 1))
+        let sequence = try #require(open["sequence"]?.integer)
+        let index = try get(client, "/v1/index?model=Qwen/Qwen3-32B&window=1h", from: sequence)
+        let tier = try #require(index["tiers"]?["unattested"], "\(index.text)")
+        #expect(tier["trade_count"]?.integer == 1 && tier["volume_lots"]?.integer == 1, "\(index.text)")
+        #expect(tier["offer_class_count"]?.integer == 1)
+        #expect(tier["best_offer_nanoton_per_mtok"]?.string == "22000000")
+        #expect(server.terminate() == 0)
+    }
 }

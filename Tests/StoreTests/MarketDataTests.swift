@@ -138,7 +138,10 @@ import Units
                 trimmedPart: 10
             ).value
             for isAttested in [false, true] {
-                let rows = recent.filter { past.capabilities[$0.trade.classID]?.isAttested == isAttested }
+                let rows = recent.filter {
+                    let capability = past.capabilities[$0.trade.classID]
+                    return capability?.isAttested == isAttested && capability?.buyers == .anyone
+                }
                 let row = found.first { $0.isAttested == isAttested }
                 #expect(row?.trades ?? 0 == Int64(rows.count), "seed \(seed), \(minutes) minutes, \(limit) trades")
                 // One price for each lot, the ends cut off.

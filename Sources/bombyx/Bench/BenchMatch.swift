@@ -23,6 +23,8 @@ struct BenchMatch: ParsableCommand {
             sorted_array does the same with the plainest book that there is: two sorted arrays. Both must trade the \
             same lots and have the same orders left.
 
+            preview asks an engine with as many offers in as many classes what random bids of several offers' size would             do, and why_not explains the same bids over the engine's published levels: why each constraint costs what it             costs, and what would fill the bid. Both belong to one answer of the server, on two threads.
+
             Answers of all books are compared with a search through every offer.
 
             Exit codes: 0; 1 when an answer was wrong; 64 for wrong arguments.
@@ -38,6 +40,12 @@ struct BenchMatch: ParsableCommand {
     @Option(help: "Questions of a round to each book, 16 to 10,000,000; the hostile ones get a twentieth.")
     var questions = 20_000
 
+    @Option(help: "Bids of a round that are previewed, 16 to 1,000,000.")
+    var previews = 5_000
+
+    @Option(help: "Bids of a round that are explained, 16 to --previews.")
+    var explanations = 200
+
     @Option(help: "Operations of a round of the random walk, 16 to 100,000,000.")
     var walk = 200_000
 
@@ -49,6 +57,10 @@ struct BenchMatch: ParsableCommand {
             throw ValidationError("--orders is --classes to 10000000.")
         }
         guard (16...10_000_000).contains(questions) else { throw ValidationError("--questions is 16 to 10000000.") }
+        guard (16...1_000_000).contains(previews) else { throw ValidationError("--previews is 16 to 1000000.") }
+        guard (16...previews).contains(explanations) else {
+            throw ValidationError("--explanations is 16 to --previews.")
+        }
         guard (16...100_000_000).contains(walk) else { throw ValidationError("--walk is 16 to 100000000.") }
     }
 
@@ -59,7 +71,7 @@ struct BenchMatch: ParsableCommand {
             title: "The best counterparty: pure matching, one thread",
             settings: [
                 ("orders", Int64(orders)), ("classes", Int64(classes)), ("questions", Int64(questions)),
-                ("walk_operations", Int64(walk)),
+                ("previews", Int64(previews)), ("explanations", Int64(explanations)), ("walk_operations", Int64(walk)),
             ],
             options: options,
             sampler: sampler
@@ -67,6 +79,14 @@ struct BenchMatch: ParsableCommand {
         complain("  filling the books")
         let stages = makeStages()
         for stage in stages { report.faults += stage.faults() }
+        let previewing = PreviewStage(
+            orders: orders,
+            classes: classes,
+            previews: previews,
+            explanations: explanations,
+            seed: options.seed
+        )
+        report.faults += previewing.faults()
         let walks = PriceWalk(operations: walk, seed: options.seed)
         let ours = BookWalk()
         let reference = SortedArrayWalk()
@@ -79,7 +99,7 @@ struct BenchMatch: ParsableCommand {
         report.scenarios = stages.map { stage in
             BenchScenario(stage.name, stage.about) { stage.run(sampler, sampleSize: $0) }
         }
-        report.scenarios += [walking, plain]
+        report.scenarios += scenarios(of: previewing, sampler) + [walking, plain]
         try BenchScenario.measure(report.scenarios, rounds: options.rounds, sampler)
         report.ratios = [
             BenchRatio(
@@ -94,9 +114,25 @@ struct BenchMatch: ParsableCommand {
         }
         report.facts = stages.map { ("\($0.name)_answered_of_\($0.count)", Int64($0.answered)) }
         report.facts += [
+            ("preview_filled_of_\(previewing.previewed)", Int64(previewing.filled)),
+            ("why_not_relaxed_of_\(previewing.explained)", Int64(previewing.relaxed)),
+            ("preview_resting_offers", Int64(previewing.orders)), ("why_not_classes", Int64(previewing.classCount)),
             ("walk_traded_lots", ours.outcome.tradedLots), ("walk_resting_orders", ours.outcome.restingOrders),
         ]
         if !report.finish() { throw ExitCode(1) }
+    }
+
+    /// Each operation is timed by itself, because the longest one counts.
+    private func scenarios(of stage: PreviewStage, _ sampler: Sampler) -> [BenchScenario] {
+        let count = "\(Figures.count(orders)) offers in \(Figures.count(classes)) classes"
+        return [
+            BenchScenario("preview", "what a bid would do, in an engine with \(count)", sampleSize: 1) {
+                stage.preview(sampler, sampleSize: $0)
+            },
+            BenchScenario("why_not", "why it would not be filled, over the levels of those", sampleSize: 1) {
+                stage.explain(sampler, sampleSize: $0)
+            },
+        ]
     }
 
     private func makeStages() -> [MatchStage] {

@@ -65,8 +65,12 @@ struct EngineMarket {
     }
 
     /// An offer of one of the classes, at its price or a little above it.
-    mutating func offer() -> Command {
-        let offer = random.pick(offers)
+    mutating func offer() -> Command { command(random.pick(offers)) }
+
+    /// An offer of the class with this number, from 0.
+    mutating func offer(ofClass number: Int) -> Command { command(offers[number]) }
+
+    private mutating func command(_ offer: RestingOffer) -> Command {
         let capability = offer.capability
         let worker = (classNumbers[capability] ?? 0) / Self.classesPerWorker + 1
         let price = offer.price.nanoTONPerMTok + Int64(random.below(1_000)) * Price.step

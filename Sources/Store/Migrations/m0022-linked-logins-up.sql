@@ -1,0 +1,1 @@
+../../../Migrations/0022-linked-logins/up.sql
