@@ -14,6 +14,8 @@ package enum Scenario: String, CaseIterable, Sendable {
     case cancel
     /// Books and orders are read; a few orders are placed before.
     case readers
+    /// As ``half``, beside readers of streams.
+    case streams
 }
 
 /// One request of a load.
@@ -146,7 +148,7 @@ package struct Workload: Sendable {
             remember(placed)
             if terms.scenario == .mixed, cancellable.count < Self.cancellableMax { cancellable.append(placed) }
         case .cancel: cancellable.append(placed)
-        case .resting, .offers, .half: break
+        case .resting, .offers, .half, .streams: break
         }
     }
 
@@ -163,7 +165,7 @@ package struct Workload: Sendable {
         switch terms.scenario {
         case .offers: return passive(.offer)
         case .resting: return passive(turn % 2 == 0 ? .offer : .bid)
-        case .half:
+        case .half, .streams:
             return switch turn % 4 {
             case 0: passive(.offer)
             case 1: passive(.bid)

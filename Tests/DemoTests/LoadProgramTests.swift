@@ -55,6 +55,17 @@ import Testing
         }
     }
 
+    @Test(.timeLimit(.minutes(5)), arguments: [[], ["--tls"]])
+    func `Streams beside a load tell every trade, with numbers and check sums that fit`(port: [String]) throws {
+        let readers = ["--scenario", "streams", "--reader-connections", "4", "--reader-streams", "6"]
+        let report = try load(readers + ["--requests", "2000"] + port)
+        #expect(report["sound"]?.boolean == true && report["checks"]?.elements?.count == 10, "\(report)")
+        let told = check(report, "told every trade")?["detail"]?.string ?? ""
+        // 500 trades, each in the eight streams of its model of three.
+        #expect(told == "24 of 24 streams, 4,000 trades told", "\(told)")
+        #expect(check(report, "check sums")?["detail"]?.string?.hasSuffix("came back 0 times") == true)
+    }
+
     @Test(.timeLimit(.minutes(5)))
     func `Without an address it has a server of its own, and more connections than accounts`() throws {
         let report = try load(["--requests", "1000", "--connections", "200", "--serve=--io-threads", "--serve=1"])

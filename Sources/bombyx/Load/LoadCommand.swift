@@ -21,7 +21,9 @@ struct LoadCommand: ParsableCommand {
 
             Scenarios: mixed (orders that rest and trade, cancels, reads), resting (offers and bids that do not \
             trade), offers (offers only), half (half rests, half trades), cancel (each order is cancelled), readers \
-            (books and orders).
+            (books and orders), streams (half, beside readers of /v1/stream: --reader-connections times \
+            --reader-streams of them follow the book, the trades and the ticker of one model each, check every number \
+            and check sum, come back where they are sent away, and must have told every trade in the end).
 
             Meanwhile a sample of the acknowledged commands is asked back and sent again, and at the end sequence \
             numbers, balances and the database's invariants are compared. Ctrl-C ends the load and still reports.
@@ -129,6 +131,12 @@ struct LoadOptions: ParsableArguments {
     @Option(help: "Requests under way at once on each connection, 1 to 1,024.")
     var streams = 32
 
+    @Option(help: "With the scenario streams: connections of their readers, 1 to 1,000.")
+    var readerConnections = 8
+
+    @Option(help: "With the scenario streams: streams on each of those, 1 to 100.")
+    var readerStreams = 16
+
     @Option(help: "Threads of the generator, 1 to 64.")
     var threads = 1
 
@@ -153,6 +161,10 @@ struct LoadOptions: ParsableArguments {
         guard (1...64).contains(threads), threads <= connections else {
             throw ValidationError("--threads is 1 to 64, and at most --connections.")
         }
+        guard (1...1_000).contains(readerConnections) else {
+            throw ValidationError("--reader-connections is 1 to 1000.")
+        }
+        guard (1...100).contains(readerStreams) else { throw ValidationError("--reader-streams is 1 to 100.") }
         if let requests, !(1...1_000_000_000).contains(requests) {
             throw ValidationError("--requests is 1 to 1000000000.")
         }

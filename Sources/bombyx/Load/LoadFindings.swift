@@ -153,3 +153,46 @@ struct LoadFindings {
         }
     }
 }
+
+// What the readers of streams were told.
+extension LoadFindings {
+    /// The trades of each model since the load began, as the server lists them.
+    func trades(of terms: Workload.Terms) throws -> [TradeChain] {
+        let client = try target.client()
+        defer { client.close() }
+        return try (0..<terms.models).map { model in
+            var trades = TradeChain()
+            var cursor = ""
+            repeat {
+                let path = "/v1/trades?limit=1000&since_sequence=\(plan.baseSequence)&model=" + terms.modelName(model)
+                let page = try client.json("GET", path + cursor)
+                for trade in page["data"]?.elements ?? [] { trades.add(trade["id"]?.string ?? "") }
+                cursor = page["next_cursor"]?.string.map { "&cursor=" + $0 } ?? ""
+            } while !cursor.isEmpty
+            return trades
+        }
+    }
+
+    static func checks(of told: LoadStreams.Result, of wanted: Int) -> [LoadOutcome.Check] {
+        let counts =
+            "\(Figures.count(told.messages)) messages, \(Figures.count(told.books)) of them books "
+            + "(\(Figures.count(told.wholeBooks)) whole ones again); came back \(Figures.count(told.resumptions)) times"
+        let faults = told.fault.map { "\($0) (\(Figures.count(told.faultCount)) faults)" }
+        let detail =
+            "\(Figures.count(told.exact)) of \(Figures.count(wanted)) streams, "
+            + "\(Figures.count(told.trades)) trades told"
+            + (told.withGaps == 0 ? "" : ", \(Figures.count(told.withGaps)) were reset")
+        return [
+            LoadOutcome.Check(
+                "streams' numbers follow each other, and their check sums are right",
+                holds: told.fault == nil && told.messages > 0,
+                faults ?? counts
+            ),
+            LoadOutcome.Check(
+                "streams have told every trade once",
+                holds: told.exact + told.withGaps == wanted && told.exact > 0 && told.trades > 0,
+                detail
+            ),
+        ]
+    }
+}

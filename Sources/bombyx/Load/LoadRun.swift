@@ -40,7 +40,8 @@ struct LoadRun {
 
     /// Each connection takes a descriptor here and one in a server of our own, which inherits the limit.
     private func raiseDescriptorLimit() throws {
-        let needed = options.load.connections + 200
+        let readers = options.load.scenario == .streams ? options.load.readerConnections : 0
+        let needed = options.load.connections + readers + 200
         guard DescriptorLimit.current < needed else { return }
         DescriptorLimit.raise()
         let allowed = DescriptorLimit.current
@@ -69,6 +70,8 @@ struct LoadRun {
             crew.finish()
             throw error
         }
+        let streams = try openStreams(target, setup)
+        defer { streams?.close() }
         outcome.settings = settings(target, plan, crew)
         outcome.changes = setup.changes
         let usage = ProcessUsage(target)
@@ -92,6 +95,12 @@ struct LoadRun {
         }
         let findings = LoadFindings(target, plan, result, sequence: after.sequence)
         outcome.checks = try findings.checks(&outcome)
+        if let streams {
+            let expected = try findings.trades(of: setup.terms)
+            let told = try streams.finish(expected) { isAbandoned(target) }
+            let count = options.load.readerConnections * options.load.readerStreams
+            outcome.checks += LoadFindings.checks(of: told, of: count)
+        }
         try report(outcome)
         return outcome
     }
@@ -106,6 +115,18 @@ struct LoadRun {
         }
         let target = try LoadTarget(options.server, own: own)
         return (target, try LoadSetup(options, target))
+    }
+
+    private func openStreams(_ target: LoadTarget, _ setup: LoadSetup) throws -> LoadStreams? {
+        guard options.load.scenario == .streams else { return nil }
+        let (connections, streams) = (options.load.readerConnections, options.load.readerStreams)
+        complain("  opening \(Figures.count(connections * streams)) streams")
+        return try LoadStreams(
+            target.endpoint,
+            models: (0..<options.models).map { setup.terms.modelName($0) },
+            connections: connections,
+            streams: streams
+        )
     }
 
     private func plan(_ target: LoadTarget, _ setup: LoadSetup, after sequence: Int64) -> LoadPlan {
