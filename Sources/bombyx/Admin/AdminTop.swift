@@ -44,7 +44,7 @@ struct AdminTop: ParsableCommand {
                     let lines = (model == nil ? Self.models(value) : Self.book(value)) + Self.trades(trades)
                     if let screen { screen.show(lines) } else { lines.forEach(say) }
                 }
-            } while !once && !TerminalScreen.isEnd(within: interval)
+            } while !once && !(screen?.isEnd(within: interval) ?? TerminalScreen.isEnd(within: interval))
         }
     }
 
