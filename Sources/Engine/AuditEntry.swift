@@ -73,7 +73,7 @@ extension Engine {
         case .createAccount:
             (action, target) = (.createAccount, rejection == nil ? AccountID(Int64(registry.accounts.count)).text : "")
         case .createKey(let terms), .createOwnKey(let terms):
-            let made = rejection == nil ? " " + KeyID(Int64(registry.keys.count)).text : ""
+            let made = rejection == nil ? " " + keyring.newest.text : ""
             (action, target) = (.createKey, terms.owner.text + made)
         case .revokeKey(let key, let owner): (action, target) = (.revokeKey, "\(owner.text) \(key.text)")
         case .setKeyLimits(let terms): (action, target) = (.setKeyLimits, "\(terms.owner.text) \(terms.key.text)")
@@ -92,7 +92,7 @@ extension Engine {
         case .lease(.setPolicy): (action, target) = (.setLeasePolicy, "")
         case .lease(.pardon(let lease)): (action, target) = (.pardon, lease.text)
         case .lease, .placeOffer, .placeBid, .cancel, .amend, .massCancel, .cancelAfter, .setCancelOnDisconnect,
-            .disconnected, .tick, .announceCheckpoint, .login, .openBatch, .placeNext:
+            .disconnected, .tick, .announceCheckpoint, .login, .linkLogin, .unlinkLogin, .openBatch, .placeNext:
             return nil
         }
         return AuditEntry(

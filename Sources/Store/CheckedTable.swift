@@ -47,6 +47,8 @@ package struct CheckedTable: Hashable, Sendable {
     package static let checkpoints = CheckedTable(.checkpoints, key: ["sequence"])
     package static let budgetedOrders = CheckedTable(.budgetedOrders, key: ["id"])
     package static let logins = CheckedTable(.logins, key: ["sequence"])
+    package static let loginEnds = CheckedTable(.loginEnds, key: ["login"])
+    package static let forgottenKeys = CheckedTable(.forgottenKeys, key: ["key"])
     package static let audit = CheckedTable(.audit, key: ["sequence"])
     package static let keyStandings = CheckedTable(
         "market.key_standings",
@@ -112,7 +114,7 @@ package struct CheckedTable: Hashable, Sendable {
     package static let final: [CheckedTable] = [
         cursor, accounts, keys, models, attestations, measurements, classes, profiles, fees, checkpoints, orders,
         leases, balances, requests, controls, operations, notice, keyStandings, keySpendings, budgetedOrders, audit,
-        partyProfiles, leasePolicy, standings, slashes, logins,
+        partyProfiles, leasePolicy, standings, slashes, logins, loginEnds, forgottenKeys,
     ]
     /// Those whose rows never change, and are compared while the journal is replayed.
     package static let growing: [CheckedTable] = [transfers, trades, receipts, equivocations, leaves, nodes]

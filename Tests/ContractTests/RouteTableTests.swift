@@ -62,7 +62,7 @@ import Units
         if route == .getLogTile { statuses.insert("404") }
         let created: [Route] = [
             .placeOffer, .placeBid, .createAccount, .createKey, .createDeposit, .createCheckpoint, .createOwnKey,
-            .createLoginNonce, .loginTON, .loginTelegram,
+            .createLoginNonce, .loginTON, .loginTelegram, .linkTON, .linkTelegram,
         ]
         statuses.insert(created.contains(route) ? "201" : "200")
         #expect(Set(responses.keys) == statuses)
@@ -239,12 +239,16 @@ import Units
 /// Routes without a name in their path that may find nothing all the same.
 private let findsNothing: Set<Route> = [
     .getAccount, .getProfile, .getBond, .getInclusionProof, .recordReceipt, .proveEquivocation,
+    .linkTON, .linkTelegram,
 ]
 
 extension Route {
-    /// A preview is no command, and a receipt that comes again is known by itself.
+    /// A preview is no command, a receipt that comes again is known by itself, and a proof of a login is good once.
     fileprivate var isRepeatableCommand: Bool {
-        hasBody && !isLogin && ![.previewOrder, .recordReceipt, .recordReceipts, .proveEquivocation].contains(self)
+        let others: [Route] = [
+            .previewOrder, .recordReceipt, .recordReceipts, .proveEquivocation, .linkTON, .linkTelegram,
+        ]
+        return hasBody && !isLogin && !others.contains(self)
     }
 }
 

@@ -38,7 +38,7 @@ import Units
             // The reference engine knows nothing of keys.
             guard command.key == KeyID(0) else { continue }
             switch command.action {
-            case .createOwnKey, .revokeKey, .setKeyLimits, .login, .lease: continue
+            case .createOwnKey, .revokeKey, .setKeyLimits, .login, .linkLogin, .unlinkLogin, .lease: continue
             default: return command
             }
         }

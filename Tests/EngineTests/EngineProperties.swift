@@ -98,6 +98,7 @@ import Units
         let expected: Set<Rejection> = [
             .classLimit, .profileLimit, .modelLimit, .keyNotFound, .keyRevoked, .keyOrderLimit, .keyDayLimit,
             .keyTotalLimit, .keyLimit, .keyIsLimited, .keyScope, .lastOperatorKey, .loginLimit,
+            .loginTaken, .accountLoginLimit, .loginNotFound, .lastLogin,
         ]
         // What is refused of leases, LeaseSchedules and LeaseRules meet.
         let ofLeases = Set(Rejection.allCases.filter { (90..<130).contains($0.rawValue) })

@@ -210,7 +210,7 @@ struct ReferenceEngine: CommandExecutor {
         case .setPriceBand(let terms): return setPriceBand(terms)
         case .setAccountLimits(let terms): return setLimits(terms)
         case .announceFees(let terms): return announce(terms)
-        case .createOwnKey, .revokeKey, .setKeyLimits, .login, .lease:
+        case .createOwnKey, .revokeKey, .setKeyLimits, .login, .linkLogin, .unlinkLogin, .lease:
             preconditionFailure("its markets are played without keys")
         case .openBatch(let batch): return open(batch)
         case .placeNext: return .batchRefused

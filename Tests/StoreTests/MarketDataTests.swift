@@ -128,6 +128,7 @@ import Units
             let start = LogicalTime(microseconds: past.end.microseconds - Int64(minutes) * 60_000_000)
             let recent = past.trades.filter {
                 $0.trade.model == model && $0.trade.weightSet == weightSet && $0.at > start
+                    && past.capabilities[$0.trade.classID]?.buyers == .anyone
             }.suffix(limit)
             let found = try past.reader.tiers(
                 of: model,
@@ -138,10 +139,7 @@ import Units
                 trimmedPart: 10
             ).value
             for isAttested in [false, true] {
-                let rows = recent.filter {
-                    let capability = past.capabilities[$0.trade.classID]
-                    return capability?.isAttested == isAttested && capability?.buyers == .anyone
-                }
+                let rows = recent.filter { past.capabilities[$0.trade.classID]?.isAttested == isAttested }
                 let row = found.first { $0.isAttested == isAttested }
                 #expect(row?.trades ?? 0 == Int64(rows.count), "seed \(seed), \(minutes) minutes, \(limit) trades")
                 // One price for each lot, the ends cut off.
