@@ -39,3 +39,47 @@ INSERT INTO market.candles
         (array_agg(open ORDER BY start))[1], max(high), min(low), (array_agg(close ORDER BY start DESC))[1],
         sum(lots)::bigint, sum(value), sum(trades)::bigint
     FROM market.candles WHERE seconds = 60 GROUP BY 1, 3;
+
+-- Logins -----------------------------------------------------------------------------------------------------------
+
+INSERT INTO market.codes (field, code, name) VALUES
+    ('rejection', 69, 'login_taken'),
+    ('rejection', 70, 'account_login_limit'),
+    ('rejection', 71, 'login_not_found'),
+    ('rejection', 72, 'last_login');
+
+-- An account may have several logins, and a login that was unlinked may become another account's.
+ALTER TABLE market.logins DROP CONSTRAINT logins_account_key, DROP CONSTRAINT logins_subject_key;
+CREATE INDEX logins_account ON market.logins (account);
+CREATE INDEX logins_subject ON market.logins (subject);
+COMMENT ON TABLE market.logins IS
+    'Who may log in to which account, now or once: market.login_ends has those that are over. No row ever changes.';
+COMMENT ON COLUMN market.logins.sequence IS 'The command of the first login, or the one that linked it.';
+COMMENT ON COLUMN market.logins.created_at IS 'When it was made or linked, by the exchange''s time.';
+
+CREATE TABLE market.login_ends (
+    login bigint PRIMARY KEY,
+    sequence bigint NOT NULL UNIQUE,
+    at timestamptz NOT NULL
+);
+COMMENT ON TABLE market.login_ends IS 'Logins that were unlinked from their accounts.';
+COMMENT ON COLUMN market.login_ends.login IS 'The login (sequence in market.logins).';
+COMMENT ON COLUMN market.login_ends.sequence IS 'The command that unlinked it.';
+COMMENT ON COLUMN market.login_ends.at IS 'When, by the exchange''s time.';
+
+-- Keys -------------------------------------------------------------------------------------------------------------
+
+CREATE TABLE market.forgotten_keys (
+    key bigint PRIMARY KEY,
+    sequence bigint NOT NULL,
+    at timestamptz NOT NULL
+);
+CREATE INDEX forgotten_keys_sequence ON market.forgotten_keys (sequence);
+COMMENT ON TABLE market.forgotten_keys IS
+    'Keys that ended long ago. The exchange knows nothing of them any more; their rows stay as they were.';
+COMMENT ON COLUMN market.forgotten_keys.key IS 'The key (market.keys).';
+COMMENT ON COLUMN market.forgotten_keys.sequence IS 'The command that forgot it.';
+COMMENT ON COLUMN market.forgotten_keys.at IS 'When, by the exchange''s time.';
+
+GRANT SELECT, INSERT ON market.login_ends, market.forgotten_keys TO bombyx_server;
+GRANT SELECT ON market.login_ends, market.forgotten_keys TO bombyx_auditor;

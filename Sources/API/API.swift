@@ -130,6 +130,7 @@ struct Request {
             return .checkpoint(account: principal.account, try identity(principal))
         case .listKeys, .revokeKey, .setKeyLimits, .listOwnKeys, .createOwnKey, .revokeOwnKey, .listAudit:
             return try keep(principal, newKey)
+        case .linkTON, .linkTelegram, .unlinkLogin: return try keepLogins(principal)
         case .previewOrder:
             let query = try Bodies.preview(
                 body,

@@ -22,9 +22,8 @@ package enum Admission: Sendable {
     indirect case page(PageRequest)
     /// Make something for a wallet to sign (``View/loginNonce(_:until:_:)``).
     case loginNonce
-    /// Somebody has proved who it is. Use the payload up, if there is one; unless that fails
-    /// (``Problem/loginPayloadRefused``), give the command to the engine.
-    indirect case login(payload: String?, Command, AnswerShape)
+    /// Somebody has proved who it is. Use the proof up; unless that fails, give the command to the engine.
+    indirect case login(UsedProof, Command, AnswerShape)
     /// Have the signatures checked, and give those receipts to the engine that bear the right ones.
     indirect case receipts(ReceiptBatch)
     /// The exchange's own keys.
@@ -58,6 +57,8 @@ package enum AnswerShape: Sendable {
     indirect case checkpointMade(CheckpointTerms)
     /// A key was revoked or has other limits.
     case keyStanding
+    case loginLinked
+    case loginUnlinked
     indirect case profileSet(ProfileTerms)
     /// A lease is closed, a claim disputed, or a slash pardoned.
     case leaseChanged(LeaseID)

@@ -71,6 +71,8 @@ package enum Answer {
             case (.measured(let model), .measurementSet(let record)): return measurement(record, model, outcome)
             case (.modelSet, .modelSet(let record)): return model(record, outcome)
             case (.feesSet, .feesSet(let terms, _)): return fees(terms, outcome)
+            case (.loginLinked, .loginLinked(let login)): return self.login(login, outcome, status: 201)
+            case (.loginUnlinked, .loginUnlinked(let login)): return self.login(login, outcome, status: 200)
             case (.keyStanding, .keyStandingSet(let standing, let record)): return key(record, standing, outcome)
             default: continue
             }
@@ -119,6 +121,15 @@ package enum Answer {
         writer.key(key)
         writer.standing(standing)
         return finish(&writer, outcome, status: 200)
+    }
+
+    private static func login(_ login: LoginRecord, _ outcome: Outcome, status: Int) -> APIResponse {
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.member("account_id", "a", login.account.rawValue)
+        writer.key("login")
+        writer.login(login)
+        return finish(&writer, outcome, status: status)
     }
 
     private static func deposit(_ transfer: Transfer, _ outcome: Outcome) -> APIResponse {

@@ -20,10 +20,9 @@ package final class Directory: Sendable {
     /// common: what a connection remembers of those must not be taken for one of these.
     package convenience init(_ state: EngineState = EngineState(), after previous: Directory? = nil) {
         var keys = KeyTable()
-        for key in state.keys { keys.insert(key) }
-        for standing in state.keyStandings {
-            let index = Int(standing.key.rawValue) - 1
-            if state.keys.indices.contains(index) { keys.set(standing, of: state.keys[index]) }
+        let standings = Dictionary(uniqueKeysWithValues: state.keyStandings.map { ($0.key, $0) })
+        for key in state.keys {
+            if let standing = standings[key.id] { keys.set(standing, of: key) } else { keys.insert(key) }
         }
         self.init(
             asOf: state.sequence,
@@ -95,6 +94,9 @@ package final class Directory: Sendable {
             case .keyStandingSet(let standing, let key):
                 keys.set(standing, of: key)
                 keysVersion += 1
+            case .keyForgotten(let key):
+                keys.remove(key)
+                keysVersion += 1
             case .modelSet(let model): changedModels.append(model)
             default: guard market.apply(event) else { continue }
             }
@@ -131,6 +133,8 @@ private struct KeyTable: Sendable {
         )
         shards[Self.shard(of: key.terms.hash)][key.terms.hash] = principal
     }
+
+    mutating func remove(_ key: KeyRecord) { shards[Self.shard(of: key.terms.hash)][key.terms.hash] = nil }
 
     private static func shard(of hash: KeyHash) -> Int { Int(hash.words.a & 255) }
 }

@@ -97,6 +97,15 @@ extension JSONWriter {
         endObject()
     }
 
+    /// A login of an account; its sequence number is its name.
+    mutating func login(_ record: LoginRecord) {
+        beginObject()
+        member("sequence", record.sequence.rawValue)
+        member("subject", record.subject)
+        time("linked_at", record.createdAt)
+        endObject()
+    }
+
     /// What counts towards its budgets; `null` when it never had one.
     mutating func spending(_ spending: KeySpending?) {
         key("spending")

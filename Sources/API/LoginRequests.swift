@@ -1,4 +1,4 @@
-internal import Cryptography
+package import Cryptography
 internal import Engine
 internal import JSON
 internal import TON
@@ -6,9 +6,6 @@ package import Units
 
 /// Whoever proves who it is gets a key for some hours.
 extension Request {
-    /// What the key of a login may do: whatever an owner may.
-    static let loginScopes: Scopes = [.offer, .bid, .read, .withdraw]
-
     func logIn(_ newKey: () -> APIKey) throws(Problem) -> Admission {
         guard let settings = context.login else { throw Problem(.loginDisabled) }
         switch route {
@@ -20,21 +17,56 @@ extension Request {
             guard !settings.domains.isEmpty else { throw Problem(.loginDisabled) }
             let proof = try Bodies.walletProof(body)
             try LoginCheck.check(proof, settings, now: context.now)
-            return try login("ton:" + proof.proof.address.description, payload: proof.proof.payload, newKey())
+            return try login("ton:" + proof.proof.address.description, .payload(proof.proof.payload), newKey())
         default:
             guard let check = settings.telegram else { throw Problem(.loginDisabled) }
-            let user = try LoginCheck.user(try Bodies.miniAppData(body), check, now: context.now)
-            return try login("telegram:\(user)", payload: nil, newKey())
+            let data = try LoginCheck.data(try Bodies.miniAppData(body), check, now: context.now)
+            return try login("telegram:\(data.user)", .none, newKey())
         }
     }
 
-    private func login(_ subject: String, payload: String?, _ key: APIKey) throws(Problem) -> Admission {
+    /// Links a login to the account of a key, or takes one off it.
+    func keepLogins(_ principal: Principal) throws(Problem) -> Admission {
+        if route == .unlinkLogin {
+            try QueryRequests.none(head.query)
+            guard let sequence = name.decimal, sequence >= 1 else { throw Problem(.loginNotFound) }
+            return try command(.unlinkLogin(SequenceNumber(sequence)), .loginUnlinked, principal)
+        }
+        guard let settings = context.login else { throw Problem(.loginDisabled) }
+        if route == .linkTON {
+            guard !settings.domains.isEmpty else { throw Problem(.loginDisabled) }
+            let proof = try Bodies.walletProof(body)
+            try LoginCheck.check(proof, settings, now: context.now)
+            let link = Command.Action.linkLogin(subject: "ton:" + proof.proof.address.description)
+            return .login(.payload(proof.proof.payload), command(link, of: principal), .loginLinked)
+        }
+        guard let check = settings.telegram else { throw Problem(.loginDisabled) }
+        let data = try LoginCheck.data(try Bodies.miniAppData(body), check, now: context.now)
+        let link = Command.Action.linkLogin(subject: "telegram:\(data.user)")
+        return .login(.data(data.digest), command(link, of: principal), .loginLinked)
+    }
+
+    /// Without an identity: a proof is good once, so nothing of this can be sent again.
+    private func command(_ action: Command.Action, of principal: Principal) -> Command {
+        Command(account: principal.account, key: principal.key, requestID: context.requestID, action: action)
+    }
+
+    private func login(_ subject: String, _ proof: UsedProof, _ key: APIKey) throws(Problem) -> Admission {
         let end = LogicalTime(microseconds: context.now.microseconds + Limits.loginKeyLife)
-        let fields = KeyFields(scopes: Self.loginScopes, label: "login", expiresAt: end)
+        let fields = KeyFields(scopes: .login, label: "login", expiresAt: end)
         let action = Command.Action.login(LoginTerms(subject: subject, key: try terms(fields, key, .system)))
         let command = Command(account: .system, requestID: context.requestID, action: action)
-        return .login(payload: payload, command, .keyCreated(key))
+        return .login(proof, command, .keyCreated(key))
     }
+}
+
+/// What of a proof must be used up, so that it proves nothing a second time.
+package enum UsedProof: Hashable, Sendable {
+    case none
+    /// One of this server's own (``Problem/loginPayloadRefused``).
+    case payload(String)
+    /// Mini App data (``Problem/loginDataRefused``).
+    case data(Digest256)
 }
 
 /// A wallet's proof, with what TON Connect tells beside it.
@@ -69,12 +101,12 @@ enum LoginCheck {
         }
     }
 
-    /// The number of the user whose data they are.
-    static func user(
+    /// The number of the user whose data they are, and what tells these data from others, however they are written.
+    static func data(
         _ text: ArraySlice<UInt8>,
         _ check: TelegramCheck,
         now: LogicalTime
-    ) throws(Problem) -> Int64 {
+    ) throws(Problem) -> (user: Int64, digest: Digest256) {
         guard let data = MiniAppData(text) else {
             throw refusal("init_data", "init_data must be a query string that has each name once.")
         }
@@ -86,8 +118,11 @@ enum LoginCheck {
             seconds - date <= Limits.miniAppAgeMax
         else { throw refusal("init_data", "init_data is older than an hour, or from the future by more than 60 s.") }
         guard let user = data.user else { throw refusal("init_data", "init_data names no user.") }
-        return user
+        return (user, data.digest)
     }
+
+    /// Mini App data that have linked a login already.
+    static let dataRefusal = refusal("init_data", "These data have linked a login already: open the Mini App again.")
 
     /// A payload that is none of ours, too old, or was used.
     static let payloadRefusal = refusal("payload", "The payload is none of this server's, is too old, or was used.")
@@ -102,6 +137,8 @@ enum LoginCheck {
 extension Problem {
     /// The payload of a login is none of this server's, too old, or was used.
     package static var loginPayloadRefused: Problem { LoginCheck.payloadRefusal }
+    /// The Mini App data of a link were used before.
+    package static var loginDataRefused: Problem { LoginCheck.dataRefusal }
 }
 
 extension View {

@@ -68,6 +68,9 @@ struct MiniAppData {
         return bytes
     }
 
+    /// Of what is signed, so that the same data have one digest however they are encoded.
+    var digest: Digest256 { SHA256.hash(Array(checkedText(without: ["hash", "signature"]).utf8)) }
+
     /// When it was signed, in seconds since 1970.
     var authDate: Int64? { value("auth_date").flatMap { Array($0.utf8)[...].decimal } }
 

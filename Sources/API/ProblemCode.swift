@@ -83,6 +83,10 @@ package enum ProblemCode: String, CaseIterable, Sendable {
     case keyScope = "key_scope"
     case lastOperatorKey = "last_operator_key"
     case loginLimit = "login_limit"
+    case loginTaken = "login_taken"
+    case accountLoginLimit = "account_login_limit"
+    case loginNotFound = "login_not_found"
+    case lastLogin = "last_login"
 
     // What follows a trade.
     case receiptNotFound = "receipt_not_found"
@@ -145,7 +149,7 @@ package enum ProblemCode: String, CaseIterable, Sendable {
         case .authenticationRequired, .invalidKey, .keyExpired, .keyRevoked, .loginRefused: 401
         case .missingScope, .addressNotAllowed, .keyScope: 403
         case .notFound, .loginDisabled, .modelNotFound, .accountUnknown, .orderNotFound, .leaseNotFound, .keyNotFound,
-            .receiptNotFound, .logEntryNotFound, .slashNotFound,
+            .loginNotFound, .receiptNotFound, .logEntryNotFound, .slashNotFound,
             .settlementNotFound, .walletUnknown, .withdrawalNotFound, .suspenseNotFound:
             404
         case .methodNotAllowed: 405
@@ -154,6 +158,7 @@ package enum ProblemCode: String, CaseIterable, Sendable {
             .insufficientFunds, .postOnlyWouldTrade, .fokUnfillable, .depositLimit, .modelLimit, .usageNotMonotone,
             .usageAboveLease, .noPriceBand, .quantityFilled, .operationLimit, .batchRefused, .keyOrderLimit,
             .keyDayLimit, .keyTotalLimit, .keyLimit, .keyIsLimited, .lastOperatorKey, .loginLimit,
+            .loginTaken, .accountLoginLimit, .lastLogin,
             .bondRequired, .leaseEnded, .leaseWithoutReceipts, .receiptKeyMissing, .receiptSuperseded,
             .receiptNotMonotone, .receiptChain, .receiptAfterDeadline, .claimAboveStep, .claimDisputed,
             .claimNotPending, .disputeNotByApp, .bondInUse, .avoidLimit,
@@ -235,6 +240,10 @@ package enum ProblemCode: String, CaseIterable, Sendable {
             case .keyScope: .keyScope
             case .lastOperatorKey: .lastOperatorKey
             case .loginLimit: .loginLimit
+            case .loginTaken: .loginTaken
+            case .accountLoginLimit: .accountLoginLimit
+            case .loginNotFound: .loginNotFound
+            case .lastLogin: .lastLogin
             case .slashNotFound, .bondRequired, .leaseEnded, .leaseWithoutReceipts, .receiptForeign,
                 .receiptKeyMissing, .usageMiscounted, .amountMiscounted, .receiptSuperseded, .receiptNotMonotone,
                 .receiptChain, .receiptAfterDeadline, .claimAboveStep, .claimDisputed, .claimNotPending,

@@ -79,6 +79,10 @@ extension ProblemCode {
         case .keyIsLimited: "An API key with a budget makes no other keys."
         case .keyScope: "The API key would need every scope of the key that it is to make or revoke."
         case .loginLimit: "Logins have opened as many accounts as they may."
+        case .loginTaken: "The login is an account's already."
+        case .accountLoginLimit: "The account has as many logins as it may."
+        case .loginNotFound: "The account has no such login."
+        case .lastLogin: "It is the account's last login, and no key would be left for good."
         case .lastOperatorKey: "It is the last operator's key in force."
         default: leaseTitle
         }

@@ -15,7 +15,7 @@ package enum Route: String, CaseIterable, Sendable {
     case getBond, lockBond, releaseBond, getLeasePolicy, setLeasePolicy, getAccountRecord, getLogCheckpoint
     case getInclusionProof, getConsistencyProof, listLogEntries, getCheckpointNote, getLogTile
     case getMeasurementPolicy, setMeasurementPolicy
-    case createLoginNonce, loginTON, loginTelegram
+    case createLoginNonce, loginTON, loginTelegram, linkTON, linkTelegram, unlinkLogin
     case getDeposits, requestWithdrawal, listWithdrawals, getWithdrawal, cancelWithdrawal, approveWithdrawal
     case getPayoutTerms, setPayoutTerms, listSettlements, getSettlement, getSettlementTerms, setSettlementTerms
     case getSettlementStatus, listSuspense, assignSuspense, holdSettlement, resumeSettlement
@@ -69,7 +69,7 @@ package enum Route: String, CaseIterable, Sendable {
         case .getDocumentation, .headDocumentation, .getDocumentationPart, .headDocumentationPart, .getProblemPage,
             .headProblemPage:
             pageEntry
-        case .createLoginNonce, .loginTON, .loginTelegram: loginEntry
+        case .createLoginNonce, .loginTON, .loginTelegram, .linkTON, .linkTelegram, .unlinkLogin: loginEntry
         case .listAccounts: (.get, "/v1/accounts", [.operator, .auditor])
         case .listKeys: (.get, "/v1/accounts/{id}/keys", [.read, .operator, .auditor])
         case .revokeKey: (.delete, "/v1/accounts/{id}/keys/{key}", .operator)
@@ -112,7 +112,7 @@ struct Resource {
         case cancelAfter, marketStatus, halt, priceBand, accounts, keys, deposits, attestation, limits, health
         case readiness, metrics, contract, checkpoints, documentation, documentationPart, problemPage, key
         case keyLimits, ownKeys, ownKey, audit, measurements, capabilitySchema, requirementSchema, quote
-        case candles, index, endpoints, preview, loginNonce, loginTON, loginTelegram
+        case candles, index, endpoints, preview, loginNonce, loginTON, loginTelegram, linkTON, linkTelegram, linkedLogin
         case signingKeys, profile, leases, lease, leaseTicket, leaseReceipts, leaseClose, leaseDispute, leasePardon
         case receipts, receiptBatch, equivocation, receiptBundle, bond, bondLock, bondRelease, leasePolicy
         case accountRecord, logCheckpoint, inclusionProof, consistencyProof, logEntries, checkpointNote, logTile
@@ -169,6 +169,8 @@ struct Resource {
             self.init(kind: .transfers)
         } else if collection.equals("account"), tail.hasPrefix("keys") {
             self.init(ownKeys: tail.dropFirst("keys".utf8.count))
+        } else if collection.equals("account"), tail.hasPrefix("logins/") {
+            self.init(ownLogins: tail.dropFirst("logins/".utf8.count))
         } else if let found = Self.afterTrade(collection, tail) ?? Self.ofSettlement(collection, tail) {
             self = found
         } else if collection.equals("accounts"), let slash = tail.firstIndex(of: UInt8(ascii: "/")) {
@@ -225,6 +227,18 @@ struct Resource {
         if name.equals("ton/nonce") { return .loginNonce }
         if name.equals("telegram") { return .loginTelegram }
         return nil
+    }
+
+    /// What is behind `/v1/account/logins/`.
+    init?(ownLogins rest: ArraySlice<UInt8>) {
+        if rest.equals("ton") {
+            self.init(kind: .linkTON)
+        } else if rest.equals("telegram") {
+            self.init(kind: .linkTelegram)
+        } else {
+            guard !rest.isEmpty, !rest.contains(UInt8(ascii: "/")) else { return nil }
+            self.init(kind: .linkedLogin, name: rest)
+        }
     }
 
     /// `/v1/account/keys` and what is behind it.
@@ -331,6 +345,9 @@ extension Resource.Kind {
         case .loginNonce: [.createLoginNonce]
         case .loginTON: [.loginTON]
         case .loginTelegram: [.loginTelegram]
+        case .linkTON: [.linkTON]
+        case .linkTelegram: [.linkTelegram]
+        case .linkedLogin: [.unlinkLogin]
         default: leaseRoutes
         }
     }

@@ -34,6 +34,9 @@ extension Route {
         switch self {
         case .createLoginNonce: (.post, "/v1/login/ton/nonce", [])
         case .loginTON: (.post, "/v1/login/ton", [])
+        case .linkTON: (.post, "/v1/account/logins/ton", .withdraw)
+        case .linkTelegram: (.post, "/v1/account/logins/telegram", .withdraw)
+        case .unlinkLogin: (.delete, "/v1/account/logins/{sequence}", .withdraw)
         default: (.post, "/v1/login/telegram", [])
         }
     }
@@ -43,6 +46,9 @@ extension Route {
         switch self {
         case .createLoginNonce: 83
         case .loginTON: 84
+        case .linkTON: 100
+        case .linkTelegram: 101
+        case .unlinkLogin: 102
         default: 85
         }
     }

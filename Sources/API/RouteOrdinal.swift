@@ -1,5 +1,5 @@
 extension Route {
-    /// The place in ``allCases``, without a search: what is kept for each route lies in an array.
+    /// A number of its own, without a search: what is kept for each route lies in an array. Not every number is given.
     package var ordinal: Int {
         switch self {
         case .placeOffer: 0
@@ -39,7 +39,7 @@ extension Route {
         case .getDocumentation, .headDocumentation, .getDocumentationPart, .headDocumentationPart, .getProblemPage,
             .headProblemPage:
             pageOrdinal
-        case .createLoginNonce, .loginTON, .loginTelegram: loginOrdinal
+        case .createLoginNonce, .loginTON, .loginTelegram, .linkTON, .linkTelegram, .unlinkLogin: loginOrdinal
         case .listAccounts: 40
         case .listKeys: 41
         case .revokeKey: 42

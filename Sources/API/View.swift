@@ -53,21 +53,21 @@ package struct AccountDetail: Hashable, Sendable {
     package var balances: [LedgerAccount.Kind: NanoTON]
     package var openOrders: Int
     package var attestation: AttestationRecord?
-    /// Who logs in to it.
-    package var login: LoginRecord?
+    /// Who may log in to it, the oldest login first.
+    package var logins: [LoginRecord]
 
     package init(
         record: AccountRecord,
         balances: [LedgerAccount.Kind: NanoTON],
         openOrders: Int,
         attestation: AttestationRecord? = nil,
-        login: LoginRecord? = nil
+        logins: [LoginRecord] = []
     ) {
         self.record = record
         self.balances = balances
         self.openOrders = openOrders
         self.attestation = attestation
-        self.login = login
+        self.logins = logins
     }
 }
 
@@ -121,7 +121,11 @@ package enum View {
         } else {
             writer.null()
         }
-        writer.optional("login", detail.login?.subject ?? "")
+        writer.optional("login", detail.logins.first?.subject ?? "")
+        writer.key("logins")
+        writer.beginArray()
+        for login in detail.logins { writer.login(login) }
+        writer.endArray()
         return finish(&writer, asOf)
     }
 

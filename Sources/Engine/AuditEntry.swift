@@ -85,7 +85,7 @@ extension Engine {
         case .createAccount:
             (action, target) = (.createAccount, rejection == nil ? AccountID(Int64(registry.accounts.count)).text : "")
         case .createKey(let terms), .createOwnKey(let terms):
-            let made = rejection == nil ? " " + KeyID(Int64(registry.keys.count)).text : ""
+            let made = rejection == nil ? " " + keyring.newest.text : ""
             (action, target) = (.createKey, terms.owner.text + made)
         case .revokeKey(let key, let owner): (action, target) = (.revokeKey, "\(owner.text) \(key.text)")
         case .setKeyLimits(let terms): (action, target) = (.setKeyLimits, "\(terms.owner.text) \(terms.key.text)")
@@ -112,7 +112,8 @@ extension Engine {
             (action, target) = (.assignSuspense, "\(entry.text) \(owner == .system ? "operator" : owner.text)")
         case .settlement(.hold(let terms)): (action, target) = (.holdSettlement, terms.isHeld ? "held" : "resumed")
         case .lease, .settlement, .placeOffer, .placeBid, .cancel, .amend, .massCancel, .cancelAfter,
-            .setCancelOnDisconnect, .disconnected, .tick, .announceCheckpoint, .login, .openBatch, .placeNext:
+            .setCancelOnDisconnect, .disconnected, .tick, .announceCheckpoint, .login, .linkLogin, .unlinkLogin,
+            .openBatch, .placeNext:
             return nil
         }
         return AuditEntry(

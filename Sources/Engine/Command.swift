@@ -68,6 +68,10 @@ package struct Command: Hashable, Sendable {
         indirect case setKeyLimits(KeyLimitTerms)
         /// Somebody has proved who it is, and gets a key for its account, which the first login opens.
         indirect case login(LoginTerms)
+        /// Somebody has proved who it is, and from now on may log in to the account of the key that asks.
+        indirect case linkLogin(subject: String)
+        /// A login, named by the command that made it, is no longer one of the account.
+        case unlinkLogin(SequenceNumber)
         indirect case lease(LeaseCommand)
         indirect case settlement(SettlementCommand)
         /// Checks the orders that the following commands place all, or none of them.

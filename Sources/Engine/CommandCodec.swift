@@ -43,6 +43,8 @@ import Units
 //     32 set key limits  key i64 · owner i64 · per order, per day, total i64 (−1: no limit)
 //                        · network count u8 · networks (16 bytes in the order of the wire · prefix length u8)…
 //     33 login           subject text · and as 6, with the owner 0
+//     36 link login      subject text
+//     37 unlink login    the login's command i64
 //     60 to 72           CommandCodec+Leases.swift
 //     80 to 91           CommandCodec+Settlement.swift
 //     40 set measured    account i64 · model i64 · throughput i64 · time to first token i64 · uptime i64
@@ -112,7 +114,7 @@ package enum CommandDecodingError: Error, Hashable, Sendable {
         case huggingFaceID, revision, weightsSHA256, fee, minimumNotional, checkpoint
         case expiresAt, leastFill, display, flags, selfTrade, qualityCredit, buyers, deposit, side, duration
         case isHalted, priceBand, offerLotsMax, selfTradeGroup, isClosed, cancels, rules, hasRequirement
-        case key, budget, networks, loginSubject
+        case key, budget, networks, login, loginSubject
         case traits, demands, tcbStatus, attestedAt, measurement, orders
         case endpoint, receiptKey, receipt, leasePolicy, leaseRules, measurementPolicy, signingKey
         case wallet, memo, payoutTerms, withdrawal, settlementTerms, settlementPlan, transaction, scan, hold
@@ -148,6 +150,8 @@ extension Command.Action {
         case .revokeKey: 31
         case .setKeyLimits: 32
         case .login: 33
+        case .linkLogin: 36
+        case .unlinkLogin: 37
         case .openBatch: 26
         case .placeNext: 27
         case .setMeasured: 40
@@ -191,6 +195,8 @@ extension Command.Action {
             bytes.append(integer: owner.rawValue)
         case .setKeyLimits(let terms): terms.encode(into: &bytes)
         case .login(let terms): terms.encode(into: &bytes)
+        case .linkLogin(let subject): bytes.append(text: subject)
+        case .unlinkLogin(let login): bytes.append(integer: login.rawValue)
         case .lease(let command): command.encode(into: &bytes)
         case .settlement(let command): command.encode(into: &bytes)
         case .openBatch(let batch): batch.encode(into: &bytes)
@@ -237,6 +243,8 @@ extension Command.Action {
             return .revokeKey(key, owner: AccountID(try cursor.integer(bytes, .account, in: 1...Int64.max)))
         case 32: return .setKeyLimits(try KeyLimitTerms.decode(bytes, &cursor))
         case 33: return .login(try LoginTerms.decode(bytes, &cursor))
+        case 36: return .linkLogin(subject: try LoginTerms.decodeSubject(bytes, &cursor))
+        case 37: return .unlinkLogin(SequenceNumber(try cursor.integer(bytes, .login, in: 1...Int64.max)))
         case 40: return .setMeasured(try MeasurementTerms.decode(bytes, &cursor))
         case 60: return .placeOffer(try OfferTerms.decode(version, bytes, &cursor, isPlain: false, ofLease: true))
         case 61: return .placeBid(try BidTerms.decode(version, bytes, &cursor, isPlain: false, ofLease: true))

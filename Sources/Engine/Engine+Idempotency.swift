@@ -45,10 +45,11 @@ extension Engine {
     /// new one. The client order id goes on standing for the command that had it first.
     func isRemembered(_ answer: Event, of command: Command) -> Bool {
         guard let key = command.idempotency else { return false }
+        let isNew = requests.find(.key, command.account, high: key.high, low: key.low) == nil
         switch answer {
-        case .rejected(.duplicateClientOrderID): return rules >= 2
-        case .replayed:
-            return rules >= 3 && requests.find(.key, command.account, high: key.high, low: key.low) == nil
+        // Orders of a batch may share a key: since version 5 it goes on standing for the first of them.
+        case .rejected(.duplicateClientOrderID): return rules >= 2 && (isNew || rules < 5)
+        case .replayed: return rules >= 3 && isNew
         default: return false
         }
     }

@@ -7,13 +7,14 @@ extension Engine {
     /// Why the key cannot authorise a command of this account; `nil` when it can, or when there is none.
     func refusal(ofKey key: KeyID, of account: AccountID) -> Rejection? {
         guard key.rawValue != 0 else { return nil }
-        guard let index = keyring.index(key), registry.keys[index].terms.owner == account else { return .keyNotFound }
+        guard let index = keyring.index(key), keyring.entries[index].record.terms.owner == account else {
+            return .keyNotFound
+        }
         return keyring.entries[index].isRevoked ? .keyRevoked : nil
     }
 
     /// Makes the key known.
     mutating func add(_ record: KeyRecord) {
-        registry.keys.append(record)
         keyring.append(record)
         recordSum.add(record.recordHash)
     }
@@ -21,57 +22,54 @@ extension Engine {
     /// Carries the command out; one by an operator's key goes into the audit log, whatever became of it.
     mutating func carryOut(_ command: Command, _ events: inout [Event]) -> Rejection? {
         let rejection = perform(command, &events)
-        guard let index = keyring.index(command.key), registry.keys[index].terms.scopes.contains(.operator) else {
-            return rejection
-        }
+        guard let index = keyring.index(command.key), keyring.entries[index].record.terms.scopes.contains(.operator)
+        else { return rejection }
         if let entry = auditEntry(command, rejection) { events.append(.operated(entry)) }
         return rejection
     }
 
-    private func isInForce(_ key: KeyID) -> Bool {
-        let index = Int(key.rawValue) - 1
-        return !keyring.entries[index].isRevoked && time < registry.keys[index].terms.expiresAt
+    private func isInForce(_ entry: Keyring.Entry) -> Bool {
+        !entry.isRevoked && time < entry.record.terms.expiresAt
     }
 
     /// How many keys of the account have neither ended nor been revoked.
-    func keysInForce(of owner: AccountID) -> Int { keyring.keys(of: owner).count { isInForce($0) } }
+    func keysInForce(of owner: AccountID) -> Int { keyring.entries(of: owner).count { isInForce($0) } }
 
     /// The new key may do what the acting one may, at most, and from the same networks; it ends with it, too.
     mutating func createOwnKey(_ terms: KeyTerms, of owner: AccountID, _ events: inout [Event]) -> Rejection? {
         guard terms.owner == owner, let maker = keyring.index(keyring.acting) else { return .keyNotFound }
-        guard terms.scopes.isSubset(of: registry.keys[maker].terms.scopes),
-            terms.expiresAt <= registry.keys[maker].terms.expiresAt
-        else { return .keyScope }
+        let mine = keyring.entries[maker].record.terms
+        guard terms.scopes.isSubset(of: mine.scopes), terms.expiresAt <= mine.expiresAt else { return .keyScope }
         // Another key would be a way around the budgets.
         guard keyring.entries[maker].spending == nil else { return .keyIsLimited }
         guard keysInForce(of: owner) < Limits.keysPerAccountMax else { return .keyLimit }
-        if let rejection = createKey(terms, &events) { return rejection }
         let networks = keyring.entries[maker].standing?.limits.networks ?? []
-        let key = KeyID(Int64(registry.keys.count))
-        set(KeyStanding(key: key, madeBy: keyring.acting, limits: KeyLimits(networks: networks)), &events)
+        if let rejection = createKey(terms, &events) { return rejection }
+        set(KeyStanding(key: keyring.newest, madeBy: keyring.acting, limits: KeyLimits(networks: networks)), &events)
         return nil
     }
 
     /// Ends the key and what was made by it. A key may end itself and, of its own account, those that may do no more
     /// than it may; an operator's ends any, but not the last operator's key in force.
     mutating func revoke(_ key: KeyID, of owner: AccountID, _ events: inout [Event]) -> Rejection? {
-        guard let index = keyring.index(key), registry.keys[index].terms.owner == owner else { return .keyNotFound }
-        let scopes = registry.keys[index].terms.scopes
+        guard let index = keyring.index(key), keyring.entries[index].record.terms.owner == owner else {
+            return .keyNotFound
+        }
+        let scopes = keyring.entries[index].record.terms.scopes
         if let acting = keyring.index(keyring.acting), acting != index {
-            let mine = registry.keys[acting].terms
+            let mine = keyring.entries[acting].record.terms
             guard mine.scopes.contains(.operator) || mine.owner == owner && scopes.isSubset(of: mine.scopes) else {
                 return mine.owner == owner ? .keyScope : .keyNotFound
             }
         }
         var ending: Set<KeyID> = [key]
         // A key's number is larger than its maker's.
-        for other in keyring.keys(of: owner) {
-            guard let standing = keyring.entries[Int(other.rawValue) - 1].standing else { continue }
-            if ending.contains(standing.madeBy) { ending.insert(other) }
+        for other in keyring.entries(of: owner) {
+            if let standing = other.standing, ending.contains(standing.madeBy) { ending.insert(standing.key) }
         }
         guard !scopes.contains(.operator) || hasOperator(besides: ending) else { return .lastOperatorKey }
         for other in ending.sorted() {
-            var standing = keyring.entries[Int(other.rawValue) - 1].standing ?? KeyStanding(key: other)
+            var standing = keyring[other]?.standing ?? KeyStanding(key: other)
             guard !standing.isRevoked || other == key else { continue }
             if !standing.isRevoked { standing.revokedAt = time }
             set(standing, &events)
@@ -81,11 +79,13 @@ extension Engine {
     }
 
     private func hasOperator(besides ending: Set<KeyID>) -> Bool {
-        registry.keys.contains { $0.terms.scopes.contains(.operator) && !ending.contains($0.id) && isInForce($0.id) }
+        keyring.contains {
+            $0.record.terms.scopes.contains(.operator) && !ending.contains($0.record.id) && isInForce($0)
+        }
     }
 
     mutating func setLimits(_ terms: KeyLimitTerms, _ events: inout [Event]) -> Rejection? {
-        guard let index = keyring.index(terms.key), registry.keys[index].terms.owner == terms.owner,
+        guard let index = keyring.index(terms.key), keyring.entries[index].record.terms.owner == terms.owner,
             !keyring.entries[index].isRevoked
         else { return .keyNotFound }
         var standing = keyring.entries[index].standing ?? KeyStanding(key: terms.key)
@@ -99,19 +99,48 @@ extension Engine {
     }
 
     private mutating func set(_ standing: KeyStanding, _ events: inout [Event]) {
-        let index = Int(standing.key.rawValue) - 1
+        guard let index = keyring.index(standing.key) else { preconditionFailure("only known keys are changed") }
         recordSum.subtract(keyring.entries[index].standing?.recordHash)
         keyring.set(standing, at: index)
         recordSum.add(standing.recordHash)
-        events.append(.keyStandingSet(standing, registry.keys[index]))
+        events.append(.keyStandingSet(standing, keyring.entries[index].record))
     }
 
     private mutating func set(_ spending: KeySpending, _ events: inout [Event]) {
-        let index = Int(spending.key.rawValue) - 1
+        guard let index = keyring.index(spending.key) else { preconditionFailure("only known keys are changed") }
         recordSum.subtract(keyring.entries[index].spending?.recordHash)
         keyring.set(spending, at: index)
         recordSum.add(spending.recordHash)
         events.append(.keySpent(spending))
+    }
+
+    // MARK: Forgetting
+
+    /// Forgets keys that ended ``Limits/endedKeyMemory`` ago, at most ``Limits/keysForgottenAtOnce`` of them: their
+    /// rows stay in the tables.
+    mutating func forgetKeys(_ events: inout [Event]) {
+        guard rules >= RulesVersion.forgettingKeys else { return }
+        for _ in 0..<Limits.keysForgottenAtOnce {
+            guard let entry = keyring.takeForgotten(at: time) else { return }
+            forget(entry, &events)
+        }
+    }
+
+    /// An account that makes keys and ends them in turns keeps no more than ``Limits/keysKeptPerAccountMax``: the
+    /// oldest of those that have ended make room for the next.
+    mutating func makeRoomForKey(of owner: AccountID, _ events: inout [Event]) {
+        let excess = keyring.keys(of: owner).count + 1 - Limits.keysKeptPerAccountMax
+        guard rules >= RulesVersion.forgettingKeys, excess > 0 else { return }
+        for key in keyring.ended(of: owner, at: time).prefix(excess) {
+            if let entry = keyring.remove(key) { forget(entry, &events) }
+        }
+    }
+
+    private mutating func forget(_ entry: Keyring.Entry, _ events: inout [Event]) {
+        recordSum.subtract(entry.record.recordHash)
+        recordSum.subtract(entry.standing?.recordHash)
+        recordSum.subtract(entry.spending?.recordHash)
+        events.append(.keyForgotten(entry.record))
     }
 
     // MARK: Budgets
@@ -224,10 +253,8 @@ extension Engine {
 
     /// The keys of an account, newest first, at most `limit`.
     package func keys(of owner: AccountID, limit: Int) -> [KeyDetail] {
-        keyring.keys(of: owner).reversed().prefix(limit).map { key in
-            let index = Int(key.rawValue) - 1
-            let entry = keyring.entries[index]
-            return KeyDetail(record: registry.keys[index], standing: entry.standing, spending: entry.spending)
+        keyring.entries(of: owner).reversed().prefix(limit).map { entry in
+            KeyDetail(record: entry.record, standing: entry.standing, spending: entry.spending)
         }
     }
 }

@@ -22,7 +22,8 @@ extension Engine {
 
     mutating func createKey(_ terms: KeyTerms, _ events: inout [Event]) -> Rejection? {
         guard registry.accountIndex(terms.owner) != nil else { return .accountUnknown }
-        let record = KeyRecord(id: KeyID(Int64(registry.keys.count) + 1), terms: terms, createdAt: time)
+        makeRoomForKey(of: terms.owner, &events)
+        let record = KeyRecord(id: KeyID(keyring.newest.rawValue + 1), terms: terms, createdAt: time)
         add(record)
         events.append(.keyCreated(record))
         touch(terms.owner)
@@ -133,8 +134,8 @@ extension Engine {
 
     /// Carries out what is due: first attestations and measurements that have expired or grown old, whose offers arrive
     /// again in ascending order, whosever they are; then orders that have expired, dead-man switches, and mass
-    /// operations, and leases, as many as a command may visit; then announced fees; at last requests that need no
-    /// longer be remembered are forgotten.
+    /// operations, and leases, as many as a command may visit; then announced fees; at last keys and requests that
+    /// need no longer be remembered are forgotten.
     mutating func tick(_ events: inout [Event]) -> Rejection? {
         var misplaced: [OrderID] = []
         while let next = registry.deadlines.first, next.at <= time {
@@ -149,6 +150,7 @@ extension Engine {
         goOnWithOperations(&budget, &events)
         settleLeases(&budget, &events)
         carryOutFeeNotice(&events)
+        forgetKeys(&events)
         forgetOld(&events)
         return nil
     }

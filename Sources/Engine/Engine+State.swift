@@ -13,9 +13,9 @@ extension Engine {
         state.settlement = settlementState
         balances.forEach { state.balances.append(($0, $1)) }
         requests.forEach { state.append($0) }
-        state.keySpendings = keyring.entries.compactMap(\.spending)
+        state.keySpendings = keyring.sorted.compactMap(\.spending)
         state.budgetedOrders = keyring.budgetedOrders
-        state.logins = logins.records
+        state.logins = logins.sorted
         return state
     }
 
@@ -32,8 +32,9 @@ extension Engine {
         state.controls = control.sorted
         state.operations = operations
         state.accounts = registry.accounts.map(\.record)
-        state.keys = Array(registry.keys)
-        state.keyStandings = keyring.entries.compactMap(\.standing)
+        let keys = keyring.sorted
+        state.keys = keys.map(\.record)
+        state.keyStandings = keys.compactMap(\.standing)
         state.models = registry.models.flatMap { $0 }
         state.attestations = registry.accounts.compactMap(\.attestation)
         state.measurements = registry.accounts.flatMap(\.measurements)
@@ -93,7 +94,8 @@ extension Engine {
             add(record)
         }
         for record in state.keys {
-            guard record.id.rawValue == Int64(registry.keys.count) + 1 else {
+            // Some that were between may be forgotten.
+            guard record.id > keyring.newest else {
                 throw StateError(record.id.text, .outOfOrder)
             }
             guard registry.accountIndex(record.terms.owner) != nil else {

@@ -78,14 +78,15 @@ package struct Engine: Sendable {
 
     // MARK: Time
 
-    /// When time itself will next have an effect, because an attestation expires or requests are to be forgotten; `nil`
-    /// for never. Forgetting waits a second for company, so that a steady stream of requests does not cause a batch
-    /// each.
+    /// When time itself will next have an effect, because an attestation expires, or keys or requests are to be
+    /// forgotten; `nil` for never. Forgetting requests waits a second for company, so that a steady stream of them does
+    /// not cause a batch each.
     package var nextDeadline: LogicalTime? {
         if !operations.isEmpty { return time }
         var next = registry.deadlines.first?.at
         if let expiry = expiries.earliest { next = min(next ?? expiry, expiry) }
         if let due = nextLeaseDeadline { next = min(next ?? due, due) }
+        if let due = keyring.earliestDeadline, rules >= RulesVersion.forgettingKeys { next = min(next ?? due, due) }
         if let feeNotice { next = min(next ?? feeNotice.effectiveAt, feeNotice.effectiveAt) }
         if let oldest = requests.oldest {
             let due = LogicalTime(microseconds: oldest.at.microseconds + Limits.idempotencyWindow + Self.forgetStep)
@@ -169,6 +170,8 @@ package struct Engine: Sendable {
         case .revokeKey(let key, let owner): return revoke(key, of: owner, &events)
         case .setKeyLimits(let terms): return setLimits(terms, &events)
         case .login(let terms): return login(terms, &events)
+        case .linkLogin(let subject): return link(subject, to: command.account, &events)
+        case .unlinkLogin(let login): return unlink(login, of: command.account, &events)
         case .lease(let action): return carryOut(action, of: command.account, &events)
         case .settlement(let action): return carryOut(action, of: command.account, &events)
         case .openBatch(let batch): return open(batch, &events)

@@ -66,6 +66,11 @@ package enum Event: Hashable, Sendable {
     case orderBudgeted(OrderID, KeyID)
     /// Somebody has logged in for the first time; behind its account and before its key.
     indirect case loginCreated(LoginRecord)
+    /// The key has ended long ago, and nothing is known of it any more but its rows.
+    indirect case keyForgotten(KeyRecord)
+    /// A login that was linked or unlinked later.
+    indirect case loginLinked(LoginRecord)
+    indirect case loginUnlinked(LoginRecord)
     /// A command by an operator's key, carried out or refused. The last event of its command but ``remembered(_:)``.
     indirect case operated(AuditEntry)
     indirect case lease(LeaseEvent)

@@ -1,7 +1,7 @@
 import Exchange
 import Units
 
-/// Accounts, keys, models and attestations: what changes seldom.
+/// Accounts, models and attestations: what changes seldom.
 struct Registry: Sendable {
     /// An owner, with what the engine derives from its orders.
     struct Account: Sendable {
@@ -40,7 +40,6 @@ struct Registry: Sendable {
 
     /// By account number less one.
     var accounts: ContiguousArray<Account> = []
-    var keys: ContiguousArray<KeyRecord> = []
     /// All versions, by model number less one.
     var models: ContiguousArray<ContiguousArray<ModelRecord>> = []
     var current: ContiguousArray<CurrentModel> = []

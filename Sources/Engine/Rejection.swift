@@ -56,6 +56,13 @@ package enum Rejection: UInt16, Error, CaseIterable, Sendable {
     case operationLimit = 53
     /// Of an order of an all-or-nothing batch: another one cannot be placed.
     case batchRefused = 54
+    /// The login is one of an account already, perhaps of this one.
+    case loginTaken = 69
+    /// The account has as many logins as it may.
+    case accountLoginLimit = 70
+    case loginNotFound = 71
+    /// Without it nobody could get into the account any more.
+    case lastLogin = 72
     case keyLimit = 64
     case keyIsLimited = 65
     case keyScope = 66
@@ -173,6 +180,10 @@ package enum Rejection: UInt16, Error, CaseIterable, Sendable {
         case .keyScope: "key_scope"
         case .lastOperatorKey: "last_operator_key"
         case .loginLimit: "login_limit"
+        case .loginTaken: "login_taken"
+        case .accountLoginLimit: "account_login_limit"
+        case .loginNotFound: "login_not_found"
+        case .lastLogin: "last_login"
         default: leaseCode
         }
     }

@@ -9,14 +9,17 @@ package import Units
 /// | 2 | batches carry gaps; an idempotency key that came with a used client order id is remembered |
 /// | 3 | order types, market control, keys' limits, capabilities |
 /// | 4 | leases and receipts, logins, lowered lots |
-/// | 5 | settlement, measured capability, top-ups |
+/// | 5 | settlement, measured capability, top-ups, linked logins, keys that are forgotten |
 ///
+/// Since version 5, orders of a refused batch that share a key leave it to the first of them.
 /// Since version 3, a new key of an order that is repeated by its client order id is remembered too.
 package enum RulesVersion {
     /// Of every batch that this build writes.
     package static let current: Int32 = 5
     /// What this build can carry out again; other batches need the release that wrote them.
     package static let known: ClosedRange<Int32> = 1...current
+    /// The first under which keys that have ended are forgotten.
+    static let forgettingKeys: Int32 = 5
 }
 
 /// A checkpoint that was announced: the whole state at the end of a batch, by its hash.

@@ -3,8 +3,9 @@ package import Units
 /// Why an order would not be filled: how many orders of the other side each of its constraints leaves, and for each
 /// constraint the least change that would let the order be filled.
 ///
-/// A value over price levels as they are published: it does not know whose an order is. What beside price and capability
-/// keeps two orders apart it knows of one thing only: whether an offer sells to the account that asks. The levels that it looks at are at most ``Limits/whyNotLevelsMax``.
+/// A value over price levels as they are published: it does not know whose an order is. Of what keeps two orders apart
+/// beside price and capability it knows one thing only: whether an offer sells to the account that asks. It looks at no
+/// more than ``Limits/whyNotLevelsMax`` levels.
 package struct WhyNot: Hashable, Sendable {
     /// The order that is explained.
     package enum Subject: Hashable, Sendable {

@@ -13,11 +13,11 @@ final class LoopMetrics: Sendable {
 
     /// 1xx to 5xx.
     private static let statusClasses = 5
-    /// The routes, and what has none.
-    private static let routes: [Route?] = Route.allCases + [nil]
+    /// The row of what has no route, behind those of all routes.
+    private static let lastRow = (Route.allCases.map(\.ordinal).max() ?? 0) + 1
 
     init() {
-        requests = (0..<Self.routes.count * Self.statusClasses).map { _ in Histogram(.latency) }
+        requests = (0..<(Self.lastRow + 1) * Self.statusClasses).map { _ in Histogram(.latency) }
         unavailable = Unavailable.kinds.map { _ in Counter() }
         throttled = Quota.Owner.allCases.map { _ in Counter() }
     }
@@ -34,15 +34,15 @@ final class LoopMetrics: Sendable {
     func refused(_ owner: Quota.Owner) { throttled[owner.ordinal].add() }
 
     private static func place(_ route: Route?, _ status: Int) -> Int {
-        let row = route.map(\.ordinal) ?? Route.allCases.count
-        return row * statusClasses + min(max(status / 100, 1), statusClasses) - 1
+        (route?.ordinal ?? lastRow) * statusClasses + min(max(status / 100, 1), statusClasses) - 1
     }
 
     /// What the loops have counted together.
     static func write(_ loops: [LoopMetrics], into text: inout MetricsText) {
         let requests = "bombyx_http_request_duration_seconds"
         text.describe(requests, .histogram, "Time from hearing a request to its answer, by route and class of status.")
-        for (row, route) in routes.enumerated() {
+        for route in Route.allCases + [nil] as [Route?] {
+            let row = route?.ordinal ?? lastRow
             for status in 1...statusClasses {
                 var sum = Histogram.Reading(scale: .latency)
                 for loop in loops { sum.add(loop.requests[row * statusClasses + status - 1].reading) }

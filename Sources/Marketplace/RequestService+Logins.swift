@@ -17,27 +17,25 @@ extension RequestService {
         answer(response, to: stream, requestID, on: server)
     }
 
-    /// Uses the payload up, and gives the command to the engine. While the exchange takes no commands, the payload
-    /// stays good.
+    /// Uses the proof up, and gives the command to the engine. While the exchange takes no commands, the proof stays
+    /// good.
     func take(
         login command: Command,
-        payload: String?,
+        _ proof: UsedProof,
         _ shape: AnswerShape,
         _ stream: StreamReference,
         _ requestID: UInt64,
         on server: LoopServer
     ) {
         if let refusal = marketplace.inbox.refusal { return refuse(stream, requestID, refusal, on: server) }
-        if let payload {
-            do throws(LoginPayloads.Refusal) {
-                try marketplace.loginPayloads.use(payload, at: LogicalTime(microseconds: wallClockMicroseconds()))
-            } catch {
-                switch error {
-                case .unknown:
-                    let response = Problem.loginPayloadRefused.response(requestID: requestID)
-                    return answer(response, to: stream, requestID, on: server)
-                case .full: return refuse(stream, requestID, .overloaded, on: server)
-                }
+        do throws(LoginPayloads.Refusal) {
+            try marketplace.loginPayloads.use(proof, at: LogicalTime(microseconds: wallClockMicroseconds()))
+        } catch {
+            switch error {
+            case .unknown:
+                let problem: Problem = if case .data = proof { .loginDataRefused } else { .loginPayloadRefused }
+                return answer(problem.response(requestID: requestID), to: stream, requestID, on: server)
+            case .full: return refuse(stream, requestID, .overloaded, on: server)
             }
         }
         take(command, shape, stream, requestID, on: server)

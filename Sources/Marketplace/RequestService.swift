@@ -92,8 +92,8 @@ package final class RequestService: Service {
                 refuse(stream, requestID, reason, on: server)
             }
         case .loginNonce: giveLoginNonce(stream, requestID, on: server)
-        case .login(let payload, let command, let shape):
-            take(login: command, payload: payload, shape, stream, requestID, on: server)
+        case .login(let proof, let command, let shape):
+            take(login: command, proof, shape, stream, requestID, on: server)
         case .receipts(let receipts):
             if marketplace.backlog.isFull { return refuse(stream, requestID, .projectionLag, on: server) }
             submit(.verify(receipts), stream, requestID)

@@ -176,7 +176,7 @@ final class Sequencer {
         case .createKey, .createAccount, .setModel, .setFees, .announceFees, .setHalt, .setPriceBand, .createOwnKey,
             .revokeKey, .setKeyLimits, .login:
             open.changesDirectory = true
-        case .tick where open.events[start...].contains(where: \.setsFees): open.changesDirectory = true
+        case .tick where open.events[start...].contains(where: \.changesDirectory): open.changesDirectory = true
         // There are too many mass operations already: it is carried out when one of them is done.
         case .disconnected(let account) where open.events[start...].contains(.rejected(.operationLimit)):
             postponed.append(account)
@@ -270,9 +270,12 @@ final class Sequencer {
 }
 
 extension Event {
-    /// Announced fees have come into force.
-    fileprivate var setsFees: Bool {
-        if case .feesSet = self { true } else { false }
+    /// Announced fees have come into force, or a key is forgotten.
+    fileprivate var changesDirectory: Bool {
+        switch self {
+        case .feesSet, .keyForgotten: true
+        default: false
+        }
     }
 }
 
@@ -290,7 +293,7 @@ extension Engine {
             balances: amounts,
             openOrders: openOrderCount(of: id),
             attestation: attestation(of: id),
-            login: login(of: id)
+            logins: logins(of: id)
         )
     }
 }

@@ -47,6 +47,8 @@ package struct CheckedTable: Hashable, Sendable {
     package static let checkpoints = CheckedTable(.checkpoints, key: ["sequence"])
     package static let budgetedOrders = CheckedTable(.budgetedOrders, key: ["id"])
     package static let logins = CheckedTable(.logins, key: ["sequence"])
+    package static let loginEnds = CheckedTable(.loginEnds, key: ["login"])
+    package static let forgottenKeys = CheckedTable(.forgottenKeys, key: ["key"])
     package static let audit = CheckedTable(.audit, key: ["sequence"])
     package static let keyStandings = CheckedTable(
         "market.key_standings",
@@ -113,7 +115,8 @@ package struct CheckedTable: Hashable, Sendable {
         [
             cursor, accounts, keys, models, attestations, measurements, classes, profiles, fees, checkpoints, orders,
             leases, balances, requests, controls, operations, notice, keyStandings, keySpendings, budgetedOrders, audit,
-            partyProfiles, leasePolicy, standings, slashes, logins, performances, measurementPolicy,
+            partyProfiles, leasePolicy, standings, slashes, logins, loginEnds, forgottenKeys, performances,
+            measurementPolicy,
         ] + settlementFinal
     /// Those whose rows never change, and are compared while the journal is replayed.
     package static let growing: [CheckedTable] =

@@ -79,12 +79,17 @@ extension HistoryReader {
             return try created("market.keys", KeyRecord.columns, sequence) { row throws(PostgresError) in
                 .keyCreated(try KeyRecord(row))
             }
+        case .unlinkLogin(let login):
+            return try rows(
+                "SELECT \(LoginRecord.columns) FROM market.logins WHERE sequence = $1",
+                [.int8(login.rawValue)]
+            ) { row throws(PostgresError) in .loginUnlinked(try LoginRecord(row)) }
         case .revokeKey(let key, _): return try standing(of: key)
         case .setKeyLimits(let terms): return try standing(of: terms.key)
         case .lease(let command): return try effects(of: request, command)
         case .settlement(let command): return try effects(of: request, command)
         case .tick, .cancelAfter, .setCancelOnDisconnect, .disconnected, .setHalt, .setPriceBand, .announceFees,
-            .openBatch, .placeNext:
+            .openBatch, .placeNext, .linkLogin:
             // What they did is in the repetition itself.
             return []
         }

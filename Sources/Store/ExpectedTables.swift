@@ -15,6 +15,8 @@ package struct ExpectedTables: Sendable {
     private var leases: [LeaseID: (record: LeaseRecord, sequence: SequenceNumber?, end: LeaseEnd?)] = [:]
     private var accounts: [(record: AccountRecord, sequence: SequenceNumber?)] = []
     private var keys: [(record: KeyRecord, sequence: SequenceNumber?)] = []
+    /// Of the checkpoint.
+    private var newestKey = KeyID(0)
     private var models: [RowKey: (record: ModelRecord, sequence: SequenceNumber?)] = [:]
     private var attestations: [AccountID: (record: AttestationRecord, sequence: SequenceNumber?)] = [:]
     private var measurements: [RowKey: (record: MeasurementRecord, sequence: SequenceNumber?)] = [:]
@@ -54,6 +56,7 @@ package struct ExpectedTables: Sendable {
         for lease in state.leases { leases[lease.id] = (lease, nil, nil) }
         accounts = state.accounts.map { ($0, nil) }
         keys = state.keys.map { ($0, nil) }
+        newestKey = state.keys.last?.id ?? KeyID(0)
         for model in state.models { models[RowKey(model)] = (model, nil) }
         for attestation in state.attestations { attestations[attestation.terms.account] = (attestation, nil) }
         for measurement in state.measurements { measurements[RowKey(measurement)] = (measurement, nil) }
@@ -332,11 +335,13 @@ extension ExpectedTables {
     func isBeforeStart(_ table: CheckedTable, _ key: RowKey) -> Bool {
         guard start.batch > 0 else { return false }
         switch table {
-        case .orders, .fees, .checkpoints, .transfers, .budgetedOrders, .audit:
+        case .orders, .fees, .checkpoints, .transfers, .budgetedOrders, .audit, .logins, .loginEnds:
             return key.first <= start.sequence.rawValue
         case .settlementTerms, .holds, .withdrawals, .batches, .payouts, .suspense, .walletTransactions,
             .chainDeposits:
             return key.first <= start.sequence.rawValue
+        // Of these a checkpoint lacks those that were forgotten, whose numbers are below that of the newest.
+        case .keys, .keyStandings, .keySpendings, .forgottenKeys: return key.first < newestKey.rawValue
         case .leases, .trades: return key.first <= start.lastTrade.rawValue
         default:
             return deliveries.isBeforeStart(table, key, lastTrade: start.lastTrade, sequence: start.sequence)

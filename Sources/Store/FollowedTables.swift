@@ -40,7 +40,7 @@ package final class FollowedTables {
 
     /// What tells that something has changed; each is the end of an index.
     private struct Names: Equatable {
-        /// The last command that made, revoked or limited a key, or set a model or the fees.
+        /// The last command that made, revoked, limited or forgot a key, or set a model or the fees.
         let newest: SequenceNumber
         let classes: Int64
         let profiles: Int64
@@ -52,7 +52,8 @@ package final class FollowedTables {
         prepared: "followed_names",
         """
         SELECT greatest((SELECT max(sequence) FROM market.keys), (SELECT max(sequence) FROM market.models),
-                (SELECT max(sequence) FROM market.fees), (SELECT max(sequence) FROM market.key_standings), 0),
+                (SELECT max(sequence) FROM market.fees), (SELECT max(sequence) FROM market.key_standings),
+                (SELECT max(sequence) FROM market.forgotten_keys), 0),
             coalesce((SELECT max(class) FROM market.capability_classes), 0),
             coalesce((SELECT max(profile) FROM market.requirement_profiles), 0),
             coalesce((SELECT string_agg(model || ':' || sequence, ' ' ORDER BY model) FROM market.controls), '')

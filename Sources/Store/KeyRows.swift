@@ -9,6 +9,8 @@ struct KeyRows {
     var budgeted: [BudgetedOrder] = []
     var audit: [AuditRow] = []
     var logins: [LoginRecord] = []
+    var loginEnds: [LoginEndRow] = []
+    var forgotten: [ForgottenKeyRow] = []
 
     mutating func set(_ standing: KeyStanding, _ sequence: SequenceNumber) {
         standings[standing.key] = (standing, sequence)
@@ -24,6 +26,20 @@ package struct AuditRow: Hashable, Sendable {
     package let entry: AuditEntry
     package let sequence: SequenceNumber
     package let at: LogicalTime
+}
+
+/// A row of `market.login_ends`.
+struct LoginEndRow: Hashable {
+    let login: SequenceNumber
+    let sequence: SequenceNumber
+    let at: LogicalTime
+}
+
+/// A row of `market.forgotten_keys`.
+struct ForgottenKeyRow: Hashable {
+    let key: KeyID
+    let sequence: SequenceNumber
+    let at: LogicalTime
 }
 
 extension Projector {
@@ -119,6 +135,11 @@ extension BudgetedOrder {
 
 extension LoginRecord {
     static let columns = "sequence, account, subject, created_at"
+    /// Those that are not over.
+    static let presentQuestion = """
+        SELECT \(columns) FROM market.logins l
+        WHERE NOT EXISTS (SELECT FROM market.login_ends e WHERE e.login = l.sequence) ORDER BY sequence
+        """
 
     init(_ row: Row) throws(PostgresError) {
         self.init(
@@ -163,6 +184,20 @@ extension CopyWriter {
         timestamp(microsecondsSince1970: row.at.microseconds)
     }
 
+    mutating func add(_ row: LoginEndRow) {
+        beginRow()
+        int8(row.login.rawValue)
+        int8(row.sequence.rawValue)
+        timestamp(microsecondsSince1970: row.at.microseconds)
+    }
+
+    mutating func add(_ row: ForgottenKeyRow) {
+        beginRow()
+        int8(row.key.rawValue)
+        int8(row.sequence.rawValue)
+        timestamp(microsecondsSince1970: row.at.microseconds)
+    }
+
     mutating func add(_ record: LoginRecord) {
         beginRow()
         int8(record.sequence.rawValue)
@@ -187,6 +222,8 @@ struct ExpectedKeyTables: Sendable {
     private var budgeted: [BudgetedOrder] = []
     private var audit: [AuditRow] = []
     private var logins: [LoginRecord] = []
+    private var loginEnds: [LoginEndRow] = []
+    private var forgotten: [ForgottenKeyRow] = []
 
     init() {}
 
@@ -203,7 +240,11 @@ struct ExpectedKeyTables: Sendable {
         case .keyStandingSet(let standing, _): standings[standing.key] = (standing, sequence)
         case .keySpent(let spending): spendings[spending.key] = (spending, sequence)
         case .orderBudgeted(let order, let key): budgeted.append(BudgetedOrder(order: order, key: key))
-        case .loginCreated(let record): logins.append(record)
+        case .loginCreated(let record), .loginLinked(let record): logins.append(record)
+        case .loginUnlinked(let record):
+            loginEnds.append(LoginEndRow(login: record.sequence, sequence: sequence, at: time))
+        case .keyForgotten(let record):
+            forgotten.append(ForgottenKeyRow(key: record.id, sequence: sequence, at: time))
         case .operated(let entry): audit.append(AuditRow(entry: entry, sequence: sequence, at: time))
         default: break
         }
@@ -229,6 +270,10 @@ struct ExpectedKeyTables: Sendable {
             return tables.rows(table, budgeted, key: { RowKey(first: $0.order.rawValue) }) { $0.add($1) }
         case .logins:
             return tables.rows(table, logins, key: { RowKey(first: $0.sequence.rawValue) }) { $0.add($1) }
+        case .loginEnds:
+            return tables.rows(table, loginEnds, key: { RowKey(first: $0.login.rawValue) }) { $0.add($1) }
+        case .forgottenKeys:
+            return tables.rows(table, forgotten, key: { RowKey(first: $0.key.rawValue) }) { $0.add($1) }
         case .audit:
             return tables.rows(table, audit, key: { RowKey(first: $0.sequence.rawValue) }) { $0.add($1) }
         default: preconditionFailure("every table has its rows")

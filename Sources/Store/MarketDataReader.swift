@@ -64,8 +64,8 @@ extension HistoryReader {
     }
 
     /// The trades of a model between two times, by tier: of the newest `limit`, without the dearest and the cheapest
-    /// lots, one in `trimmedPart` at each end. Trades whose class is not known count in neither, and those of offers that
-    /// did not sell to everybody in none.
+    /// lots, one in `trimmedPart` at each end. Trades whose class is not known count in neither, nor do those of offers
+    /// that did not sell to everybody.
     package func tiers(
         of model: ModelID,
         _ weightSet: WeightSetID,

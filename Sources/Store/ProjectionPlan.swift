@@ -147,7 +147,11 @@ struct ProjectionPlan {
         case .keySpent(let spending): registry.keyRows.set(spending, sequence)
         case .orderBudgeted(let order, let key):
             registry.keyRows.budgeted.append(BudgetedOrder(order: order, key: key))
-        case .loginCreated(let record): registry.keyRows.logins.append(record)
+        case .loginCreated(let record), .loginLinked(let record): registry.keyRows.logins.append(record)
+        case .loginUnlinked(let record):
+            registry.keyRows.loginEnds.append(LoginEndRow(login: record.sequence, sequence: sequence, at: time))
+        case .keyForgotten(let record):
+            registry.keyRows.forgotten.append(ForgottenKeyRow(key: record.id, sequence: sequence, at: time))
         case .operated(let entry): registry.keyRows.audit.append(AuditRow(entry: entry, sequence: sequence, at: time))
         default: preconditionFailure("every other event is handled before")
         }

@@ -53,6 +53,8 @@ enum CopiedTable: String, CaseIterable {
     case checkpoints = "projection.checkpoints (sequence, batch, sha256, announced_at)"
     case budgetedOrders = "market.budgeted_orders (id, key)"
     case logins = "market.logins (sequence, account, subject, created_at)"
+    case loginEnds = "market.login_ends (login, sequence, at)"
+    case forgottenKeys = "market.forgotten_keys (key, sequence, at)"
     case audit = "market.audit (sequence, account, key, action, target, rejection, at)"
     case receipts = """
         market.receipts (index, lease, number, sequence, account, flags, ttft_ms, prompt, completion, cached, \

@@ -130,6 +130,8 @@ extension Projector {
         try copy(.checkpoints, registry.checkpoints) { $0.add($1) }
         try copy(.budgetedOrders, registry.keyRows.budgeted) { $0.add($1) }
         try copy(.logins, registry.keyRows.logins) { $0.add($1) }
+        try copy(.loginEnds, registry.keyRows.loginEnds) { $0.add($1) }
+        try copy(.forgottenKeys, registry.keyRows.forgotten) { $0.add($1) }
         try copy(.audit, registry.keyRows.audit) { $0.add($1) }
     }
 

@@ -75,13 +75,14 @@ package enum StateLoader {
 
     /// What requests are checked against: keys, models, classes, profiles, fees and market control.
     static func readNames(_ connection: Connection, into state: inout EngineState) throws(PostgresError) {
+        let known = Self.knownKeys
         state.keys = try rows(
             connection,
-            "SELECT \(KeyRecord.columns) FROM market.keys ORDER BY key"
+            "SELECT \(KeyRecord.columns) FROM market.keys \(known) ORDER BY key"
         ) { row throws(PostgresError) in try KeyRecord(row) }
         state.keyStandings = try rows(
             connection,
-            "SELECT \(KeyStanding.columns) FROM market.key_standings ORDER BY key"
+            "SELECT \(KeyStanding.columns) FROM market.key_standings \(known) ORDER BY key"
         ) { row throws(PostgresError) in try KeyStanding(row) }
         state.models = try rows(
             connection,
@@ -109,6 +110,9 @@ package enum StateLoader {
             "SELECT \(MarketControlRecord.columns) FROM market.controls ORDER BY model"
         ) { row throws(PostgresError) in try MarketControlRecord(row) }
     }
+
+    /// Of a table with a row a key: without those that are forgotten.
+    private static let knownKeys = "WHERE key NOT IN (SELECT key FROM market.forgotten_keys)"
 
     private static func readRows(_ connection: Connection, into state: inout EngineState) throws(PostgresError) {
         state.checkpoint = try rows(
@@ -153,12 +157,11 @@ package enum StateLoader {
         ) { row throws(PostgresError) in try RememberedRequest(row) }
         state.keySpendings = try rows(
             connection,
-            "SELECT \(KeySpending.columns) FROM market.key_spendings ORDER BY key"
+            "SELECT \(KeySpending.columns) FROM market.key_spendings \(knownKeys) ORDER BY key"
         ) { row throws(PostgresError) in try KeySpending(row) }
-        state.logins = try rows(
-            connection,
-            "SELECT \(LoginRecord.columns) FROM market.logins ORDER BY sequence"
-        ) { row throws(PostgresError) in try LoginRecord(row) }
+        state.logins = try rows(connection, LoginRecord.presentQuestion) { row throws(PostgresError) in
+            try LoginRecord(row)
+        }
         state.budgetedOrders = try rows(connection, BudgetedOrder.openQuestion) { row throws(PostgresError) in
             BudgetedOrder(order: OrderID(try row.int8(0)), key: KeyID(try row.int8(1)))
         }

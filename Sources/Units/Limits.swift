@@ -137,6 +137,16 @@ package enum Limits {
     package static let clientOrderIDBytesMax = 36
     /// Keys of one account that are in force at once and that its owner, or a login, may have made.
     package static let keysPerAccountMax = 256
+    /// How long a key is remembered when it has ended, by its own time or because it was revoked, in microseconds: 30
+    /// days.
+    package static let endedKeyMemory: Int64 = 2_592_000_000_000
+    /// Keys of one account that are remembered, those that have ended included; of these the oldest are forgotten
+    /// before their time where there are more.
+    package static let keysKeptPerAccountMax = 1_024
+    /// Keys that one command forgets.
+    package static let keysForgottenAtOnce = 1_000
+    /// Logins of one account.
+    package static let loginsPerAccountMax = 8
     /// Accounts that logins have opened: each costs memory, and whoever proves nothing new gets none.
     package static let loginsMax = 1_000_000
     /// Bytes of what a login proves, such as `ton:0:` and 64 hexadecimal digits.

@@ -159,7 +159,7 @@ private func vectors(_ name: String) throws -> [JSONValue] {
             guard case .login(let payload, let command, .keyCreated(let key)) = admission,
                 case .login(let terms) = command.action
             else { throw Unexpected(admission) }
-            #expect(payload == "nonce-0123456789abcdef")
+            #expect(payload == .payload("nonce-0123456789abcdef"))
             #expect(command.account == .system && command.key == KeyID(0) && command.idempotency == nil)
             #expect(terms.subject == "ton:" + (vector["address_raw"]?.string ?? ""))
             #expect(terms.key.owner == .system && terms.key.scopes == [.offer, .bid, .read, .withdraw])
@@ -244,7 +244,7 @@ private func vectors(_ name: String) throws -> [JSONValue] {
             #expect(try problem(admission) == code, "\(seconds)")
             guard case .login(let payload, let command, _) = admission else { continue }
             guard case .login(let terms) = command.action else { throw Unexpected(admission) }
-            #expect(payload == nil && terms.subject == "telegram:279058397")
+            #expect(payload == UsedProof.none && terms.subject == "telegram:279058397")
             #expect(terms.key.scopes == [.offer, .bid, .read, .withdraw])
         }
         let unsigned = JSONValue.Member("init_data", .string("auth_date=\(signed)&user=%7B%22id%22%3A7%7D"))

@@ -19,7 +19,7 @@ extension AnswerSchemaTests {
                 balances: [.available: NanoTON(5)],
                 openOrders: 1,
                 attestation: attestation,
-                login: attestation == nil ? nil : login
+                logins: attestation == nil ? [] : [login]
             )
             try expect(.getAccount, View.account(detail, asOf: asOf))
         }

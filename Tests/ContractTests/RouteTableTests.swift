@@ -64,7 +64,7 @@ import Units
         if route == .getDeposits { statuses.insert("409") }
         let created: [Route] = [
             .placeOffer, .placeBid, .createAccount, .createKey, .createDeposit, .createCheckpoint, .createOwnKey,
-            .createLoginNonce, .loginTON, .loginTelegram, .requestWithdrawal,
+            .createLoginNonce, .loginTON, .loginTelegram, .linkTON, .linkTelegram, .requestWithdrawal,
         ]
         statuses.insert(created.contains(route) ? "201" : "200")
         #expect(Set(responses.keys) == statuses)
@@ -253,12 +253,16 @@ import Units
 private let findsNothing: Set<Route> = [
     .getAccount, .getProfile, .getBond, .getInclusionProof, .recordReceipt, .proveEquivocation, .getDeposits,
     .getPayoutTerms,
+    .linkTON, .linkTelegram,
 ]
 
 extension Route {
-    /// A preview is no command, and a receipt that comes again is known by itself.
+    /// A preview is no command, a receipt that comes again is known by itself, and a proof of a login is good once.
     fileprivate var isRepeatableCommand: Bool {
-        hasBody && !isLogin && ![.previewOrder, .recordReceipt, .recordReceipts, .proveEquivocation].contains(self)
+        let others: [Route] = [
+            .previewOrder, .recordReceipt, .recordReceipts, .proveEquivocation, .linkTON, .linkTelegram,
+        ]
+        return hasBody && !isLogin && !others.contains(self)
     }
 }
 

@@ -120,6 +120,20 @@ import Units
         )
     }
 
+    @Test func `A key that orders of a refused batch share stands for the first of them`() throws {
+        try expectMarket(
+            """
+            deposit app 1000
+            bid b1 app qwen 20 x 1 client c body 1  -> b1 rests 1
+            all bid b2 app qwen 20 x 1 key k body 2 ; bid b3 app qwen 20 x 1 client c body 2 key k body 2 ; \
+            bid b4 app qwen 20 x 1 key k body 2 \
+            -> rejected duplicate_client_order_id, rejected batch_refused, \
+            rejected duplicate_client_order_id, replays b2
+            bid b5 app qwen 20 x 1 key k body 2  -> replays b2
+            """
+        )
+    }
+
     @Test func `A batch that the memory of requests cannot hold leaves nothing in it`() throws {
         try expectMarket(
             """

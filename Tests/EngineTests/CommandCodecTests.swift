@@ -125,6 +125,7 @@ import Units
                     key: KeyTerms(owner: .system, hash: KeyHash(words), scopes: .read, label: "")
                 )
             ),
+            .linkLogin(subject: "telegram:7"), .unlinkLogin(SequenceNumber(.max)),
             .revokeKey(KeyID(.max), owner: AccountID(1)),
             .setKeyLimits(KeyLimitTerms(key: KeyID(1), owner: AccountID(1), limits: KeyLimits())),
             .setKeyLimits(

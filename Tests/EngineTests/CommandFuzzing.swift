@@ -38,7 +38,8 @@ import Units
             // The reference engine knows nothing of keys.
             guard command.key == KeyID(0) else { continue }
             switch command.action {
-            case .createOwnKey, .revokeKey, .setKeyLimits, .login, .lease, .settlement: continue
+            case .createOwnKey, .revokeKey, .setKeyLimits, .login, .linkLogin, .unlinkLogin, .lease, .settlement:
+                continue
             default: return command
             }
         }

@@ -98,6 +98,7 @@ import Units
         let expected: Set<Rejection> = [
             .classLimit, .profileLimit, .modelLimit, .keyNotFound, .keyRevoked, .keyOrderLimit, .keyDayLimit,
             .keyTotalLimit, .keyLimit, .keyIsLimited, .keyScope, .lastOperatorKey, .loginLimit,
+            .loginTaken, .accountLoginLimit, .loginNotFound, .lastLogin,
         ]
         // What is refused of leases and settlement, their own schedules and rules meet.
         let others = Set(Rejection.allCases.filter { (90..<170).contains($0.rawValue) })

@@ -150,6 +150,108 @@ import Units
         #expect(refusal(keys.act(.createOwnKey(keys.terms(2, .read)), by: 2)) == nil)
     }
 
+    // MARK: Forgetting
+
+    /// Lets time pass, and what is due with it. Returns the keys that were forgotten.
+    private func wait(_ microseconds: Int64, _ keys: inout Keys, rules: Int32 = RulesVersion.current) -> [Int64] {
+        keys.time += microseconds
+        var forgotten: [Int64] = []
+        while keys.engine.beginBatch(at: LogicalTime(microseconds: keys.time), gap: 0, rules: rules) {
+            var events: [Event] = []
+            keys.engine.apply(Command(account: .system, action: .tick), into: &events)
+            for case .keyForgotten(let key) in events { forgotten.append(key.id.rawValue) }
+        }
+        return forgotten
+    }
+
+    private static let memory = Limits.endedKeyMemory
+
+    @Test func `A key is forgotten 30 days after its end, by its time or by revocation`() throws {
+        var keys = Keys()
+        let start = keys.time
+        let end = LogicalTime(microseconds: start + 1_000)
+        _ = keys.act(.createKey(keys.terms(2, .read, expiresAt: end)), by: 1)
+        _ = keys.act(.createKey(keys.terms(2, .read)), by: 1)
+        _ = keys.act(.revokeKey(KeyID(3), owner: AccountID(2)), by: 1)
+        #expect(wait(Self.memory - 1, &keys) == [] && keys.engine.state().keys.count == 6)
+        #expect(refusal(keys.act(.cancel(OrderID(9)), by: 3)) == .keyRevoked)
+        try keys.expectRebuilt()
+        #expect(wait(1, &keys) == [3])
+        #expect(refusal(keys.act(.cancel(OrderID(9)), by: 3)) == .keyNotFound)
+        #expect(refusal(keys.act(.revokeKey(KeyID(3), owner: AccountID(2)), by: 1)) == .keyNotFound)
+        #expect(wait(999, &keys) == [] && wait(1, &keys) == [5])
+        #expect(keys.engine.state().keys.map(\.id.rawValue) == [1, 2, 4, 6])
+        #expect(keys.engine.state().keyStandings.isEmpty)
+        #expect(wait(Self.memory * 2, &keys) == [], "what is in force is remembered")
+        try keys.expectRebuilt()
+    }
+
+    @Test func `The newest key is remembered until there is another, whose number follows`() throws {
+        var keys = Keys()
+        _ = keys.act(.revokeKey(KeyID(4), owner: AccountID(3)), by: 1)
+        #expect(wait(Self.memory, &keys) == [])
+        try keys.expectRebuilt()
+        _ = keys.act(.createKey(keys.terms(3, .offer)), by: 1)
+        #expect(keys.engine.state().keys.last?.id == KeyID(5))
+        try keys.expectRebuilt()
+        #expect(wait(0, &keys) == [4])
+        try keys.expectRebuilt()
+    }
+
+    @Test func `A key with open bids that count towards its budgets waits for them`() throws {
+        var keys = Keys()
+        keys.limit(2, KeyLimits(total: NanoTON(100)))
+        let bid = order(keys.bid(10, x: 1))
+        _ = keys.act(.revokeKey(KeyID(2), owner: AccountID(2)), by: 1)
+        #expect(wait(Self.memory, &keys) == [])
+        try keys.expectRebuilt()
+        _ = keys.act(.cancel(bid), by: 3)
+        try keys.expectRebuilt()
+        #expect(wait(0, &keys) == [2])
+        #expect(keys.engine.state().keySpendings.isEmpty)
+        try keys.expectRebuilt()
+    }
+
+    @Test func `A command forgets only so many keys, and the next go on`() throws {
+        var keys = Keys()
+        let end = LogicalTime(microseconds: keys.time + 1)
+        for owner in 1...3 {
+            for _ in 0..<400 { _ = keys.act(.createKey(keys.terms(Int64(owner), .read, expiresAt: end))) }
+        }
+        _ = keys.act(.createKey(keys.terms(1, .read)))
+        keys.time += Self.memory + 1
+        var events: [Event] = []
+        let isDue = keys.engine.beginBatch(at: LogicalTime(microseconds: keys.time))
+        #expect(isDue)
+        keys.engine.apply(Command(account: .system, action: .tick), into: &events)
+        #expect(events.count { if case .keyForgotten = $0 { true } else { false } } == Limits.keysForgottenAtOnce)
+        try keys.expectRebuilt()
+        #expect(wait(0, &keys).count == 200)
+        #expect(keys.engine.state().keys.count == 5)
+        try keys.expectRebuilt()
+    }
+
+    @Test func `An account that makes and ends keys in turns keeps only so many`() throws {
+        var keys = Keys()
+        for number in 1...Limits.keysKeptPerAccountMax + 20 {
+            #expect(refusal(keys.act(.createOwnKey(keys.terms(2, .read)), by: 2)) == nil, "\(number)")
+            let made = try #require(keys.engine.state().keys.last?.id)
+            _ = keys.act(.revokeKey(made, owner: AccountID(2)), by: 2)
+        }
+        let kept = keys.engine.state().keys.filter { $0.terms.owner == AccountID(2) }.map(\.id.rawValue)
+        #expect(kept.count == Limits.keysKeptPerAccountMax)
+        #expect(kept.prefix(3) == [2, 3, 27], "those in force stay, of the others the newest")
+        try keys.expectRebuilt()
+    }
+
+    @Test func `Older rules forget no key`() throws {
+        var keys = Keys()
+        _ = keys.act(.revokeKey(KeyID(3), owner: AccountID(2)), by: 1)
+        #expect(wait(Self.memory, &keys, rules: 4) == [])
+        #expect(keys.engine.state().keys.count == 4)
+        #expect(wait(0, &keys, rules: 5) == [3])
+    }
+
     // MARK: Budgets
 
     @Test func `Budgets are judged behind the money, from the smallest to the largest`() {

@@ -16,18 +16,46 @@ import Units
             _ = act(.createAccount(AccountTerms(label: "operator")))
         }
 
-        mutating func act(_ action: Command.Action) -> [Event] {
+        mutating func act(_ action: Command.Action, as account: Int64 = 0, by key: Int64 = 0) -> [Event] {
             _ = engine.beginBatch(at: LogicalTime(microseconds: time))
             var events: [Event] = []
-            engine.apply(Command(account: .system, action: action), into: &events)
+            let command = Command(account: AccountID(account), key: KeyID(key), action: action)
+            engine.apply(command, into: &events)
             return events
+        }
+
+        /// A key that the operator makes.
+        mutating func makeKey(of account: Int64, _ scopes: Scopes, expiresAt: LogicalTime = .never) -> Int64 {
+            secrets += 1
+            let hash = KeyHash(KeyHash.InlineWords(secrets, 1, 0, 0))
+            let owner = AccountID(account)
+            let key = KeyTerms(owner: owner, hash: hash, scopes: scopes, label: "", expiresAt: expiresAt)
+            for case .keyCreated(let record) in act(.createKey(key)) { return record.id.rawValue }
+            return 0
+        }
+
+        /// What became of a link: whose login it is now, or why not.
+        mutating func link(_ subject: String, to account: Int64, by key: Int64) -> String {
+            for event in act(.linkLogin(subject: subject), as: account, by: key) {
+                if case .loginLinked(let login) = event { return "\(login.subject) is \(login.account.text)'s" }
+                if case .rejected(let rejection) = event { return rejection.code }
+            }
+            return "nothing"
+        }
+
+        mutating func unlink(_ login: Int64, of account: Int64, by key: Int64) -> String {
+            for event in act(.unlinkLogin(SequenceNumber(login)), as: account, by: key) {
+                if case .loginUnlinked(let login) = event { return "\(login.subject) is free" }
+                if case .rejected(let rejection) = event { return rejection.code }
+            }
+            return "nothing"
         }
 
         mutating func logIn(_ subject: String) -> [Event] {
             secrets += 1
             let hash = KeyHash(KeyHash.InlineWords(secrets, 0, 0, 0))
             let end = LogicalTime(microseconds: time + Limits.loginKeyLife)
-            let key = KeyTerms(owner: .system, hash: hash, scopes: [.bid, .read], label: "login", expiresAt: end)
+            let key = KeyTerms(owner: .system, hash: hash, scopes: .login, label: "login", expiresAt: end)
             return act(.login(LoginTerms(subject: subject, key: key)))
         }
 
@@ -64,15 +92,15 @@ import Units
             return
         }
         #expect(account.label == "ton:0:aa" && account.openOrdersMax == Limits.openOrdersPerAccountDefault)
-        #expect(login.account == account.id && key.terms.owner == account.id && key.terms.scopes == [.bid, .read])
+        #expect(login.account == account.id && key.terms.owner == account.id && key.terms.scopes == .login)
         #expect(login.sequence == door.engine.sequence)
         _ = door.act(.createAccount(AccountTerms(label: "another")))
         let owners = ["telegram:7", "ton:0:aa", "telegram:7", "ton:-1:aa"].map { door.result(door.logIn($0)) }
         #expect(owners == ["a4", "a2", "a4", "a5"])
         #expect(door.engine.state().logins.map(\.subject) == ["ton:0:aa", "telegram:7", "ton:-1:aa"])
         #expect(
-            (1...6).map { door.engine.login(of: AccountID($0))?.subject } == [
-                nil, "ton:0:aa", nil, "telegram:7", "ton:-1:aa", nil,
+            (1...6).map { door.engine.logins(of: AccountID($0)).map(\.subject) } == [
+                [], ["ton:0:aa"], [], ["telegram:7"], ["ton:-1:aa"], [],
             ]
         )
         try door.expectRebuilt()
@@ -107,6 +135,82 @@ import Units
         let results = ["telegram:1", "telegram:2", "telegram:3", "telegram:1"].map { door.result(door.logIn($0)) }
         #expect(results == ["a2", "a3", "login_limit", "a2"])
         #expect(door.engine.state().accounts.count == 3, "a refusal opens nothing")
+        try door.expectRebuilt()
+    }
+
+    // MARK: Linking
+
+    @Test func `A linked login gets keys for the account, until it is unlinked`() throws {
+        var door = Door()
+        #expect(door.result(door.logIn("telegram:7")) == "a2")
+        #expect(door.link("ton:0:aa", to: 2, by: 1) == "ton:0:aa is a2's")
+        let linked = door.engine.sequence
+        #expect(door.engine.logins(of: AccountID(2)).map(\.subject) == ["telegram:7", "ton:0:aa"])
+        #expect(door.result(door.logIn("ton:0:aa")) == "a2")
+        #expect(door.link("ton:0:aa", to: 2, by: 1) == "login_taken", "its own, too")
+        #expect(door.result(door.logIn("telegram:8")) == "a3")
+        #expect(door.link("ton:0:aa", to: 3, by: 3) == "login_taken")
+        try door.expectRebuilt()
+        #expect(door.unlink(linked.rawValue, of: 3, by: 3) == "login_not_found", "another's")
+        #expect(door.unlink(linked.rawValue, of: 2, by: 1) == "ton:0:aa is free")
+        #expect(door.unlink(linked.rawValue, of: 2, by: 1) == "login_not_found")
+        #expect(door.link("ton:0:aa", to: 3, by: 3) == "ton:0:aa is a3's")
+        #expect(door.result(door.logIn("ton:0:aa")) == "a3")
+        #expect(door.engine.state().logins.map(\.account) == [AccountID(2), AccountID(3), AccountID(3)])
+        try door.expectRebuilt()
+    }
+
+    @Test func `Only a key that may do what a login may decides about logins`() throws {
+        var door = Door()
+        _ = door.act(.createAccount(AccountTerms(label: "by the operator")))
+        let whole = door.makeKey(of: 2, .login)
+        let rows: [(String, Int64, String)] = [
+            ("no withdrawals", door.makeKey(of: 2, [.offer, .bid, .read]), "key_scope"),
+            ("an operator", door.makeKey(of: 2, .operator), "key_scope"),
+            ("another account's", door.makeKey(of: 1, .login), "key_not_found"), ("none", 0, "key_not_found"),
+        ]
+        for (rule, key, refusal) in rows { #expect(door.link("telegram:1", to: 2, by: key) == refusal, "\(rule)") }
+        let network = try #require(NetworkPrefix(text: "10.0.0.0/8".utf8))
+        for limits in [KeyLimits(networks: [network]), KeyLimits(perDay: NanoTON(1))] {
+            let key = door.makeKey(of: 2, .login)
+            _ = door.act(.setKeyLimits(KeyLimitTerms(key: KeyID(key), owner: AccountID(2), limits: limits)))
+            #expect(door.link("telegram:1", to: 2, by: key) == "key_is_limited")
+        }
+        #expect(door.link("telegram:1", to: 2, by: whole) == "telegram:1 is a2's")
+        try door.expectRebuilt()
+    }
+
+    @Test func `An account has only so many logins, and so has the exchange`() throws {
+        var door = Door(logins: Limits.loginsPerAccountMax + 1)
+        _ = door.act(.createAccount(AccountTerms(label: "by the operator")))
+        let key = door.makeKey(of: 2, .login)
+        for number in 1...Limits.loginsPerAccountMax {
+            #expect(door.link("telegram:\(number)", to: 2, by: key) == "telegram:\(number) is a2's")
+        }
+        #expect(door.link("telegram:99", to: 2, by: key) == "account_login_limit")
+        #expect(door.result(door.logIn("telegram:100")) == "a3")
+        #expect(door.link("telegram:101", to: 3, by: 2) == "login_limit")
+        try door.expectRebuilt()
+    }
+
+    @Test func `The last login stays while no other way leads into the account`() throws {
+        var door = Door()
+        #expect(door.result(door.logIn("telegram:7")) == "a2")
+        let first = door.engine.sequence.rawValue
+        #expect(door.unlink(first, of: 2, by: 1) == "last_login")
+        _ = door.makeKey(of: 2, [.offer, .bid, .read])
+        _ = door.makeKey(of: 2, .login, expiresAt: LogicalTime(microseconds: door.time + 1_000_000))
+        #expect(door.unlink(first, of: 2, by: 1) == "last_login", "one may less, the other ends")
+        #expect(door.link("telegram:8", to: 2, by: 1) == "telegram:8 is a2's")
+        #expect(door.unlink(first, of: 2, by: 1) == "telegram:7 is free")
+        let second = door.engine.state().logins[0].sequence.rawValue
+        let key = door.makeKey(of: 2, .login)
+        _ = door.act(.revokeKey(KeyID(key), owner: AccountID(2)))
+        #expect(door.unlink(second, of: 2, by: 1) == "last_login", "it was revoked")
+        let lasting = door.makeKey(of: 2, .login)
+        #expect(door.unlink(second, of: 2, by: lasting) == "telegram:8 is free")
+        #expect(door.engine.logins(of: AccountID(2)).isEmpty)
+        #expect(door.result(door.logIn("telegram:8")) == "a3", "it opens another account")
         try door.expectRebuilt()
     }
 

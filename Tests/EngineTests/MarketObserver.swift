@@ -87,7 +87,7 @@ struct MarketObserver {
                 try require(operations.count == count - 1, "\(event) of nothing")
             case .rejected, .replayed, .remembered, .forgotten, .keyCreated, .feesSet, .feesAnnounced,
                 .checkpointAnnounced, .measurementSet, .keyStandingSet, .keySpent, .orderBudgeted, .operated,
-                .loginCreated, .lease, .settlement:
+                .loginCreated, .loginLinked, .loginUnlinked, .keyForgotten, .lease, .settlement:
                 break
             }
         }

@@ -198,7 +198,7 @@ extension MarketPlayer {
         case .accountChanged, .controlSet, .feesAnnounced, .accepted, .transfer, .remembered, .classInterned,
             .profileInterned, .accountCreated, .keyCreated, .attestationSet, .feesSet, .checkpointAnnounced,
             .measurementSet, .keyStandingSet, .keySpent, .orderBudgeted, .operated,
-            .loginCreated, .lease, .settlement:
+            .loginCreated, .loginLinked, .loginUnlinked, .keyForgotten, .lease, .settlement:
             nil
         }
     }

@@ -101,9 +101,10 @@ extension ReferenceEngine {
         if earlierAnswer(to: order) != nil {
             // What it repeats is told again, but to the one to blame.
             guard rejection != .batchRefused else { return carryOutOnce(order) }
-            guard rejection == .duplicateClientOrderID, order.idempotency != nil else {
-                return emit(.rejected(rejection))
-            }
+            // An order before it in the batch may have left the key behind: then that stands for it.
+            guard rejection == .duplicateClientOrderID, let key = order.idempotency,
+                !remembered.contains(where: { $0.isOf(order.account, key) })
+            else { return emit(.rejected(rejection)) }
             guard makeRoom(for: order.entries) else { return emit(.rejected(.idempotencyWindowFull)) }
             emit(.rejected(rejection))
             return remember(order, rejection, nil)

@@ -213,7 +213,7 @@ struct ReferenceEngine: CommandExecutor {
         case .setPriceBand(let terms): return setPriceBand(terms)
         case .setAccountLimits(let terms): return setLimits(terms)
         case .announceFees(let terms): return announce(terms)
-        case .createOwnKey, .revokeKey, .setKeyLimits, .login, .lease, .settlement:
+        case .createOwnKey, .revokeKey, .setKeyLimits, .login, .linkLogin, .unlinkLogin, .lease, .settlement:
             preconditionFailure("its markets are played without keys")
         case .openBatch(let batch): return open(batch)
         case .placeNext: return .batchRefused

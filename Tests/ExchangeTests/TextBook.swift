@@ -8,7 +8,8 @@ import Units
 ///     offer 5 @ 41 model=1 quality=60 context=32768 features=tools,seed quant=fp8 tee=tdx region=de
 ///     bid 5 @ 50 model=1,2 quality=40 context=16384 features=tools quant=fp8,bf16 tee=tdx region=eu
 ///
-/// An offer may also have `allow=2,3`, `deny=4` (accounts) and `deposit=100` (nanoTON). Prices are in ``Price/step``; what is left out asks for nothing, or has nothing.
+/// An offer may also have `allow=2,3`, `deny=4` (accounts) and `deposit=100` (nanoTON). Prices are in
+/// ``Price/step``; what is left out asks for nothing, or has nothing.
 struct TextBook {
     private(set) var offers: [(Capability, [BookLevel])] = []
     private(set) var bids: [(Requirement, [BookLevel])] = []

@@ -57,7 +57,8 @@ import Testing
     }
 
     @Test func `Every route has its place`() {
-        #expect(Route.allCases.map(\.ordinal) == Array(Route.allCases.indices))
+        let ordinals = Route.allCases.map(\.ordinal)
+        #expect(Set(ordinals).count == ordinals.count && ordinals.allSatisfy { (0..<256).contains($0) })
     }
 
     @Test func `An event is one line in both formats, whatever its message holds`() {

@@ -9,7 +9,7 @@ package final class PseudoTerminal {
     /// Everything that was written to it.
     package private(set) var output = ""
 
-    /// `TIOCSPTLCK` and `TIOCGPTN` of ioctl_tty(2), which Swift does not import: `posix_openpt` and its like are hidden.
+    /// `TIOCSPTLCK` and `TIOCGPTN` of ioctl_tty(2), which Swift does not import; `posix_openpt` is hidden.
     private static let setLock: UInt = 0x4004_5431
     private static let getNumber: UInt = 0x8004_5430
 

@@ -19,7 +19,8 @@ import Testing
     private func picture(_ text: String) -> [String] {
         let pictures = text.components(separatedBy: Self.home).filter { $0.contains(Self.end) }
         let last = pictures.last?.components(separatedBy: Self.end).first ?? ""
-        return last.components(separatedBy: "\r\n").map { $0.replacing("\u{1B}[K", with: "") }
+        // The terminal itself puts a return before each line feed.
+        return last.components(separatedBy: "\r\r\n").map { $0.replacing("\u{1B}[K", with: "") }
     }
 
     @Test func `The screen follows the book and the size of the window, and leaves the terminal as it was`() throws {

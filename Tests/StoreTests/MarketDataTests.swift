@@ -128,6 +128,7 @@ import Units
             let start = LogicalTime(microseconds: past.end.microseconds - Int64(minutes) * 60_000_000)
             let recent = past.trades.filter {
                 $0.trade.model == model && $0.trade.weightSet == weightSet && $0.at > start
+                    && past.capabilities[$0.trade.classID]?.buyers == .anyone
             }.suffix(limit)
             let found = try past.reader.tiers(
                 of: model,

@@ -116,4 +116,21 @@ extension RandomMarket {
             effectiveAt: chance(70) ? soon(4_000_000) : LogicalTime(microseconds: time + Limits.feeNoticeMin)
         )
     }
+
+    /// Few people log in, link their logins and unlink them.
+    mutating func loginCommand() -> Command {
+        let subject = "telegram:\(draw(6))"
+        let account = AccountID(Int64(draw(9) + 1))
+        let keys = engine.keys(of: account, limit: 20).map(\.record)
+        guard let acting = keys.randomElement(using: &generator), chance(70) else {
+            var terms = key()
+            terms.owner = .system
+            terms.scopes = .login
+            return Command(account: .system, action: .login(LoginTerms(subject: subject, key: terms)))
+        }
+        let login = engine.logins(of: account).randomElement(using: &generator)
+        let action: Command.Action =
+            if let login, chance(40) { .unlinkLogin(login.sequence) } else { .linkLogin(subject: subject) }
+        return Command(account: account, key: acting.id, action: action)
+    }
 }

@@ -62,6 +62,11 @@ struct RandomMarket {
     mutating func batch(_ count: Int, epoch: Int64) -> Batch {
         // Now and then a long time passes, so that attestations expire and requests are forgotten.
         time += chance(3) ? 700_000_000 : Int64.random(in: 0...2_000_000, using: &generator)
+        if rules >= 5, chance(2) {
+            time += Limits.endedKeyMemory
+            // What is forgotten by then would be done again, and no key is made twice.
+            repeatable = []
+        }
         let first = engine.sequence.next
         var commands: [Command] = []
         let gap = rules >= 2 && chance(8) ? Int64.random(in: 1...60_000_000, using: &generator) : 0
@@ -125,6 +130,7 @@ struct RandomMarket {
         if settles, engine.account(AccountID(6)) != nil, chance(60) { return settlementCommand() }
         if rules >= 3, engine.account(AccountID(6)) != nil, chance(16) { return control() }
         if rules >= 3, chance(8), let command = keyCommand() { return command }
+        if rules >= 5, engine.account(AccountID(6)) != nil, chance(4) { return loginCommand() }
         if rules >= 4, engine.account(AccountID(6)) != nil, chance(30) { return leaseCommand() }
         let account = AccountID(Int64(draw(6) + 1))
         let action: Command.Action =
@@ -159,12 +165,12 @@ struct RandomMarket {
         return command
     }
 
-    private mutating func key() -> KeyTerms {
+    mutating func key() -> KeyTerms {
         let hash = KeyHash(KeyHash.InlineWords(generator.next(), generator.next(), generator.next(), generator.next()))
         return KeyTerms(
             owner: AccountID(Int64(draw(7) + 1)),
             hash: hash,
-            scopes: chance(20) ? [.bid, .read, .operator] : [.bid, .read],
+            scopes: rules >= 5 && chance(30) ? .login : chance(20) ? [.bid, .read, .operator] : [.bid, .read],
             label: "ключ",
             expiresAt: chance(50) ? .never : LogicalTime(microseconds: time + 1_000_000)
         )

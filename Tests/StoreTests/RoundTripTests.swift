@@ -184,7 +184,7 @@ import Units
                 }
             }
         }
-        #expect(counts.count == 33, "\(counts)")
+        #expect(counts.count == 37, "\(counts)")
         #expect(counts.allSatisfy { $0.value >= 5 }, "\(counts)")
     }
 }

@@ -81,6 +81,11 @@ package struct ProblemGuide: Hashable, Sendable {
         case .keyOrderLimit: "What is held for the bid is more than the key may hold for one."
         case .keyDayLimit: "With the bid the key would have spent more than its budget of this UTC day."
         case .keyTotalLimit: "With the bid the key would have spent more than its budget in total."
+        case .loginTaken: "The wallet or the user logs in to an account already, perhaps to this one."
+        case .accountLoginLimit: "An account has at most 8 logins."
+        case .loginNotFound: "The path names a login that the account does not have, or no longer has."
+        case .lastLogin:
+            "Without the login, and without a key that does as much and never ends, nobody could get in any more."
         case .loginLimit: "As many accounts were opened by logins as the exchange keeps."
         case .keyLimit: "The account has as many keys in force as one may have."
         case .keyIsLimited: "The key has, or had, a budget: keys that it made could spend past it."
@@ -163,6 +168,9 @@ package struct ProblemGuide: Hashable, Sendable {
         case .keyRevoked: "Use another key, or ask the operator for one."
         case .keyOrderLimit, .keyDayLimit, .keyTotalLimit:
             "Bid for less, cancel open bids, or let the operator raise the budget."
+        case .loginTaken: "Unlink it there first (`GET /v1/account` lists an account's logins)."
+        case .accountLoginLimit: "Unlink one of them first."
+        case .lastLogin: "Link another login first, or have a key made that never ends."
         case .loginLimit: "Ask the operator for an account."
         case .keyLimit: "Revoke keys that are not used any more."
         case .keyIsLimited, .keyScope: "Use a key without a budget and with these scopes, or ask the operator."
@@ -177,7 +185,7 @@ package struct ProblemGuide: Hashable, Sendable {
         case .postOnlyWouldTrade: "Offer dearer or bid less, or place the order without post-only."
         case .fokUnfillable: "Order fewer lots, take a worse price, or use ioc, which takes what there is."
         case .idempotencyKeyReused: "Use a new key for a new request, and the old one only to repeat the old one."
-        case .accountUnknown, .keyNotFound, .orderNotFound, .leaseNotFound:
+        case .accountUnknown, .keyNotFound, .loginNotFound, .orderNotFound, .leaseNotFound:
             "Check the identifier; what is closed is in the lists, with the reason."
         case .idempotencyWindowFull: "Wait as the field retry-after says; send orders without keys more slowly."
         case .weightSetUnknown: "Use one of the sets in the interface's list, such as standard."

@@ -224,8 +224,9 @@ extension StreamCore {
             // Of no channel. There is no default, so that whoever adds an event decides whether readers hear of it.
             case .rejected, .replayed, .remembered, .forgotten, .classInterned, .profileInterned, .accountCreated,
                 .keyCreated, .modelSet, .attestationSet, .measurementSet, .feesSet, .checkpointAnnounced,
-                .accountChanged, .controlSet, .feesAnnounced, .operationSet, .operationEnded,
-                .keySpent, .orderBudgeted, .operated, .loginCreated, .settlement:
+                .accountChanged, .controlSet, .feesAnnounced, .operationSet, .operationEnded, .keySpent,
+                .orderBudgeted, .operated, .loginCreated, .loginLinked, .loginUnlinked, .keyForgotten,
+                .settlement:
                 continue
             }
         }

@@ -23,7 +23,9 @@ struct BenchMatch: ParsableCommand {
             sorted_array does the same with the plainest book that there is: two sorted arrays. Both must trade the \
             same lots and have the same orders left.
 
-            preview asks an engine with as many offers in as many classes what random bids of several offers' size would             do, and why_not explains the same bids over the engine's published levels: why each constraint costs what it             costs, and what would fill the bid. Both belong to one answer of the server, on two threads.
+            preview asks an engine with as many offers in as many classes what random bids of several offers' size \
+            would do, and why_not explains the same bids over the engine's published levels: how many offers each \
+            constraint costs, and what would fill the bid. Both belong to one answer of the server, on two threads.
 
             Answers of all books are compared with a search through every offer.
 

@@ -21,9 +21,9 @@ struct LoadCommand: ParsableCommand {
 
             Scenarios: mixed (orders that rest and trade, cancels, reads), resting (offers and bids that do not \
             trade), offers (offers only), half (half rests, half trades), cancel (each order is cancelled), readers \
-            (books and orders), streams (half, beside readers of /v1/stream: --reader-connections times --reader-streams \
-            of them follow the book, the trades and the ticker of one model each, check every number and check sum, come \
-            back where they are sent away, and must have told every trade in the end).
+            (books and orders), streams (half, beside readers of /v1/stream: --reader-connections times \
+            --reader-streams of them follow the book, the trades and the ticker of one model each, check every number \
+            and check sum, come back where they are sent away, and must have told every trade in the end).
 
             Meanwhile a sample of the acknowledged commands is asked back and sent again, and at the end sequence \
             numbers, balances and the database's invariants are compared. Ctrl-C ends the load and still reports.

@@ -179,7 +179,8 @@ extension LoadFindings {
             + "(\(Figures.count(told.wholeBooks)) whole ones again); came back \(Figures.count(told.resumptions)) times"
         let faults = told.fault.map { "\($0) (\(Figures.count(told.faultCount)) faults)" }
         let detail =
-            "\(Figures.count(told.exact)) of \(Figures.count(wanted)) streams, \(Figures.count(told.trades)) trades told"
+            "\(Figures.count(told.exact)) of \(Figures.count(wanted)) streams, "
+            + "\(Figures.count(told.trades)) trades told"
             + (told.withGaps == 0 ? "" : ", \(Figures.count(told.withGaps)) were reset")
         return [
             LoadOutcome.Check(
