@@ -31,9 +31,9 @@ struct SettlementDesk {
 
     /// Carries a command out.
     @discardableResult
-    mutating func give(_ account: AccountID, _ action: Command.Action) -> [Event] {
+    mutating func give(_ account: AccountID, key: KeyID = KeyID(0), _ action: Command.Action) -> [Event] {
         var events: [Event] = []
-        engine.apply(Command(account: account, action: action), into: &events)
+        engine.apply(Command(account: account, key: key, action: action), into: &events)
         return events
     }
 

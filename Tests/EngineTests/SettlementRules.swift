@@ -236,4 +236,23 @@ import Units
         #expect(desk.plan() == nil)
         #expect(desk.batches[0].payouts.map(\.destination) == [desk.address(1)])
     }
+
+    @Test func `A wallet that was linked to an account cools off from then`() {
+        var desk = SettlementDesk(terms: .initial)
+        desk.open(balance: 100 * Self.ton)
+        desk.give(.system, .deposit(to: Self.app, amount: NanoTON(10 * Self.ton)))
+        let address = desk.address(1).address
+        let subject = "ton:0:" + address.bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        desk.pass(1)
+        desk.give(.system, .createKey(KeyTerms(owner: Self.app, hash: address, scopes: .login, label: "")))
+        let linked = desk.give(Self.app, key: KeyID(1), .linkLogin(subject: subject))
+        #expect(linked.contains { if case .loginLinked = $0 { true } else { false } })
+        #expect(desk.withdraw(Self.app, Self.ton, to: 1) == nil)
+        #expect(desk.plan() == .nothingToSettle, "whoever had stolen a key could have linked it")
+        let wait = UInt64(SettlementTerms.initial.coolingOff / 1_000_000)
+        desk.pass(wait - 1)
+        #expect(desk.plan() == .nothingToSettle)
+        desk.pass(1)
+        #expect(desk.plan() == nil)
+    }
 }
