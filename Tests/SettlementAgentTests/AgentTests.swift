@@ -124,16 +124,7 @@ import Units
                 if bureau.office.give(Bureau.app, .settlement(.requestWithdrawal(terms))) == nil, number != 9 {
                     withdrawn += ton
                 }
-            case 2: bureau.agent.chain.inject(.loseAnswer)
-            case 3: bureau.agent.chain.inject(.loseBoth)
-            case 4: bureau.agent.chain.inject(.delay(seconds: numbers.next() % 90))
-            case 5: bureau.agent.chain.inject(.duplicate(seconds: numbers.next() % 90))
-            case 6: bureau.agent.chain.inject(.refuse(exitCode: 35))
-            case 7: bureau.agent.chain.burnNext()
-            case 8: bureau.agent.chain.stall(seconds: numbers.next() % 80)
-            case 9: bureau.agent.chain.silence(reads: Int(numbers.next() % 6))
-            case 10: bureau.agent.chain.fork(keepingMessages: numbers.next() % 2 == 0)
-            case 11: try bureau.restart()
+            case 2...11: try bureau.harm(using: &numbers)
             default: break
             }
             bureau.office.trouble = 12
