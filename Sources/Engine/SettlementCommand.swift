@@ -250,7 +250,7 @@ package struct WalletTransaction: Hashable, Sendable {
         case own(ChainHash, NanoTON)
         /// Somebody's money, with a comment of 0…``Limits/depositCommentBytesMax`` bytes; `nil` for none.
         case deposit(comment: String?, source: ChainHash, amount: NanoTON)
-        /// Money that came back; by the hash of the message with which the wallet had sent it, `nil` if that is unknown.
+        /// Money that came back; by the hash of the message with which the wallet had sent it, `nil` if unknown.
         case bounced(ChainHash?, NanoTON)
         /// Anything else.
         case other(NanoTON)

@@ -5,8 +5,8 @@
 package struct QueryCounter: Hashable, Sendable {
     /// Ids that were given out since the beginning; the next id's place in the order is this modulo ``placeCount``.
     package private(set) var count: UInt64
-    /// The time of the last use of a set, in seconds since 1970 by the chain's clock; 0 before the first. As long as the
-    /// last set that was used.
+    /// The time of the last use of each set, up to the last that was used, in seconds since 1970 by the chain's clock;
+    /// 0 before the first.
     private var lastUses: [UInt64]
 
     /// Sets in which there are ids to be given out.

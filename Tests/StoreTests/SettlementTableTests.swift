@@ -80,7 +80,7 @@ import Units
     }
 
     /// Damage, by the beginning of the rule that must find it.
-    private static let damages: [(rule: String, sql: String)] = [
+    static let damages: [(rule: String, sql: String)] = [
         ("money in settlement", "UPDATE settlement.withdrawals SET amount = amount + 1 WHERE state = 1"),
         ("the money of nobody", "UPDATE settlement.suspense SET amount = amount + 1 WHERE assigned_to IS NULL"),
         ("wallets and what was booked", "UPDATE settlement.wallets SET balance = balance + 1"),

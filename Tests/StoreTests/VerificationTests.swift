@@ -90,8 +90,8 @@ struct FilledExchange {
             """
             SELECT a.attrelid::regclass::text || '.' || a.attname FROM pg_attribute a
                 JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-            WHERE n.nspname IN ('journal', 'ledger', 'log', 'market', 'projection') AND c.relkind = 'r' AND a.attnum > 0
-                AND NOT a.attisdropped AND n.nspname <> 'journal'
+            WHERE n.nspname IN ('ledger', 'log', 'market', 'projection', 'settlement') AND c.relkind = 'r'
+                AND a.attnum > 0 AND NOT a.attisdropped
             """
         )
         var columns = Set(try rows.map { try $0.text(0) })
