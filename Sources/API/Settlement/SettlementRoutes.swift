@@ -29,23 +29,23 @@ extension Route {
     /// As ``ordinal``.
     var settlementOrdinal: Int {
         switch self {
-        case .getDeposits: 86
-        case .requestWithdrawal: 87
-        case .listWithdrawals: 88
-        case .getWithdrawal: 89
-        case .cancelWithdrawal: 90
-        case .approveWithdrawal: 91
-        case .getPayoutTerms: 92
-        case .setPayoutTerms: 93
-        case .listSettlements: 94
-        case .getSettlement: 95
-        case .getSettlementTerms: 96
-        case .setSettlementTerms: 97
-        case .getSettlementStatus: 98
-        case .listSuspense: 99
-        case .assignSuspense: 100
-        case .holdSettlement: 101
-        case .resumeSettlement: 102
+        case .getDeposits: 110
+        case .requestWithdrawal: 111
+        case .listWithdrawals: 112
+        case .getWithdrawal: 113
+        case .cancelWithdrawal: 114
+        case .approveWithdrawal: 115
+        case .getPayoutTerms: 116
+        case .setPayoutTerms: 117
+        case .listSettlements: 118
+        case .getSettlement: 119
+        case .getSettlementTerms: 120
+        case .setSettlementTerms: 121
+        case .getSettlementStatus: 122
+        case .listSuspense: 123
+        case .assignSuspense: 124
+        case .holdSettlement: 125
+        case .resumeSettlement: 126
         default: preconditionFailure("\(self) has no place")
         }
     }
