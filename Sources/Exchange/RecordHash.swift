@@ -92,7 +92,7 @@ extension Requirement {
 }
 
 // Equal values are looked for under their record's hash, which costs less than a hash that nobody can foresee. As many
-// different ones as collide are walked through one by one: there are no more of them than the limits let an account have.
+// different ones as collide are walked through one by one: there are no more than the limits let an account have.
 
 extension Capability {
     /// Where it is looked for.

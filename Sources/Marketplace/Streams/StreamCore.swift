@@ -225,8 +225,7 @@ extension StreamCore {
             case .rejected, .replayed, .remembered, .forgotten, .classInterned, .profileInterned, .accountCreated,
                 .keyCreated, .modelSet, .attestationSet, .measurementSet, .feesSet, .checkpointAnnounced,
                 .accountChanged, .controlSet, .feesAnnounced, .operationSet, .operationEnded, .keySpent,
-                .orderBudgeted, .operated, .loginCreated, .loginLinked, .loginUnlinked, .keyForgotten,
-                .settlement:
+                .orderBudgeted, .operated, .loginCreated, .loginLinked, .loginUnlinked, .keyForgotten, .settlement:
                 continue
             }
         }
