@@ -194,6 +194,8 @@ extension Engine {
         } else {
             spending.total = spending.total - transfer.amount
             if acceptanceDay(of: transfer.order) == today { spending.onDay = spending.onDay - transfer.amount }
+            // What an amendment has added to a bid of an earlier day was counted today.
+            if rules >= RulesVersion.cappedDays { spending.onDay = min(spending.onDay, spending.total) }
         }
         set(spending, &events)
     }

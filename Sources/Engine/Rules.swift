@@ -11,7 +11,8 @@ package import Units
 /// | 4 | leases and receipts, logins, lowered lots |
 /// | 5 | settlement, measured capability, top-ups, linked logins, keys that are forgotten |
 ///
-/// Since version 5, orders of a refused batch that share a key leave it to the first of them.
+/// Since version 5, orders of a refused batch that share a key leave it to the first of them, and what a key has spent
+/// on a day is at most what it has spent in all.
 /// Since version 3, a new key of an order that is repeated by its client order id is remembered too.
 package enum RulesVersion {
     /// Of every batch that this build writes.
@@ -20,6 +21,8 @@ package enum RulesVersion {
     package static let known: ClosedRange<Int32> = 1...current
     /// The first under which keys that have ended are forgotten.
     static let forgettingKeys: Int32 = 5
+    /// The first under which a release also lowers what was counted today of an older bid.
+    static let cappedDays: Int32 = 5
 }
 
 /// A checkpoint that was announced: the whole state at the end of a batch, by its hash.

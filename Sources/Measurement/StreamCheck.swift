@@ -18,8 +18,8 @@ package struct TradeChain: Hashable, Sendable {
 
 /// What one stream of `/v1/stream` (`book`, `trades`, `ticker`) has told, checked as it comes.
 ///
-/// Written after `openapi.yaml` alone: numbers never go back, each change of the book follows the message before it and
-/// has the check sum of the book that a client then has.
+/// Written after `openapi.yaml` alone: numbers of a channel never go back, each change of the book follows the message
+/// before it and has the check sum of the book that a client then has.
 package struct StreamCheck: Sendable {
     /// Messages by channel.
     package private(set) var counts: [String: Int64] = [:]
@@ -39,8 +39,8 @@ package struct StreamCheck: Sendable {
     private var bookSequence: Int64?
     /// The newest of each channel.
     private var sequences: [String: Int64] = [:]
-    /// Of all channels, since the stream began or came back.
-    private var newest: Int64 = -1
+    /// By channel, since the stream began or came back.
+    private var newest: [String: Int64] = [:]
     private var isBack = false
 
     /// A stream that has told nothing.
@@ -50,7 +50,7 @@ package struct StreamCheck: Sendable {
     package mutating func resume() {
         resumptions += 1
         bookSequence = nil
-        newest = -1
+        newest = [:]
         isBack = true
     }
 
@@ -58,8 +58,8 @@ package struct StreamCheck: Sendable {
     package mutating func take(_ name: String, _ json: JSONValue) {
         counts[name, default: 0] += 1
         guard let sequence = json["sequence"]?.integer else { return find("\(name) has no sequence number") }
-        if sequence < newest { find("\(name) \(sequence) comes after \(newest)") }
-        newest = max(newest, sequence)
+        if let last = newest[name], sequence < last { find("\(name) \(sequence) comes after \(name) \(last)") }
+        newest[name] = sequence
         switch name {
         case "open", "draining", "overflow": return
         case "reset":

@@ -73,7 +73,7 @@ import Testing
     func `Every receipt is recorded and in the log`() throws {
         let arguments = ["receipts", "--workers", "2", "--receipts", "40", "--batch", "15", "--json"]
         let report = try JSONValue(Array(try bench(arguments).output.utf8))
-        #expect(report["recorded"]?.integer == 80 && report["log_size"]?.integer == 80, "\(report)")
+        #expect(report["recorded"]?.integer == 80 && report["logged"]?.integer == 80, "\(report)")
         #expect((report["receipts_per_s"]?.integer ?? 0) > 0 && (report["verified_alone_per_s"]?.integer ?? 0) > 0)
     }
 

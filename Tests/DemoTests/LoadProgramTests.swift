@@ -225,7 +225,7 @@ import Testing
             (["--rate", "0"], "--rate is 1 to"), (["--ramp=-1"], "--ramp is 0 to"),
             (["--accounts", "1"], "--accounts is 2 to"), (["--models", "0"], "--models is 1 to"),
             (["--deposit", "0"], "--deposit is 1 to"), (["--sample=-1"], "--sample is 0 to"),
-            (["--scenario", "streams"], "scenario"), (["--url", "http://x", "--tls"], "--url says by itself"),
+            (["--url", "http://x", "--tls"], "--url says by itself"),
             (["--insecure"], "--ca and --insecure are for"), (["--url", "http://x", "--serve", "y"], "--serve is for"),
         ]
     )

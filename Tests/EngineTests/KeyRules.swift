@@ -303,6 +303,21 @@ import Units
         try keys.expectRebuilt()
     }
 
+    @Test func `A bid of yesterday that grew today takes its growth with it when it goes`() throws {
+        var keys = Keys()
+        keys.limit(2, KeyLimits(perDay: NanoTON(100)))
+        let old = order(keys.bid(10, x: 8))
+        keys.time += 86_400_000_000
+        let new = order(keys.bid(10, x: 1))
+        _ = keys.act(.amend(AmendTerms(order: old, lots: Lots(10))), by: 2)
+        #expect(keys.spent(2) == [30, 110])
+        _ = keys.act(.cancel(old), by: 2)
+        #expect(keys.spent(2) == [10, 10], "a day is no more than all days")
+        _ = keys.act(.cancel(new), by: 2)
+        #expect(keys.spent(2) == [0, 0])
+        try keys.expectRebuilt()
+    }
+
     @Test func `Only bids of the key count, and only those after its first budget`() throws {
         var keys = Keys()
         let before = order(keys.bid(10, x: 1))

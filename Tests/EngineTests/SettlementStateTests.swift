@@ -196,8 +196,10 @@ import Units
         state.settlement = SettlementState()
         var bytes: [UInt8] = []
         state.encode(into: &bytes)
-        // Eight numbers of terms, no hold, no money, and eleven empty lists.
+        // Eight numbers of terms, no hold, no money, and eleven empty lists; and what workers are measured by: four
+        // numbers and three empty lists.
         bytes.removeLast(8 * 8 + 1 + 8 + 11 * 4)
+        bytes.removeLast(4 * 8 + 3 * 4)
         bytes[0] = 3
         #expect(try EngineState(decoding: bytes[...]) == state)
         bytes[0] = 4

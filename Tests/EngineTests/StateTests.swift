@@ -62,7 +62,7 @@ import Units
         [
             ("a2 is out of order", { $0.accounts.swapAt(0, 1) }),
             ("k1 names an account that is not there", { $0.keys[0].terms.owner = AccountID(9) }),
-            ("k2 is out of order", { $0.keys[0].id = KeyID(2) }),
+            ("k0 is out of order", { $0.keys[0].id = KeyID(0) }),
             ("m2, version 2 is out of order", { $0.models.remove(at: 1) }),
             ("m2, version 1 is there twice", { $0.models[1].terms.name = "qwen" }),
             ("m1, version 1 names a weight set that is not there", { $0.models[0].terms.weightSet = WeightSetID(99) }),

@@ -44,7 +44,11 @@ import Testing
                 "a change of another book", [("book", whole.replacing(":17", with: ":16")), ("book", change)],
                 "book 18 follows 17, and 16 was told"
             ),
-            ("a number that goes back", [trades(9, "t1"), ("ticker", #"{"sequence":8}"#)], "ticker 8 comes after 9"),
+            (
+                "a number that goes back",
+                [("ticker", #"{"sequence":9}"#), trades(10, "t1"), ("ticker", #"{"sequence":8}"#)],
+                "ticker 8 comes after ticker 9"
+            ),
             ("trades told twice", [trades(9, "t1"), trades(9, "t1")], "trades 9 comes after trades 9"),
             ("no number", [("trades", "{}")], "trades has no sequence number"),
             ("what nobody asked for", [("orders", #"{"sequence":9}"#)], "orders was not asked for"),

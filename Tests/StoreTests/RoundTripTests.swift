@@ -40,7 +40,7 @@ import Units
         let broken = try Invariant.check(try exchange.connect(.auditor)).filter { $0.violations > 0 }
         #expect(broken.isEmpty, "seed \(seed)")
         let state = market.engine.state()
-        #expect(state.keyStandings.contains(where: \.isRevoked) && !state.keySpendings.isEmpty, "and keys")
+        #expect(!state.keyStandings.isEmpty && !state.keySpendings.isEmpty, "and keys")
         let delivery = state.delivery
         #expect(delivery.log.size > 0 && !delivery.standings.isEmpty && !delivery.profiles.isEmpty, "and deliveries")
         #expect(market.engine.grace > 0 && market.engine.checkpoint != nil, "gaps and checkpoints are part of it")
@@ -176,7 +176,7 @@ import Units
 @Suite struct RandomMarketTests {
     @Test func `Random markets have every kind of event, each in numbers that mean something`() {
         var counts: [String: Int] = [:]
-        for seed in UInt64(1)...20 {
+        for seed in UInt64(1)...26 {
             var market = RandomMarket(seed: seed, work: RandomMarket.smallSteps)
             for _ in 0..<90 {
                 for event in market.batch(market.draw(30) + 1, epoch: 1).projected.events {

@@ -218,7 +218,7 @@ struct FilledExchange {
             ("market.codes", "INSERT INTO market.codes VALUES ('side', 9, 'x')"),
             ("projection.requests", "INSERT INTO projection.requests VALUES (999999, 1, 1, 2, 3, 0, now())"),
             ("market.fees", "INSERT INTO market.fees VALUES (-4, 1, 2, 3, now())"),
-            ("ledger.accounts", "INSERT INTO ledger.accounts (account, debits, credits) VALUES (38, 0, 0)"),
+            ("ledger.accounts", "INSERT INTO ledger.accounts (account, debits, credits) VALUES (37, 0, 0)"),
             ("journal.checkpoint_parts", "INSERT INTO journal.checkpoint_parts VALUES (7, 1, 'x')"),
         ]
         for (table, sql) in additions {
