@@ -33,7 +33,7 @@ let arrows: [(target: String, imports: [String])] = [
         "Store",
         ["Units", "Exchange", "Ledger", "Engine", "Postgres", "Cryptography", "Provenance", "Settlement"] + system
     ),
-    ("Marketplace", libraries + ["Logging"] + system),
+    ("Marketplace", libraries + ["Logging", "TON", "SettlementAgent"] + system),
     (
         "bombyx",
         libraries + [
