@@ -143,7 +143,8 @@ extension Engine {
         let subject = "ton:0:" + Hex.encode(address.bytes)
         let login = logins[owner].first { $0.subject == subject }
         let since = login?.createdAt ?? time
-        let isFirst = login != nil && registry.accountIndex(owner).map { registry.accounts[$0].record.createdAt } == since
+        let openedAt = registry.accountIndex(owner).map { registry.accounts[$0].record.createdAt }
+        let isFirst = login != nil && openedAt == since
         let wait = isFirst ? 0 : settlement.terms.coolingOff
         let usableAt = max(time, LogicalTime(microseconds: since.microseconds + wait))
         let record = KnownAddressRecord(sequence: sequence, account: owner, address: address, usableAt: usableAt)

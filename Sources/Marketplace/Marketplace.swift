@@ -138,13 +138,7 @@ package final class Marketplace: Sendable {
             }
             threads.append(try begin("signer") { [signer] in signer.run() })
             if let settings = configuration.settlement {
-                let thread = SettlementThread(
-                    settings,
-                    settlement,
-                    database: configuration.database,
-                    lifelines: lifelines,
-                    log: configuration.log
-                )
+                let thread = SettlementThread(settings, settlement, configuration, lifelines)
                 threads.append(try begin("settlement") { thread.run() })
             }
             threads.append(try begin("engine") { [self] in run(leading) })
@@ -195,9 +189,6 @@ package final class Marketplace: Sendable {
         settlement.stop()
         feed.stop()
     }
-
-    /// This server leads, and nobody would pay what is withdrawn.
-    var lacksWallet: Bool { !published.hasWallet && inbox.refusal == nil }
 
     /// What the exchange signs with.
     package var signing: SigningKeyring { configuration.signing }

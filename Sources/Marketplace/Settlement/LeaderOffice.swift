@@ -58,7 +58,8 @@ struct LeaderOffice: SettlementOffice {
         } else {
             do throws(PostgresError) {
                 let name = "bombyx settlement"
-                open = Session(try Recovery.connect(database, as: name, statementDeadline: Self.deadline), in: lifelines)
+                let connection = try Recovery.connect(database, as: name, statementDeadline: Self.deadline)
+                open = Session(connection, in: lifelines)
             } catch {
                 throw OfficeError("\(error)")
             }

@@ -25,6 +25,11 @@ package struct SettlementSettings: Sendable {
     }
 }
 
+extension Marketplace {
+    /// This server leads, and nobody would pay what is withdrawn.
+    var lacksWallet: Bool { !published.hasWallet && inbox.refusal == nil }
+}
+
 /// The thread of the leader that tells the engine what the chain shows, and sends what the engine plans.
 ///
 /// It waits for the chain, the engine and the tables, and none of them for it.
@@ -43,15 +48,14 @@ final class SettlementThread: Sendable {
     init(
         _ settings: SettlementSettings,
         _ mailbox: SettlementMailbox,
-        database: String,
-        lifelines: Lifelines,
-        log: @escaping @Sendable (String) -> Void
+        _ configuration: Marketplace.Configuration,
+        _ lifelines: Lifelines
     ) {
         self.settings = settings
         self.mailbox = mailbox
-        self.database = database
+        database = configuration.database
         self.lifelines = lifelines
-        self.log = log
+        log = configuration.log
     }
 
     /// Works in every leadership until the mailbox is stopped.
@@ -115,7 +119,8 @@ final class SettlementThread: Sendable {
             return "no money is settled: the chain does not tell of the wallet \(wallet.address): \(error)"
         }
         guard state.isActive else {
-            return "no money is settled: the wallet \(wallet.address) is not deployed; do it with `bombyx wallet deploy`"
+            let words = "no money is settled: the wallet \(wallet.address) is not deployed"
+            return words + "; do it with `bombyx wallet deploy`"
         }
         let start: ChainPosition
         do throws(TranslationError) {
