@@ -97,7 +97,7 @@ let targets: [Target] = [
         "Marketplace",
         [
             "Units", "Exchange", "Ledger", "Engine", "Cryptography", "Provenance", "JSON", "Sockets", "TLS", "HTTP2",
-            "Postgres", "Store", "API", "Log",
+            "Postgres", "Store", "API", "Log", "TON", "SettlementAgent",
         ]
     ),
     .executableTarget(

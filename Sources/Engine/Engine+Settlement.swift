@@ -136,15 +136,16 @@ extension Engine {
         return count < Limits.addressesPerAccountMax ? nil : .addressLimit
     }
 
-    /// When something may go to an address that the account names: now, if it was opened by logging in with it. A
-    /// wallet that was linked later waits from then, because whoever had stolen a key could have linked it.
+    /// When something may go to an address that the account names: now, if it was opened by logging in with it. A wallet
+    /// that was linked later waits from then, because whoever had stolen a key could have linked it.
     private mutating func name(_ address: ChainHash, by owner: AccountID, _ events: inout [Event]) -> LogicalTime {
         if let known = settlement.address(address, of: owner) { return known.usableAt }
         let subject = "ton:0:" + Hex.encode(address.bytes)
         let login = logins[owner].first { $0.subject == subject }
         let since = login?.createdAt ?? time
-        let opened = registry.accountIndex(owner).map { registry.accounts[$0].record.createdAt }
-        let wait = login != nil && opened == since ? 0 : settlement.terms.coolingOff
+        let openedAt = registry.accountIndex(owner).map { registry.accounts[$0].record.createdAt }
+        let isFirst = login != nil && openedAt == since
+        let wait = isFirst ? 0 : settlement.terms.coolingOff
         let usableAt = max(time, LogicalTime(microseconds: since.microseconds + wait))
         let record = KnownAddressRecord(sequence: sequence, account: owner, address: address, usableAt: usableAt)
         add(record)

@@ -90,6 +90,7 @@ final class JournalThread: Sendable {
         if batch.changesDirectory { outlets.published.applyToDirectory(batch) }
         if let changes = batch.bookChanges { outlets.published.applyToBook(changes, asOf: batch.lastSequence) }
         outlets.loops.deliver(batch)
+        for (ticket, answer) in batch.settlement { ticket.give(answer) }
         outlets.feed.publish(batch)
         if batch.hasCommands { outlets.projector.project(batch) }
     }

@@ -42,6 +42,8 @@ package final class Marketplace: Sendable {
         package var login: LoginSettings?
         /// The chain on which money enters and leaves.
         package var network = TONNetwork.mainnet
+        /// From which wallet the exchange pays; `nil` for none.
+        package var settlement: SettlementSettings?
         /// What each address may ask of logins; `nil` for everything.
         package var loginLimit: RateLimit? = .logins
 
@@ -75,6 +77,7 @@ package final class Marketplace: Sendable {
     let rateLimiter: RateLimiter?
     let loginLimiter: RateLimiter?
     let loginPayloads = LoginPayloads()
+    private let settlement: SettlementMailbox
     private let lifelines = Lifelines()
     /// Threads that have not ended.
     private let living = Monitor(0)
@@ -88,6 +91,7 @@ package final class Marketplace: Sendable {
         feed = StreamFeed(loops: loops, count: configuration.loops, published: published)
         streams = StreamCounts(configuration.streams)
         disconnects = Disconnects(inbox, standing)
+        settlement = SettlementMailbox(inbox)
         backlog = ProjectionBacklog(log: configuration.log)
         checkpointer = Checkpointer(
             configuration,
@@ -133,6 +137,10 @@ package final class Marketplace: Sendable {
                 threads.append(try begin("verifier-\(lane + 1)") { [verifiers] in verifiers.run(lane: lane) })
             }
             threads.append(try begin("signer") { [signer] in signer.run() })
+            if let settings = configuration.settlement {
+                let thread = SettlementThread(settings, settlement, configuration, lifelines)
+                threads.append(try begin("settlement") { thread.run() })
+            }
             threads.append(try begin("engine") { [self] in run(leading) })
         } catch {
             stopHelpers()
@@ -178,6 +186,7 @@ package final class Marketplace: Sendable {
         checkpointer.stop()
         verifiers.stop()
         signer.stop()
+        settlement.stop()
         feed.stop()
     }
 
@@ -335,7 +344,9 @@ extension Marketplace {
             inbox.apply(.journalEnded(.lost("\(error)")))
         }
         log.note(inbox.state, epoch: standing.epoch)
+        settlement.begin(opening.term.leadership)
         let work = sequencer.serve(&opening.engine)
+        settlement.end()
         if case .drop(let open, let waiting) = work.action {
             loops.refuse(sequencer.unanswered, open)
             loops.refuse(work.submissions, waiting)

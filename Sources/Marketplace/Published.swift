@@ -73,6 +73,7 @@ final class Published: Sendable {
     private let names = Lock(Names())
     private let version = Atomic<Int>(0)
     private let isShown = Atomic<Bool>(false)
+    private let isSettling = Atomic<Bool>(false)
 
     /// What the numbers of classes and profiles stand for. They never change their meaning, so this only grows.
     private struct Names {
@@ -89,6 +90,9 @@ final class Published: Sendable {
     /// The book is this server's own; before it has led, and while another leads, there is none to show.
     var hasBook: Bool { isShown.load(ordering: .acquiring) }
 
+    /// There is a wallet that pays; before this server has led, there is none that it knows of.
+    var hasWallet: Bool { isSettling.load(ordering: .acquiring) }
+
     /// Another server leads: what is here grows old.
     func withdrawBook() { isShown.store(false, ordering: .releasing) }
 
@@ -98,6 +102,7 @@ final class Published: Sendable {
         let book = PublishedBook().applying(BookChanges(takingFrom: &engine), asOf: engine.sequence)
         bookBox.withLock { $0 = book }
         replaceRegistry(with: state)
+        if engine.depositWallet != nil { isSettling.store(true, ordering: .releasing) }
         isShown.store(true, ordering: .releasing)
     }
 
@@ -126,6 +131,7 @@ final class Published: Sendable {
     }
 
     func applyToDirectory(_ batch: SealedBatch) {
+        for case .settlement(.walletSet) in batch.events { isSettling.store(true, ordering: .releasing) }
         guard let next = directory.applying(batch.events, through: batch.lastSequence) else { return }
         directoryBox.withLock { $0 = next }
         version.add(1, ordering: .releasing)

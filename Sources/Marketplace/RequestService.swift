@@ -287,6 +287,10 @@ extension RequestService {
         if shape.placesOrder, marketplace.backlog.isFull {
             return refuse(stream, requestID, .projectionLag, on: server)
         }
+        if case .settlement(.requestWithdrawal) = command.action, marketplace.lacksWallet {
+            let response = Problem(.walletMissing).response(requestID: requestID)
+            return answer(response, to: stream, requestID, on: server)
+        }
         command.encode(into: &submission.commandBytes)
         submit(.command(command, shape), stream, requestID)
     }

@@ -1,6 +1,7 @@
 internal import API
 internal import Engine
 internal import Ledger
+internal import SettlementAgent
 internal import Units
 
 /// What runs on the engine's thread: it gives every command its place, executes it, and seals what it has when the
@@ -135,6 +136,7 @@ final class Sequencer {
             beginBatchIfEmpty(&engine)
             apply(command, on: &engine)
         }
+        if let ticket = submission.settlement { open.settlement.append((ticket, answer(ticket, from: &engine))) }
         for item in submission.items {
             switch item.work {
             case .command(let command, let shape):
@@ -174,7 +176,7 @@ final class Sequencer {
         hasUnpublishedBook = true
         switch command.action {
         case .createKey, .createAccount, .setModel, .setFees, .announceFees, .setHalt, .setPriceBand, .createOwnKey,
-            .revokeKey, .setKeyLimits, .login:
+            .revokeKey, .setKeyLimits, .login, .settlement(.registerWallet):
             open.changesDirectory = true
         case .tick where open.events[start...].contains(where: \.changesDirectory): open.changesDirectory = true
         // There are too many mass operations already: it is carried out when one of them is done.
@@ -247,6 +249,15 @@ final class Sequencer {
         case .lease(let question): return .lease(question.finding(in: engine), asOf: engine.sequence)
         case .settlement(let question): return .settlement(question.finding(in: engine), asOf: engine.sequence)
         }
+    }
+
+    private func answer(_ ticket: SettlementTicket, from engine: inout Engine) -> SettlementTicket.Answer {
+        guard case .command(let command) = ticket.question else { return .view(SettlementView(engine)) }
+        beginBatchIfEmpty(&engine)
+        let start = open.events.count
+        apply(command, on: &engine)
+        for case .rejected(let rejection) in open.events[start...] { return .done(rejection) }
+        return .done(nil)
     }
 
     private func seal(_ engine: inout Engine) {

@@ -14,12 +14,14 @@ struct Submission: Sendable {
     var commandBytes: [UInt8] = []
     /// Commands of the server itself, which nobody waits for. Their bytes come first.
     var ownCommands: [Command] = []
+    /// What settlement asks, with nothing else; a command is encoded as the others are.
+    var settlement: SettlementTicket?
 
     /// Orders of batches beyond one for each of ``items``.
     private(set) var batchOrders = 0
 
     /// How many commands and queries there are.
-    var weight: Int { items.count + batchOrders }
+    var weight: Int { items.count + batchOrders + (settlement == nil ? 0 : 1) }
 
     mutating func append(_ item: Item) {
         items.append(item)
@@ -113,6 +115,8 @@ final class SealedBatch: Sendable {
     let ends: [Int32]
     /// For each loop its answers.
     let deliveries: [[Delivery]]
+    /// What settlement is answered.
+    let settlement: [(ticket: SettlementTicket, answer: SettlementTicket.Answer)]
     let bookChanges: BookChanges?
     /// Some event changes what authentication or the model names depend on.
     let changesDirectory: Bool
@@ -140,6 +144,7 @@ final class SealedBatch: Sendable {
         events = open.events
         ends = open.ends
         deliveries = open.deliveries
+        settlement = open.settlement
         self.bookChanges = bookChanges
         changesDirectory = open.changesDirectory
         interned = open.interned
@@ -168,6 +173,7 @@ struct OpenBatch {
     var events: [Event] = []
     var ends: [Int32] = []
     var deliveries: [[Delivery]]
+    var settlement: [(ticket: SettlementTicket, answer: SettlementTicket.Answer)] = []
     var changesDirectory = false
     var interned = Interned()
     /// Items of any kind.

@@ -137,6 +137,12 @@ package enum Schema {
             up: PackageResources.m0022_linked_logins_up_sql,
             check: PackageResources.m0022_linked_logins_check_sql
         ),
+        Migration(
+            number: 23,
+            name: "settlement-messages",
+            up: PackageResources.m0023_settlement_messages_up_sql,
+            check: PackageResources.m0023_settlement_messages_check_sql
+        ),
     ]
 
     /// What ``migrate(_:)`` would run; empty when the database is up to date. Changes nothing.

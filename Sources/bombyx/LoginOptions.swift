@@ -2,6 +2,7 @@ internal import API
 internal import ArgumentParser
 internal import Foundation
 internal import Marketplace
+internal import TON
 internal import Units
 
 /// Who may log in to `bombyx serve` without a key of the operator's.
@@ -9,7 +10,10 @@ struct LoginOptions: ParsableArguments {
     @Option(help: "A domain for which TON wallets may log in, as in market.example.com; may be given several times.")
     var loginDomain: [String] = []
 
-    @Option(help: "The network of these wallets, and of addresses that money goes to: mainnet or testnet.")
+    @Option(
+        name: [.customLong("login-network"), .customLong("network")],
+        help: "The network of these wallets, of addresses that money goes to, and of --chain: mainnet or testnet."
+    )
     var loginNetwork = LoginNetwork.mainnet
 
     @Option(help: ArgumentHelp("The token of the bot whose Mini App's users may log in.", valueName: "file"))
@@ -51,6 +55,9 @@ struct LoginOptions: ParsableArguments {
     }
 
     var network: TONNetwork { loginNetwork == .mainnet ? .mainnet : .testnet }
+
+    /// The same, as the chain calls it.
+    var chainNetwork: Network { loginNetwork == .mainnet ? .mainnet : .testnet }
 
     var limit: RateLimit? { Int64(loginRate).flatMap { RateLimit(loginsPerMinute: $0) } }
 

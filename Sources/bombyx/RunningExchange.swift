@@ -66,6 +66,7 @@ final class RunningExchange {
         configuration.rateLimit = Int64(options.rateLimit).flatMap { RateLimit($0) }
         configuration.login = try options.logins.settings()
         configuration.network = options.logins.network
+        configuration.settlement = try options.settlement.settings(options.logins.chainNetwork)
         configuration.loginLimit = options.logins.limit
         configuration.verifiers = options.loops
         configuration.signing = SigningKeyring(try SigningFolder(path: state.signingPath).load())

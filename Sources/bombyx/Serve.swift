@@ -67,6 +67,8 @@ struct Serve: ParsableCommand {
 
     @OptionGroup(title: "Logins") var logins: LoginOptions
 
+    @OptionGroup(title: "Settlement") var settlement: SettlementOptions
+
     @Option(help: "How events are written to the standard error, one a line: text for people, json for programs.")
     var logFormat = EventLog.Format.text
 

@@ -13,13 +13,15 @@ import Testing
     }
 
     @Test func `curl and Python do what the cookbook says, and Swift compiles`() throws {
-        let server = try TestServer()
-        defer { server.remove() }
+        let town = try ChainTown()
+        defer { town.remove() }
+        let server = town.server
         let scenario = try Scenario(server)
         let folder = try ScratchFolder()
         try folder.write(try scenario.party("worker").key + "\n", to: "worker.key")
         let app = try scenario.party("app", deposit: 1_000_000_000)
         try folder.write(app.key + "\n", to: "app.key")
+        try town.waitForWallet(scenario, app.key)
         let environment = ["BOMBYX_URL": "https://\(server.https)", "CURL_CA_BUNDLE": server.certificate]
 
         try folder.write("set -euo pipefail\n" + Self.examples("sh").joined(separator: "\n"), to: "cookbook.sh")

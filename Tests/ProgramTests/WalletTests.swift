@@ -230,49 +230,6 @@ import Testing
     }
 }
 
-/// `bombyx chain serve`, as a process.
-private final class ChainProgram {
-    private let process = Process()
-    private let base: String
-    var url: String { base + "/api/v3" }
-
-    init(_ arguments: [String] = []) throws {
-        process.executableURL = URL(filePath: TestServer.executable)
-        process.arguments = ["chain", "serve", "--listen", "127.0.0.1:0"] + arguments
-        let output = Pipe()
-        process.standardOutput = output
-        try process.run()
-        let line = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
-        guard line.hasPrefix("chain http://127.0.0.1:") else { throw TestServer.Failure("no chain: \(line)") }
-        base = String(line.dropFirst("chain ".count).dropLast("/api/v3\n".count))
-    }
-
-    deinit { end(by: SIGKILL) }
-
-    func end(by signal: Int32) {
-        guard process.isRunning else { return }
-        kill(process.processIdentifier, signal)
-        process.waitUntilExit()
-    }
-
-    @discardableResult
-    func ask(_ path: String, _ body: String? = nil) throws -> JSONValue {
-        var arguments = ["curl", "-q", "-sS", "--fail-with-body", "--noproxy", "*", "--max-time", "20"]
-        if let body { arguments += ["-H", "content-type: application/json", "--data-binary", body] }
-        let shell = try Shell(arguments + [base + path], in: "/var/tmp")
-        guard shell.status == 0 else { throw TestServer.Failure("\(path): \(shell.output)\(shell.errors)") }
-        return try JSONValue(Array(shell.output.utf8))
-    }
-
-    func waitUntil(_ isSo: () throws -> Bool) throws {
-        let deadline = Date.now + 20
-        while try !isSo() {
-            guard Date.now < deadline else { throw TestServer.Failure("it did not come to pass in 20 seconds") }
-            usleep(100_000)
-        }
-    }
-}
-
 /// The code of contracts, which `Deploy/test` installs (see `Tests/TONTests/ChainProcess.swift`).
 private enum RealCode {
     /// In base64; `nil` where it is not installed and need not be.

@@ -4,8 +4,8 @@ import ProgramTesting
 import TON
 import Testing
 
-/// Withdrawals and what the operator does with them, through the interface of a real server. No wallet is registered:
-/// nothing is planned, and nobody pays in.
+/// Withdrawals and what the operator does with them, through the interface of a real server, whose wallet has nothing:
+/// nobody is paid.
 @Suite(.serialized) struct WithdrawalTests {
     /// An owner with money and a key for withdrawals.
     private struct Desk {
@@ -14,6 +14,11 @@ import Testing
         let client: TestClient
         let owner: Scenario.Party
         let stranger: Scenario.Party
+
+        init(_ town: ChainTown) throws {
+            try self.init(town.server)
+            try town.waitForWallet(scenario, owner.key)
+        }
 
         init(_ server: TestServer) throws {
             self.server = server
@@ -27,7 +32,7 @@ import Testing
         static func address(_ number: UInt8) throws -> String {
             let hash = [UInt8](repeating: number, count: 32)
             guard let address = Address(workchain: 0, hash: hash) else { throw TestServer.Failure("no address") }
-            return AddressText(address, isBounceable: false).text
+            return AddressText(address, isBounceable: false, isTestOnly: true).text
         }
 
         func withdraw(
@@ -56,9 +61,10 @@ import Testing
     }
 
     @Test func `A withdrawal is requested once, is its owner's only, and comes back when it is cancelled`() throws {
-        let server = try TestServer()
-        defer { server.remove() }
-        let desk = try Desk(server)
+        let town = try ChainTown()
+        defer { town.remove() }
+        let server = town.server
+        let desk = try Desk(town)
         let stream = try StreamClient(try server.connect(), "channels=balances", key: desk.owner.key)
         _ = try stream.take { name, _ in name != "open" }
         let asked = try desk.withdraw(2_500_000_000, name: "w1")
@@ -99,9 +105,10 @@ import Testing
     }
 
     @Test func `Limits hold, large ones wait for approval, and a new address cools off`() throws {
-        let server = try TestServer()
-        defer { server.remove() }
-        let desk = try Desk(server)
+        let town = try ChainTown()
+        defer { town.remove() }
+        let server = town.server
+        let desk = try Desk(town)
         try desk.setTerms(
             #"{"payout_minimum_nanoton":"1000000","account_day_max_nanoton":"6000000000","cooling_off_s":3600,"#
                 + #""approval_threshold_nanoton":"3000000000","payee_fee_nanoton":"500"}"#
@@ -146,7 +153,7 @@ import Testing
     }
 
     @Test func `Payout terms are set and ended; without a wallet nobody pays in and nothing is there to see`() throws {
-        let server = try TestServer()
+        let server = try TestServer(arguments: ["--network", "testnet"])
         defer { server.remove() }
         let desk = try Desk(server)
         let path = "/v1/account/payout-terms"
@@ -163,6 +170,9 @@ import Testing
         #expect(try desk.client.call("PUT", path, key: desk.owner.key, #"{"address":null}"#).status == 200)
         #expect(try desk.get(path)["address"] == .null)
 
+        let nobodyPays = try desk.withdraw(100_000_000, name: "w")
+        #expect(nobodyPays.status == 409 && nobodyPays.code == "wallet_missing", "\(nobodyPays.text)")
+        #expect(try desk.balances() == [10_000_000_000, 0], "it stays where it can be spent")
         let deposits = try desk.get("/v1/deposits")
         #expect(deposits.status == 409 && deposits.code == "wallet_missing", "\(deposits.text)")
         #expect(try desk.get("/v1/settlements")["data"]?.elements?.isEmpty == true)
@@ -172,9 +182,10 @@ import Testing
     }
 
     @Test func `The operator's commands show and change settlement`() throws {
-        let server = try TestServer()
-        defer { server.remove() }
-        let desk = try Desk(server)
+        let town = try ChainTown()
+        defer { town.remove() }
+        let server = town.server
+        let desk = try Desk(town)
         let folder = try ScratchFolder()
         func admin(_ arguments: String..., fails: Bool = false) throws -> String {
             let command = [TestServer.executable, "admin"] + arguments + ["--state-dir", server.folder]

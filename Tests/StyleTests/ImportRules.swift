@@ -9,6 +9,7 @@ let arrows: [(target: String, imports: [String])] = [
     ("Provenance", ["Units", "Cryptography", "JSON"]),
     ("Engine", ["Units", "Exchange", "Ledger", "Cryptography", "Provenance", "Settlement"]),
     ("TON", ["Cryptography"]),
+    ("SettlementAgent", ["Units", "Engine", "Settlement", "TON", "Cryptography"]),
     ("Toncenter", ["TON", "JSON", "Cryptography", "CCurl"] + system),
     ("LocalChain", ["Units", "Cryptography", "TON", "Settlement"]),
     ("SettlementAgent", ["Units", "Engine", "Settlement", "TON", "Cryptography"]),
@@ -33,7 +34,7 @@ let arrows: [(target: String, imports: [String])] = [
         "Store",
         ["Units", "Exchange", "Ledger", "Engine", "Postgres", "Cryptography", "Provenance", "Settlement"] + system
     ),
-    ("Marketplace", libraries + ["Logging"] + system),
+    ("Marketplace", libraries + ["Logging", "TON", "SettlementAgent"] + system),
     (
         "bombyx",
         libraries + [

@@ -22,8 +22,8 @@ struct SettlementProblem {
     /// Of requests.
     private static let ofOwners: [ProblemCode: SettlementProblem] = [
         .walletMissing: .init(
-            "The exchange has no wallet for deposits yet.",
-            "The operator has registered no wallet, so nobody could pay in by the chain.",
+            "The exchange has no wallet yet.",
+            "No wallet is registered, so nobody could pay in by the chain, and nobody would be paid.",
             "Ask the operator; deposits by command do not need a wallet."
         ),
         .settlementNotFound: .init(

@@ -31,7 +31,10 @@ struct ProviderOptions: ParsableArguments {
     }
 
     /// The provider as a chain.
-    func client(_ network: Network) throws -> ToncenterClient {
+    func client(_ network: Network) throws -> ToncenterClient { ToncenterClient(try settings(network)) }
+
+    /// How the provider is asked.
+    func settings(_ network: Network) throws -> ToncenterSettings {
         let standard =
             network == .mainnet ? "https://toncenter.com/api/v3" : "https://testnet.toncenter.com/api/v3"
         var settings = ToncenterSettings(try ProviderEndpoint(chain ?? standard), network: network)
@@ -39,7 +42,7 @@ struct ProviderOptions: ParsableArguments {
         settings.certificateFile = chainCertificate
         settings.requestsPerSecond = chainRate ?? (settings.key == nil ? 1 : 10)
         settings.burst = settings.requestsPerSecond
-        return ToncenterClient(settings)
+        return settings
     }
 
     private func key(_ path: String) throws -> ProviderKey {

@@ -22,6 +22,11 @@ struct WalletKeyOptions: ParsableArguments {
     /// The key that signs for the wallet.
     func load() throws -> SigningKey {
         if let keyFd { return try WalletSecret(reading: keyFd, named: "descriptor \(keyFd)").key() }
+        return try Self.load(keyFile)
+    }
+
+    /// The key of a file.
+    static func load(_ keyFile: String) throws -> SigningKey {
         let file = unsafe open(keyFile, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { throw CommandFailure("\(keyFile) cannot be read: \(WalletSecret.reason())") }
         defer { close(file) }

@@ -1,0 +1,1 @@
+../../../Migrations/0023-settlement-messages/up.sql

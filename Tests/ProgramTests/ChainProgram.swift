@@ -1,0 +1,106 @@
+import Cryptography
+import Foundation
+import JSON
+import ProgramTesting
+import TON
+
+/// `bombyx chain serve`, as a process.
+final class ChainProgram {
+    private let process = Process()
+    private let base: String
+    var url: String { base + "/api/v3" }
+
+    init(_ arguments: [String] = []) throws {
+        process.executableURL = URL(filePath: TestServer.executable)
+        process.arguments = ["chain", "serve", "--listen", "127.0.0.1:0"] + arguments
+        let output = Pipe()
+        process.standardOutput = output
+        try process.run()
+        let line = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
+        guard line.hasPrefix("chain http://127.0.0.1:") else { throw TestServer.Failure("no chain: \(line)") }
+        base = String(line.dropFirst("chain ".count).dropLast("/api/v3\n".count))
+    }
+
+    deinit { end(by: SIGKILL) }
+
+    func end(by signal: Int32) {
+        guard process.isRunning else { return }
+        kill(process.processIdentifier, signal)
+        process.waitUntilExit()
+    }
+
+    @discardableResult
+    func ask(_ path: String, _ body: String? = nil) throws -> JSONValue {
+        var arguments = ["curl", "-q", "-sS", "--fail-with-body", "--noproxy", "*", "--max-time", "20"]
+        if let body { arguments += ["-H", "content-type: application/json", "--data-binary", body] }
+        let shell = try Shell(arguments + [base + path], in: "/var/tmp")
+        guard shell.status == 0 else { throw TestServer.Failure("\(path): \(shell.output)\(shell.errors)") }
+        return try JSONValue(Array(shell.output.utf8))
+    }
+
+    func waitUntil(_ isSo: () throws -> Bool) throws {
+        let deadline = Date.now + 20
+        while try !isSo() {
+            guard Date.now < deadline else { throw TestServer.Failure("it did not come to pass in 20 seconds") }
+            usleep(100_000)
+        }
+    }
+}
+
+/// A local chain with the exchange's wallet, whose key everybody knows, and a server that pays from it.
+final class ChainTown {
+    let chain: ChainProgram
+    let server: TestServer
+    /// The exchange's wallet.
+    let address: Address
+    private let folder: ScratchFolder
+
+    /// `nanoTON` is what the wallet has at the beginning.
+    init(nanoTON: Int64 = 0) throws {
+        folder = try ScratchFolder()
+        chain = try ChainProgram(["--finality-blocks", "0"])
+        let file = folder.path + "/wallet.key"
+        let seed = String(repeating: "07", count: SigningKey.seedByteCount)
+        let mode = [FileAttributeKey.posixPermissions: 0o600]
+        guard FileManager.default.createFile(atPath: file, contents: Data(seed.utf8), attributes: mode) else {
+            throw TestServer.Failure("cannot write \(file)")
+        }
+        let key = try SigningKey(seed: [UInt8](repeating: 7, count: SigningKey.seedByteCount).span)
+        let wallet = try HighloadWalletV3(publicKey: key.publicKey, timeout: 3_600)
+        address = wallet.address
+        try chain.ask(
+            "/local/wallets",
+            #"{"kind":"highload_v3","public_key":"\#(Hex.encode(key.publicKey))","timeout":3600}"#
+        )
+        if nanoTON > 0 { try chain.fund(address, nanoTON) }
+        server = try TestServer(
+            arguments: ["--network", "testnet", "--chain", chain.url, "--chain-rate", "100", "--wallet-key", file]
+        )
+    }
+
+    /// Waits until the engine knows the wallet.
+    func waitForWallet(_ desk: Scenario, _ key: String) throws {
+        try chain.waitUntil { try desk.client.call("GET", "/v1/deposits", key: key).status == 200 }
+    }
+
+    /// Ends the server and the chain.
+    func remove() {
+        server.remove()
+        chain.end(by: SIGTERM)
+    }
+}
+
+extension ChainProgram {
+    /// What an account has, in nanoTON.
+    func balance(_ address: Address) throws -> Int64 {
+        let states = try ask("/api/v3/accountStates?address=\(address)")
+        return states["accounts"]?[0]?["balance"]?.string.flatMap { Int64($0) } ?? 0
+    }
+
+    /// Gives an account money, and waits until the chain shows it; what receiving it costs is taken from it.
+    func fund(_ address: Address, _ nanoTON: Int64) throws {
+        let before = try balance(address)
+        try ask("/local/fund", #"{"address":"\#(address)","value":"\#(nanoTON)"}"#)
+        try waitUntil { try balance(address) > before }
+    }
+}
