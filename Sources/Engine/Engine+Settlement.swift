@@ -136,8 +136,8 @@ extension Engine {
         return count < Limits.addressesPerAccountMax ? nil : .addressLimit
     }
 
-    /// When something may go to an address that the account names: now, if it was opened by logging in with it. A wallet
-    /// that was linked later waits from then, because whoever had stolen a key could have linked it.
+    /// When something may go to an address that the account names: now, if it was opened by logging in with it. A
+    /// wallet that was linked later waits from then, because whoever had stolen a key could have linked it.
     private mutating func name(_ address: ChainHash, by owner: AccountID, _ events: inout [Event]) -> LogicalTime {
         if let known = settlement.address(address, of: owner) { return known.usableAt }
         let subject = "ton:0:" + Hex.encode(address.bytes)
