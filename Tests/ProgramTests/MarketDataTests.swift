@@ -167,17 +167,25 @@ import Testing
         let worker = try scenario.party("worker")
         let friend = try scenario.party("friend", deposit: 1_000_000_000)
         let other = try scenario.party("other", deposit: 1_000_000)
+        var placed: Int64 = 0
         func offer(_ price: Int64, _ buyers: String) throws {
             let body = Scenario.offer(price: price, lots: 5).dropLast() + buyers + "}"
             let answer = try client.call("POST", "/v1/offers", key: worker.key, String(body))
-            #expect(answer.status == 201, "\(answer.text)")
+            placed = try #require(answer["sequence"]?.integer, "\(answer.text)")
         }
         try offer(20_000_000, #","buyers":{"allow":["\#(friend.account)"]}"#)
         try offer(21_000_000, #","buyers":{"minimum_deposit_nanoton":"1000000000"}"#)
         try offer(22_000_000, "")
         let bid = Scenario.bid(price: 22_000_000, lots: 10)
         for (party, filled, eliminated) in [(friend, 10, nil), (other, 5, 2)] as [(Scenario.Party, Int64, Int64?)] {
-            let answer = try client.call("POST", "/v1/orders:preview", key: party.key, Self.preview("bid", bid))
+            let ask = { try client.call("POST", "/v1/orders:preview", key: party.key, Self.preview("bid", bid)) }
+            var answer = try ask()
+            // An explanation is over what was published last.
+            let deadline = ContinuousClock.now + .seconds(20)
+            while answer["why_not"]?["as_of_sequence"]?.integer ?? 0 < placed, ContinuousClock.now < deadline {
+                usleep(10_000)
+                answer = try ask()
+            }
             #expect(answer["filled_lots"]?.integer == filled, "\(answer.text)")
             let whyNot = try #require(answer["why_not"])
             #expect(whyNot["is_filled"]?.boolean == (filled == 10))
