@@ -61,6 +61,17 @@ extension Engine {
     /// Where what an account has earned goes by itself; `nil` for nowhere.
     package func payoutTerms(of account: AccountID) -> PayoutTermsRecord? { settlement.payoutTerms[account] }
 
+    /// Why nothing is planned; `nil` when there is planning.
+    package var settlementHold: SettlementHold? { settlement.hold }
+
+    /// The exchange's wallets, by their numbers.
+    package var settlementWallets: [WalletRecord] { settlement.wallets }
+
+    /// Batches that nothing has been decided about, in ascending order, with their payouts by index.
+    package var undecidedSettlements: [(record: SettlementRecord, payouts: [PayoutRecord])] {
+        settlement.batches.filter { !$0.record.phase.isFinal }.map { ($0.record, $0.payouts) }
+    }
+
     package var settlementStatus: SettlementStatus {
         let waiting = settlement.withdrawals.filter { $0.state == .requested }
         return SettlementStatus(

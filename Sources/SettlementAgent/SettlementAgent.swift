@@ -35,11 +35,11 @@ package struct SettlementView: Sendable {
 
     /// Of an engine.
     package init(_ engine: Engine) {
-        let state = engine.settlementState
-        wallets = state.wallets
-        batches = state.batches.filter { !$0.phase.isFinal }
-        payouts = Dictionary(grouping: state.payouts, by: \.id.batch)
-        hold = state.hold
+        let undecided = engine.undecidedSettlements
+        wallets = engine.settlementWallets
+        batches = undecided.map(\.record)
+        payouts = Dictionary(uniqueKeysWithValues: undecided.map { ($0.record.id, $0.payouts) })
+        hold = engine.settlementHold
         isWaiting = engine.hasPayoutsWaiting
     }
 }
