@@ -1,6 +1,5 @@
 package import Engine
 internal import Postgres
-internal import Settlement
 package import Units
 
 /// A deposit by the chain as the tables have it.
@@ -44,7 +43,7 @@ extension HistoryReader {
             .int8(before?.rawValue ?? .max), .int8(Int64(limit)), .int2(Int16(state?.rawValue ?? 0)),
         ]
         let found: (Row) throws(PostgresError) -> WithdrawalRecord = { row throws(PostgresError) in
-            try row.withdrawal(from: 2)
+            try WithdrawalRecord(row, from: 2)
         }
         guard let account else { return try page(Self.allWithdrawalsStatement, place, found) }
         return try page(Self.withdrawalsStatement, place + [.int8(account.rawValue)], found)
@@ -54,7 +53,7 @@ extension HistoryReader {
     package func withdrawal(_ id: WithdrawalID, of owner: AccountID?) throws(StoreError) -> AsOf<WithdrawalRecord?> {
         let parameters: [Parameter] = [.int8(id.rawValue), .int8(owner?.rawValue ?? 0)]
         let found = try page(Self.withdrawalStatement, parameters) { row throws(PostgresError) in
-            try row.withdrawal(from: 2)
+            try WithdrawalRecord(row, from: 2)
         }
         return AsOf(value: found.value.first, sequence: found.sequence)
     }
@@ -88,21 +87,21 @@ extension HistoryReader {
     /// The payouts of a batch, in their order: those of the owner, or all.
     package func payouts(of batch: SettlementID, to owner: AccountID?) throws(StoreError) -> AsOf<[PayoutRecord]> {
         let parameters: [Parameter] = [.int8(batch.rawValue), .int8(owner?.rawValue ?? 0)]
-        return try page(Self.payoutsStatement, parameters) { row throws(PostgresError) in try row.payout(from: 2) }
+        return try page(Self.payoutsStatement, parameters) { row throws(PostgresError) in
+            try PayoutRecord(row, from: 2)
+        }
     }
 
     /// Money that is nobody's yet, the newest first, of entries with a smaller number than `before`; at most `limit`.
     package func suspense(before: SuspenseID? = nil, limit: Int) throws(StoreError) -> AsOf<[SuspenseRecord]> {
         let place: [Parameter] = [.int8(before?.rawValue ?? .max), .int8(Int64(limit))]
-        return try page(Self.suspenseStatement, place) { row throws(PostgresError) in try row.suspense(from: 2) }
+        return try page(Self.suspenseStatement, place) { row throws(PostgresError) in try SuspenseRecord(row, from: 2) }
     }
 }
 
 // MARK: - Rows
 
 extension ChainDepositRow {
-    fileprivate static let columns = "sequence, account, wallet, logical_time, hash, source, amount, memo, at"
-
     fileprivate init(_ row: Row, from first: Int) throws(PostgresError) {
         guard let memo = DepositMemo(reading: try row.text(first + 7)) else {
             throw .unexpectedResult("a memo that is none")
@@ -110,8 +109,11 @@ extension ChainDepositRow {
         deposit = ChainDeposit(
             account: AccountID(try row.int8(first + 1)),
             wallet: WalletID(try row.int8(first + 2)),
-            position: try row.position(first + 3),
-            source: try row.hash(first + 5),
+            position: ChainPosition(
+                logicalTime: UInt64(bitPattern: try row.int8(first + 3)),
+                hash: try row.chainHash(first + 4)
+            ),
+            source: try row.chainHash(first + 5),
             amount: NanoTON(try row.int8(first + 6)),
             memo: memo
         )
@@ -121,10 +123,7 @@ extension ChainDepositRow {
 }
 
 extension SettlementHistoryRow {
-    fileprivate static let columns = """
-        id, wallet, phase, place, created_at_s, timeout_s, value, planned_at, outside_logical_time, outside_hash, \
-        own_message, inside_logical_time, inside_hash, block, decided_at_s, code, payout_count, payout_sum
-        """
+    fileprivate static let columns = CheckedTable.batches.columnList + ", payout_count, payout_sum"
 
     /// Batches with what of their payouts is seen; `seen` chooses among payouts called `p` of the batch `b`.
     fileprivate static func question(where seen: String, _ rest: String) -> String {
@@ -139,106 +138,10 @@ extension SettlementHistoryRow {
     }
 
     fileprivate init(_ row: Row, from first: Int) throws(PostgresError) {
-        guard let phase = SettlementBatch.Phase(rawValue: try row.text(first + 2)) else {
-            throw .unexpectedResult("a batch in an unknown phase")
-        }
-        var record = SettlementRecord(
-            id: SettlementID(try row.int8(first)),
-            wallet: WalletID(try row.int8(first + 1)),
-            phase: phase,
-            signed: .init(
-                place: UInt32(truncatingIfNeeded: try row.int8(first + 3)),
-                createdAt: UInt64(bitPattern: try row.int8(first + 4)),
-                timeout: UInt64(bitPattern: try row.int8(first + 5)),
-                value: NanoTON(try row.int8(first + 6))
-            ),
-            plannedAt: try row.time(first + 7)
-        )
-        record.outside = row.isNull(first + 8) ? nil : try row.position(first + 8)
-        record.own = row.isNull(first + 10) ? nil : try row.hash(first + 10)
-        record.inside = row.isNull(first + 11) ? nil : try row.position(first + 11)
-        record.block = UInt64(bitPattern: try row.int8(first + 13))
-        record.decidedAt = try row.int8OrNull(first + 14).map { UInt64(bitPattern: $0) }
-        record.code = try row.int8(first + 15)
-        self.record = record
-        count = try row.int8(first + 16)
-        amount = NanoTON(try row.int8(first + 17))
-    }
-}
-
-extension Row {
-    fileprivate static let withdrawalColumns = """
-        id, account, address, bounceable, amount, comment, fee, requested_at, due_at, needs_approval, approved_by, \
-        state, batch, payout_index
-        """
-
-    fileprivate func withdrawal(from first: Int) throws(PostgresError) -> WithdrawalRecord {
-        var record = WithdrawalRecord(
-            id: WithdrawalID(try int8(first)),
-            account: AccountID(try int8(first + 1)),
-            terms: WithdrawalTerms(
-                destination: PayoutDestination(address: try hash(first + 2), isBounceable: try bool(first + 3)),
-                amount: NanoTON(try int8(first + 4)),
-                comment: try text(first + 5)
-            ),
-            fee: NanoTON(try int8(first + 6)),
-            requestedAt: try time(first + 7),
-            dueAt: try time(first + 8),
-            needsApproval: try bool(first + 9)
-        )
-        record.approvedBy = try int8OrNull(first + 10).map { SequenceNumber($0) }
-        record.state = try code(first + 11)
-        if let batch = try int8OrNull(first + 12), let index = try int8OrNull(first + 13) {
-            record.payout = PayoutID(batch: SettlementID(batch), index: index)
-        }
-        return record
-    }
-
-    fileprivate static let payoutColumns = """
-        batch, index, account, withdrawal, address, bounceable, amount, fee, comment, state, message, returned
-        """
-
-    fileprivate func payout(from first: Int) throws(PostgresError) -> PayoutRecord {
-        var record = PayoutRecord(
-            id: PayoutID(batch: SettlementID(try int8(first)), index: try int8(first + 1)),
-            account: AccountID(try int8(first + 2)),
-            withdrawal: try int8OrNull(first + 3).map { WithdrawalID($0) },
-            destination: PayoutDestination(address: try hash(first + 4), isBounceable: try bool(first + 5)),
-            amount: NanoTON(try int8(first + 6)),
-            fee: NanoTON(try int8(first + 7)),
-            comment: try text(first + 8)
-        )
-        record.state = try code(first + 9)
-        record.message = isNull(first + 10) ? nil : try hash(first + 10)
-        record.returned = NanoTON(try int8(first + 11))
-        return record
-    }
-
-    fileprivate static let suspenseColumns = "id, wallet, reason, amount, source, comment, arrived_at"
-
-    fileprivate func suspense(from first: Int) throws(PostgresError) -> SuspenseRecord {
-        SuspenseRecord(
-            id: SuspenseID(try int8(first)),
-            wallet: WalletID(try int8(first + 1)),
-            reason: try code(first + 2),
-            amount: NanoTON(try int8(first + 3)),
-            source: isNull(first + 4) ? nil : try hash(first + 4),
-            comment: isNull(first + 5) ? nil : String(decoding: try bytea(first + 5), as: UTF8.self),
-            arrivedAt: try time(first + 6)
-        )
-    }
-
-    /// 32 bytes of the chain.
-    fileprivate func hash(_ column: Int) throws(PostgresError) -> ChainHash {
-        guard let hash = ChainHash(bytes: try bytea(column)) else {
-            throw .unexpectedResult("column \(column) has not 32 bytes")
-        }
-        return hash
-    }
-
-    /// A transaction: its logical time, and its hash behind it.
-    fileprivate func position(_ column: Int) throws(PostgresError) -> ChainPosition {
-        ChainPosition(logicalTime: UInt64(bitPattern: try int8(column)), hash: try hash(column + 1))
+        record = try SettlementRecord(row, from: first)
+        let next = first + CheckedTable.batches.columns.count
+        count = try row.int8(next)
+        amount = NanoTON(try row.int8(next + 1))
     }
 }
 
@@ -248,7 +151,7 @@ extension HistoryReader {
     private static let depositsStatement = Statement(
         prepared: "history_chain_deposits",
         withCursor(
-            ChainDepositRow.columns,
+            CheckedTable.chainDeposits.columnList,
             "settlement.chain_deposits WHERE account = $1 AND sequence < $2 ORDER BY sequence DESC LIMIT $3",
             "found.sequence DESC"
         )
@@ -257,7 +160,7 @@ extension HistoryReader {
     private static let withdrawalStatement = Statement(
         prepared: "history_withdrawal",
         withCursor(
-            Row.withdrawalColumns,
+            CheckedTable.withdrawals.columnList,
             "settlement.withdrawals WHERE id = $1 AND ($2 = 0 OR account = $2)",
             "found.id"
         )
@@ -266,7 +169,7 @@ extension HistoryReader {
     private static let withdrawalsStatement = Statement(
         prepared: "history_withdrawals",
         withCursor(
-            Row.withdrawalColumns,
+            CheckedTable.withdrawals.columnList,
             """
             settlement.withdrawals WHERE id < $1 AND ($3 = 0 OR state = $3) AND account = $4
             ORDER BY id DESC LIMIT $2
@@ -278,7 +181,7 @@ extension HistoryReader {
     private static let allWithdrawalsStatement = Statement(
         prepared: "history_withdrawals_all",
         withCursor(
-            Row.withdrawalColumns,
+            CheckedTable.withdrawals.columnList,
             "settlement.withdrawals WHERE id < $1 AND ($3 = 0 OR state = $3) ORDER BY id DESC LIMIT $2",
             "found.id DESC"
         )
@@ -325,7 +228,7 @@ extension HistoryReader {
     private static let payoutsStatement = Statement(
         prepared: "history_payouts",
         withCursor(
-            Row.payoutColumns,
+            CheckedTable.payouts.columnList,
             "settlement.payouts WHERE batch = $1 AND ($2 = 0 OR account = $2)",
             "found.batch, found.index"
         )
@@ -334,7 +237,7 @@ extension HistoryReader {
     private static let suspenseStatement = Statement(
         prepared: "history_suspense",
         withCursor(
-            Row.suspenseColumns,
+            CheckedTable.suspense.columnList,
             "settlement.suspense WHERE assigned_to IS NULL AND id < $1 ORDER BY id DESC LIMIT $2",
             "found.id DESC"
         )

@@ -82,8 +82,11 @@ extension StateLoader {
 }
 
 extension CheckedTable {
+    /// All columns, as a statement names them.
+    var columnList: String { columns.joined(separator: ", ") }
+
     /// All columns, in no order.
-    var list: String { "SELECT \(columns.joined(separator: ", ")) FROM \(name)" }
+    var list: String { "SELECT \(columnList) FROM \(name)" }
 }
 
 extension Row {
@@ -191,81 +194,81 @@ extension PayoutTermsRecord {
 }
 
 extension WithdrawalRecord {
-    init(_ row: Row) throws(PostgresError) {
+    init(_ row: Row, from first: Int = 0) throws(PostgresError) {
         self.init(
-            id: WithdrawalID(try row.int8(0)),
-            account: AccountID(try row.int8(1)),
+            id: WithdrawalID(try row.int8(first)),
+            account: AccountID(try row.int8(first + 1)),
             terms: WithdrawalTerms(
-                destination: try row.destination(2),
-                amount: NanoTON(try row.int8(4)),
-                comment: try row.text(5)
+                destination: try row.destination(first + 2),
+                amount: NanoTON(try row.int8(first + 4)),
+                comment: try row.text(first + 5)
             ),
-            fee: NanoTON(try row.int8(6)),
-            requestedAt: try row.time(7),
-            dueAt: try row.time(8),
-            needsApproval: try row.bool(9)
+            fee: NanoTON(try row.int8(first + 6)),
+            requestedAt: try row.time(first + 7),
+            dueAt: try row.time(first + 8),
+            needsApproval: try row.bool(first + 9)
         )
-        approvedBy = try row.int8OrNull(10).map { SequenceNumber($0) }
-        state = try row.code(11)
-        if let batch = try row.int8OrNull(12) {
-            payout = PayoutID(batch: SettlementID(batch), index: try row.int8(13))
+        approvedBy = try row.int8OrNull(first + 10).map { SequenceNumber($0) }
+        state = try row.code(first + 11)
+        if let batch = try row.int8OrNull(first + 12) {
+            payout = PayoutID(batch: SettlementID(batch), index: try row.int8(first + 13))
         }
     }
 }
 
 extension SettlementRecord {
-    init(_ row: Row) throws(PostgresError) {
-        guard let phase = SettlementBatch.Phase(rawValue: try row.text(2)) else {
-            throw .unexpectedResult("column 2 has no phase of a batch")
+    init(_ row: Row, from first: Int = 0) throws(PostgresError) {
+        guard let phase = SettlementBatch.Phase(rawValue: try row.text(first + 2)) else {
+            throw .unexpectedResult("column \(first + 2) has no phase of a batch")
         }
         self.init(
-            id: SettlementID(try row.int8(0)),
-            wallet: WalletID(try row.int8(1)),
+            id: SettlementID(try row.int8(first)),
+            wallet: WalletID(try row.int8(first + 1)),
             phase: phase,
             signed: SettlementBatch.Signed(
-                place: UInt32(truncatingIfNeeded: try row.int8(3)),
-                createdAt: try row.unsigned(4),
-                timeout: try row.unsigned(5),
-                value: NanoTON(try row.int8(6))
+                place: UInt32(truncatingIfNeeded: try row.int8(first + 3)),
+                createdAt: try row.unsigned(first + 4),
+                timeout: try row.unsigned(first + 5),
+                value: NanoTON(try row.int8(first + 6))
             ),
-            plannedAt: try row.time(7)
+            plannedAt: try row.time(first + 7)
         )
-        outside = try row.position(8)
-        own = try row.chainHashOrNull(10)
-        inside = try row.position(11)
-        block = try row.unsigned(13)
-        decidedAt = row.isNull(14) ? nil : try row.unsigned(14)
-        code = try row.int8(15)
+        outside = try row.position(first + 8)
+        own = try row.chainHashOrNull(first + 10)
+        inside = try row.position(first + 11)
+        block = try row.unsigned(first + 13)
+        decidedAt = row.isNull(first + 14) ? nil : try row.unsigned(first + 14)
+        code = try row.int8(first + 15)
     }
 }
 
 extension PayoutRecord {
-    init(_ row: Row) throws(PostgresError) {
+    init(_ row: Row, from first: Int = 0) throws(PostgresError) {
         self.init(
-            id: PayoutID(batch: SettlementID(try row.int8(0)), index: try row.int8(1)),
-            account: AccountID(try row.int8(2)),
-            withdrawal: try row.int8OrNull(3).map { WithdrawalID($0) },
-            destination: try row.destination(4),
-            amount: NanoTON(try row.int8(6)),
-            fee: NanoTON(try row.int8(7)),
-            comment: try row.text(8)
+            id: PayoutID(batch: SettlementID(try row.int8(first)), index: try row.int8(first + 1)),
+            account: AccountID(try row.int8(first + 2)),
+            withdrawal: try row.int8OrNull(first + 3).map { WithdrawalID($0) },
+            destination: try row.destination(first + 4),
+            amount: NanoTON(try row.int8(first + 6)),
+            fee: NanoTON(try row.int8(first + 7)),
+            comment: try row.text(first + 8)
         )
-        state = try row.code(9)
-        message = try row.chainHashOrNull(10)
-        returned = NanoTON(try row.int8(11))
+        state = try row.code(first + 9)
+        message = try row.chainHashOrNull(first + 10)
+        returned = NanoTON(try row.int8(first + 11))
     }
 }
 
 extension SuspenseRecord {
-    init(_ row: Row) throws(PostgresError) {
+    init(_ row: Row, from first: Int = 0) throws(PostgresError) {
         self.init(
-            id: SuspenseID(try row.int8(0)),
-            wallet: WalletID(try row.int8(1)),
-            reason: try row.code(2),
-            amount: NanoTON(try row.int8(3)),
-            source: try row.chainHashOrNull(4),
-            comment: try row.bytesAsText(5),
-            arrivedAt: try row.time(6)
+            id: SuspenseID(try row.int8(first)),
+            wallet: WalletID(try row.int8(first + 1)),
+            reason: try row.code(first + 2),
+            amount: NanoTON(try row.int8(first + 3)),
+            source: try row.chainHashOrNull(first + 4),
+            comment: try row.bytesAsText(first + 5),
+            arrivedAt: try row.time(first + 6)
         )
     }
 }
