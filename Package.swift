@@ -187,7 +187,7 @@ let targets: [Target] = [
         "ProgramTests",
         [
             "bombyx", "HTTP2", "TLS", "Sockets", "JSON", "PostgresTesting", "ProgramTesting", "Provenance",
-            "Cryptography", "TON", "Units",
+            "Cryptography", "TON", "Units", .product(name: "Yams", package: "Yams"),
         ],
         excluded: ["Schema"]
     ),

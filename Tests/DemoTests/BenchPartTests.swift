@@ -33,7 +33,7 @@ import Testing
         Part(
             name: "engine",
             arguments: ["--open", "50", "1000", "--commands", "2000", "--classes", "100"],
-            measurements: ["open_50", "open_1000", "grow_1000"],
+            measurements: ["open_50", "exchange_50", "open_1000", "exchange_1000", "grow_1000"],
             ratios: []
         ),
         Part(

@@ -55,8 +55,8 @@ final class ChainTown {
     let address: Address
     private let folder: ScratchFolder
 
-    /// `nanoTON` is what the wallet has at the beginning.
-    init(nanoTON: Int64 = 0) throws {
+    /// `nanoTON` is what the wallet has at the beginning; `arguments` are more of them for the server.
+    init(nanoTON: Int64 = 0, arguments: [String] = []) throws {
         folder = try ScratchFolder()
         chain = try ChainProgram(["--finality-blocks", "0"])
         let file = folder.path + "/wallet.key"
@@ -75,6 +75,7 @@ final class ChainTown {
         if nanoTON > 0 { try chain.fund(address, nanoTON) }
         server = try TestServer(
             arguments: ["--network", "testnet", "--chain", chain.url, "--chain-rate", "100", "--wallet-key", file]
+                + arguments
         )
     }
 

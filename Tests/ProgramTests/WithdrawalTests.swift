@@ -8,7 +8,7 @@ import Testing
 /// nobody is paid.
 @Suite(.serialized) struct WithdrawalTests {
     /// An owner with money and a key for withdrawals.
-    private struct Desk {
+    struct Desk {
         let server: TestServer
         let scenario: Scenario
         let client: TestClient
