@@ -13,8 +13,8 @@ struct BenchEngine: ParsableCommand {
             its digest, each command with its events. Nothing is written anywhere.
 
             open_N carries out a mix of 9 gtc orders (half offers, half bids), 3 ioc bids and 6 cancels while about N \
-            orders are open: the exchange mix without its amendments, which the engine does not have. Every order has \
-            a client_order_id. grow_N places N offers in an empty engine and a quarter more: its longest command is \
+            orders are open. exchange_N is the mix of exchanges: 82 % amendments of the price, which cost an order its \
+            place, 9 % gtc, 3 % ioc, 6 % cancels. Every order has a client_order_id. grow_N places N offers in an empty engine and a quarter more: its longest command is \
             one that waits while a table grows.
 
             Every command is timed by itself; a batch's time and digest are in its first and last command.
@@ -54,19 +54,19 @@ struct BenchEngine: ParsableCommand {
             title: "Commands with holds, ledger, events and digest: the engine alone, one thread",
             settings: [
                 ("commands", Int64(commands)), ("batch", Int64(batch)), ("classes", Int64(classes)),
-                ("gtc_of_18", 9), ("ioc_of_18", 3), ("cancel_of_18", 6),
+                ("open_gtc_of_18", 9), ("open_ioc_of_18", 3), ("open_cancel_of_18", 6),
+                ("exchange_amend_of_100", 82), ("exchange_gtc_of_100", 9), ("exchange_ioc_of_100", 3),
+                ("exchange_cancel_of_100", 6),
             ],
             options: options,
             sampler: sampler
         )
-        var loads: [EngineLoad] = []
-        for size in open {
-            complain("  filling an engine with \(Figures.count(size)) orders")
-            let load = EngineLoad(open: size, classes: classes(of: size), batch: batch, seed: options.seed)
-            loads.append(load)
-            let about = "a command while about \(Figures.count(size)) orders are open"
+        let loads = makeLoads()
+        for load in loads {
+            let orders = "about \(Figures.count(load.target)) orders"
+            let mixed = load.mix == .orders ? "" : " of an exchange's mix"
             report.scenarios.append(
-                BenchScenario("open_\(size)", about, sampleSize: 1) { [commands] _ in
+                BenchScenario(load.name, "a command\(mixed) while \(orders) are open", sampleSize: 1) { [commands] _ in
                     load.run(commands: commands, sampler)
                 }
             )
@@ -82,15 +82,24 @@ struct BenchEngine: ParsableCommand {
         try BenchScenario.measure(report.scenarios, rounds: options.rounds, sampler)
         for load in loads {
             report.faults += load.faults()
-            let name = "open_\(load.target)"
-            report.facts.append(("\(name)_open_orders", Int64(load.openOrders)))
-            report.facts.append(("\(name)_trades_per_1000_commands", load.tradesPerThousand))
+            report.facts.append(("\(load.name)_open_orders", Int64(load.openOrders)))
+            report.facts.append(("\(load.name)_trades_per_1000_commands", load.tradesPerThousand))
         }
         for scenario in report.scenarios {
             let rate = 1_000_000_000_000 / max(1, scenario.median(\.mean))
             report.facts.append(("\(scenario.name)_commands_per_second", rate))
         }
         if !report.finish() { throw ExitCode(1) }
+    }
+
+    /// An engine for each size and mix, filled.
+    private func makeLoads() -> [EngineLoad] {
+        open.flatMap { size in
+            complain("  filling engines with \(Figures.count(size)) orders")
+            return EngineMix.allCases.map { mix in
+                EngineLoad(open: size, mix, classes: classes(of: size), batch: batch, seed: options.seed)
+            }
+        }
     }
 
     /// A small book has a class for every second order at most.

@@ -2,10 +2,46 @@ internal import Engine
 internal import Exchange
 internal import Units
 
+/// Which commands come one after another.
+enum EngineMix: String, CaseIterable {
+    /// 9 gtc orders, 3 ioc bids and 6 cancels of 18: each of them makes, fills or ends an order.
+    case orders = "open"
+    /// 82 amendments, 9 gtc orders, 3 ioc bids and 6 cancels of 100, as exchanges see them.
+    case exchange
+
+    /// What a command is.
+    enum Kind {
+        case offer, bid, ioc, cancel, amendment
+    }
+
+    /// What the command with this number is.
+    func kind(of index: Int) -> Kind {
+        switch self {
+        case .orders:
+            switch index % 18 {
+            case 0, 4, 8, 12: .bid
+            case 2, 6, 10, 14, 16: .offer
+            case 3, 9, 15: .ioc
+            default: .cancel
+            }
+        case .exchange:
+            // 37 and 100 have no common divisor: each kind is spread over the hundred.
+            switch index * 37 % 100 {
+            case 0..<4: .bid
+            case 4..<9: .offer
+            case 9..<12: .ioc
+            case 12..<18: .cancel
+            default: .amendment
+            }
+        }
+    }
+}
+
 /// An engine with about so many open orders, and the commands that keep it there.
 final class EngineLoad {
     /// Open orders that the mix keeps.
     let target: Int
+    let mix: EngineMix
     private let batch: Int
     private var engine = Engine()
     private var market: EngineMarket
@@ -26,8 +62,9 @@ final class EngineLoad {
     private static let bidShare = 10
 
     /// Fills the engine.
-    init(open target: Int, classes: Int, batch: Int, seed: UInt64) {
+    init(open target: Int, _ mix: EngineMix = .orders, classes: Int, batch: Int, seed: UInt64) {
         self.target = target
+        self.mix = mix
         self.batch = batch
         market = EngineMarket(classes: classes, seed: seed)
         commands.reserveCapacity(batch)
@@ -47,6 +84,8 @@ final class EngineLoad {
         tradeCount = 0
     }
 
+    /// What the measurement is called.
+    var name: String { "\(mix.rawValue)_\(target)" }
     var openOrders: Int { engine.openOrderCount }
     var tradesPerThousand: Int64 { tradeCount * 1_000 / max(1, commandCount) }
 
@@ -88,18 +127,22 @@ final class EngineLoad {
         if isLast { digests ^= engine.digest.low }
     }
 
-    /// 9 gtc orders, 3 ioc bids and 6 cancels of 18. Where too many orders are open, gtc bids trade instead of resting.
+    /// The command with this number. Where too many orders are open, gtc bids trade instead of resting.
     private func next(_ index: Int) -> Command {
-        switch index % 18 {
-        case 0, 4, 8, 12:
+        switch mix.kind(of: index) {
+        case .bid:
             let isFull = open.count > target
             return market.bid(isMarketable: isFull, lots: isFull ? 40 : 5, .gtc)
-        case 2, 6, 10, 14, 16: return market.offer()
-        case 3, 9, 15: return market.bid(isMarketable: true, lots: 5, .ioc)
-        default:
+        case .offer: return market.offer()
+        case .ioc: return market.bid(isMarketable: true, lots: 5, .ioc)
+        case .cancel:
             // An order that a bid of the same batch has filled meanwhile cannot be cancelled: it is picked anew then.
             guard let order = open.take(market.below(max(1, open.count))) else { return market.offer() }
             return Command(account: order.account, action: .cancel(order.id))
+        case .amendment:
+            guard let order = open.pick(market.below(max(1, open.count))) else { return market.offer() }
+            let terms = AmendTerms(order: order.id, price: market.price(near: order.price))
+            return Command(account: order.account, action: .amend(terms))
         }
     }
 
@@ -107,7 +150,7 @@ final class EngineLoad {
     private func settle() {
         for event in events {
             switch event {
-            case .accepted(let record): open.insert(record.id, record.account)
+            case .accepted(let record): open.insert(record)
             case .closed(let id, _, _): open.remove(id)
             case .traded: tradeCount += 1
             // What was filled between its choice and its cancel is no fault of anybody.
@@ -161,14 +204,21 @@ final class EngineGrowth {
 
 /// Open orders, of which any may be picked at random.
 private struct OpenOrders {
-    private var orders: [(id: OrderID, account: AccountID)] = []
+    /// An order with the price that it came with.
+    struct Order {
+        let id: OrderID
+        let account: AccountID
+        let price: Price
+    }
+
+    private var orders: [Order] = []
     private var places: [OrderID: Int] = [:]
 
     var count: Int { orders.count }
 
-    mutating func insert(_ id: OrderID, _ account: AccountID) {
-        places[id] = orders.count
-        orders.append((id, account))
+    mutating func insert(_ record: OrderRecord) {
+        places[record.id] = orders.count
+        orders.append(Order(id: record.id, account: record.account, price: record.price))
     }
 
     mutating func remove(_ id: OrderID) {
@@ -178,10 +228,12 @@ private struct OpenOrders {
         if place < orders.count { places[orders[place].id] = place }
     }
 
+    /// One of them; nothing if there are none.
+    func pick(_ place: Int) -> Order? { orders.indices.contains(place) ? orders[place] : nil }
+
     /// Takes one out, because it will be cancelled.
-    mutating func take(_ place: Int) -> (id: OrderID, account: AccountID)? {
-        guard orders.indices.contains(place) else { return nil }
-        let order = orders[place]
+    mutating func take(_ place: Int) -> Order? {
+        guard let order = pick(place) else { return nil }
         remove(order.id)
         return order
     }

@@ -115,6 +115,12 @@ struct EngineMarket {
         return Command(account: AccountID(Int64(app)), action: .placeBid(bid))
     }
 
+    /// A price at most twenty steps away from this one.
+    mutating func price(near price: Price) -> Price {
+        let away = Int64(random.below(41) - 20) * Price.step
+        return Price(nanoTONPerMTok: max(Price.step, price.nanoTONPerMTok + away))
+    }
+
     private mutating func terms(price: Int64, lots: Int64, _ timeInForce: TimeInForce) -> OrderTerms {
         named += 1
         return OrderTerms(
