@@ -45,6 +45,19 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(5)))
+    func `The book is read and orders are placed in batches, each beside its peer`() throws {
+        let sizes = ["--rounds", "2", "--requests", "2000", "--orders", "400", "--batch", "50", "--connections", "4"]
+        let report = try JSONValue(Array(try bench(["requests", "--json"] + sizes).output.utf8))
+        #expect(report["sound"]?.boolean == true && report["open_orders"]?.integer == 1_700, "\(report)")
+        #expect(report["rounds"]?.elements?.count == 2)
+        #expect((report["rounds"]?[0]?["book_bytes"]?.integer ?? 0) > 1_000)
+        let lines = try bench(["requests"] + sizes).output.split(separator: "\n")
+        for words in ["ratio of CPU, the book to nghttpd's file: ", "ratio of orders a second, batches to single"] {
+            #expect(lines.count { $0.contains(words) } == 1, "\(words)")
+        }
+    }
+
+    @Test(.timeLimit(.minutes(5)))
     func `Every order of a full book rests after a stop and after a kill`() throws {
         let result = try bench(["capacity", "--orders", "2000", "--json"])
         let report = try JSONValue(Array(result.output.utf8))
@@ -84,6 +97,9 @@ import Testing
             (["journal", "--requests", "10000000", "--rounds", "2"], "--rounds times --requests is at most"),
             (["journal", "--requests", "31"], "--requests is at least --connections"),
             (["journal", "--in-flight", "0"], "--in-flight is 1 to 1024"),
+            (["requests", "--orders", "501"], "--orders is a multiple of --batch"),
+            (["requests", "--batch", "1001"], "--batch is 1 to 1000"),
+            (["requests", "--orders", "500000000"], "2 × --rounds × --orders is at most"),
             (["streams", "--streams", "101"], "--streams is 1 to 100"),
             (["capacity", "--orders", "0"], "--orders is 1 to"),
             (["capacity", "--accounts", "13"], "--accounts is 1 to 12"),

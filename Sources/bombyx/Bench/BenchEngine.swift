@@ -14,8 +14,8 @@ struct BenchEngine: ParsableCommand {
 
             open_N carries out a mix of 9 gtc orders (half offers, half bids), 3 ioc bids and 6 cancels while about N \
             orders are open. exchange_N is the mix of exchanges: 82 % amendments of the price, which cost an order its \
-            place, 9 % gtc, 3 % ioc, 6 % cancels. Every order has a client_order_id. grow_N places N offers in an empty engine and a quarter more: its longest command is \
-            one that waits while a table grows.
+            place, 9 % gtc, 3 % ioc, 6 % cancels. Every order has a client_order_id. grow_N places N offers in an \
+            empty engine and a quarter more: its longest command is one that waits while a table grows.
 
             Every command is timed by itself; a batch's time and digest are in its first and last command.
 

@@ -38,13 +38,16 @@ struct Nghttp2Tools {
     /// Longer than any load takes; h2load itself waits for ever.
     private static let patience = Duration.seconds(1_800)
 
-    /// Posts the file `body` to `url`, again and again, and returns what h2load says. The key is an argument of h2load
-    /// and so in the list of processes: it is one of an exchange that lives for this measurement only.
-    func run(_ load: Load, url: String, body: String, key: String, in folder: String) throws -> H2LoadReport {
-        let arguments = [
+    /// Posts the file `body` to `url`, or gets what is there without one, again and again, and returns what h2load
+    /// says. The key is an argument of h2load and so in the list of processes: it is one of an exchange that lives for
+    /// this measurement only.
+    func run(_ load: Load, url: String, body: String?, key: String?, in folder: String) throws -> H2LoadReport {
+        var arguments = [
             "-n", String(load.requests), "-c", String(load.connections), "-m", String(load.inFlight), "-t", "1",
-            "-d", body, "-H", "content-type: application/json", "-H", "authorization: Bearer " + key, url,
         ]
+        if let body { arguments += ["-d", body, "-H", "content-type: application/json"] }
+        if let key { arguments += ["-H", "authorization: Bearer " + key] }
+        arguments.append(url)
         let file = folder + "/h2load.txt"
         let child = try start(h2load, arguments, output: file)
         guard let exit = child.wait(for: Self.patience) else {
@@ -70,16 +73,22 @@ struct Nghttp2Tools {
         }
     }
 
-    /// The bytes that nghttpd answers with: as many as a short acknowledgement's.
-    private static let answer = String(repeating: "x", count: 80) + "\n"
+    /// As many bytes as a short acknowledgement has.
+    static let shortAnswer = 81
 
-    /// Serves a file of 81 bytes on a free port, with `threads` workers; over TLS with the certificate if there is one.
-    func serve(threads: Int, streams: Int, certificate: (path: String, key: String)?, in folder: String) throws
-        -> Reference
-    {
+    /// Serves a file of so many bytes on a free port, with `threads` workers; over TLS with the certificate if there is
+    /// one.
+    func serve(
+        bytes: Int = shortAnswer,
+        threads: Int,
+        streams: Int,
+        certificate: (path: String, key: String)?,
+        in folder: String
+    ) throws -> Reference {
         let documents = folder + "/documents"
         try FileManager.default.createDirectory(atPath: documents, withIntermediateDirectories: true)
-        try Self.answer.write(toFile: documents + "/answer", atomically: true, encoding: .utf8)
+        let answer = String(repeating: "x", count: bytes)
+        try answer.write(toFile: documents + "/answer", atomically: true, encoding: .utf8)
         // nghttpd does not tell which port it took: one that was free a moment ago is given to it.
         let port = try Listener(on: .loopback(port: 0)).address.port
         var arguments = ["-a", "127.0.0.1", "-d", documents, "-n", String(threads), "-m", String(streams)]
@@ -93,7 +102,7 @@ struct Nghttp2Tools {
         let base = (certificate == nil ? "http" : "https") + "://127.0.0.1:\(port)"
         let endpoint = try Endpoint(url: base, certificate: certificate?.path)
         let deadline = ContinuousClock.now + .seconds(10)
-        while !Self.answers(endpoint) {
+        while !Self.answers(endpoint, bytes) {
             guard child.exit == nil, ContinuousClock.now < deadline else {
                 child.send(SIGKILL)
                 let said = (try? String(contentsOfFile: file, encoding: .utf8)) ?? ""
@@ -104,10 +113,10 @@ struct Nghttp2Tools {
         return Reference(child: child, url: base + "/answer")
     }
 
-    private static func answers(_ endpoint: Endpoint) -> Bool {
+    private static func answers(_ endpoint: Endpoint, _ bytes: Int) -> Bool {
         guard let client = try? ExchangeClient(endpoint, key: nil) else { return false }
         defer { client.close() }
-        return (try? client.bytes("GET", "/answer"))?.count == answer.utf8.count
+        return (try? client.bytes("GET", "/answer"))?.count == bytes
     }
 
     private func start(_ path: String, _ arguments: [String], output: String) throws -> ChildProcess {
