@@ -69,7 +69,7 @@ let targets: [Target] = [
     target("Sockets", ["CLinux"]),
     target("TLS", ["Sockets", "COpenSSL"]),
     target("HTTP2", ["Sockets", "TLS", "CNghttp2"]),
-    target("ChainServer", ["LocalChain", "TON", "JSON", "Cryptography", "HTTP2"]),
+    target("ChainServer", ["LocalChain", "TON", "JSON", "Cryptography", "HTTP2", "Sockets"]),
     target("Postgres", ["CPQ", "CLinux"], resources: [.embedInCode("Resources/postgresql.conf")]),
     target(
         "Store",
@@ -105,7 +105,7 @@ let targets: [Target] = [
         dependencies: [
             "Units", "Exchange", "Ledger", "Engine", "Cryptography", "JSON", "Sockets", "TLS", "HTTP2", "Postgres",
             "Store", "API", "Log", "Marketplace", "Vectors", "Demonstration", "Measurement", "Provenance",
-            "LocalChain", "ChainServer", "TON", "Toncenter", argumentParser,
+            "LocalChain", "ChainServer", "TON", "Toncenter", "SettlementAgent", argumentParser,
         ],
         resources: [.copy("Resources")],
         swiftSettings: settings

@@ -71,9 +71,8 @@ struct ServeChain: ParsableCommand {
             let chain = try file?.read() ?? LocalChain(settings)
             let keep = file.map { file in { @Sendable (chain: LocalChain) in file.write(chain) } }
             let configuration = ServerConfiguration(cleartext: [SocketAddress(listen)].compactMap(\.self))
-            let server = try Server(configuration) { _ in
-                ChainService(ChainServer.Toncenter(chain), clock: Self.clock, keep: keep)
-            }
+            let host = ChainHost(chain, clock: Self.clock, keep: keep)
+            let server = try Server(configuration) { _ in ChainService(host) }
             say("chain http://\(server.cleartext[0])/api/v3")
             while signals.next(milliseconds: 60_000) != .stop {}
             if let failure = server.drain(timeoutMilliseconds: 5_000) { throw failure }
@@ -84,5 +83,5 @@ struct ServeChain: ParsableCommand {
     }
 
     /// Seconds since 1970.
-    @Sendable private static func clock() -> UInt64 { UInt64(max(0, time(nil))) }
+    @Sendable static func clock() -> UInt64 { UInt64(max(0, time(nil))) }
 }

@@ -19,6 +19,7 @@ final class RunningExchange {
     private var threads: Marketplace.Running?
     private let server: Server
     private let certificate: ReloadableTLSContext?
+    private let chain: EmbeddedChain?
     private let state: StateFolder
     private let drainTimeoutMilliseconds: UInt64
     private let started: Instant
@@ -66,7 +67,8 @@ final class RunningExchange {
         configuration.rateLimit = Int64(options.rateLimit).flatMap { RateLimit($0) }
         configuration.login = try options.logins.settings()
         configuration.network = options.logins.network
-        configuration.settlement = try options.settlement.settings(options.logins.chainNetwork)
+        chain = try options.settlement.localChain(file: state.chainPath)
+        configuration.settlement = try options.settlement.settings(options.logins.chainNetwork, chain)
         configuration.loginLimit = options.logins.limit
         configuration.verifiers = options.loops
         configuration.signing = SigningKeyring(try SigningFolder(path: state.signingPath).load())
@@ -184,13 +186,15 @@ final class RunningExchange {
         if FileManager.default.fileExists(atPath: state.operatorKeyPath) {
             log.write(.info, "operator_key", "the operator's key is in \(state.operatorKeyPath)")
         }
+        if let url = chain?.url { log.write(.info, "chain", "the local chain is at \(url)") }
         if let cluster { log.write(.info, "psql", "psql \"\(cluster.connectionString(.auditor))\"") }
         try state.writeRunning(
             RunningFacts(
                 http: server.cleartext.first?.description,
                 https: server.tls.first?.description,
                 certificate: certificate?.certificatePath,
-                psql: cluster?.connectionString(.auditor)
+                psql: cluster?.connectionString(.auditor),
+                chain: chain?.url
             )
         )
         let milliseconds = Instant.now.microseconds(since: started) / 1_000
@@ -258,6 +262,7 @@ final class RunningExchange {
             log.write(.warning, "network", "\(error)")
         }
         if let running = threads.take() { marketplace.stop(running) }
+        chain?.stop()
         cluster?.stop()
         state.removeRunning()
         log.write(.info, "stopped", "stopped")

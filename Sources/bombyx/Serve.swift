@@ -107,6 +107,10 @@ struct Serve: ParsableCommand {
             throw ValidationError("--event-streams and --event-streams-per-key are 0 to \(Limits.streamsMax).")
         }
         guard (1...300).contains(streamHeartbeat) else { throw ValidationError("--stream-heartbeat is 1 to 300.") }
+        // What wallets show as an address of mainnet gets real money sent.
+        guard !settlement.isLocal || logins.loginNetwork == .testnet else {
+            throw ValidationError("--chain local needs --network testnet.")
+        }
         guard rateLimit == "off" || Int64(rateLimit).flatMap({ RateLimit($0) }) != nil else {
             throw ValidationError("--rate-limit is off or a number from 10 to 1000000.")
         }

@@ -21,28 +21,57 @@ struct SettlementOptions: ParsableArguments {
     @Option(help: "Seconds for which its messages are good: 1…4194303. Part of its address.")
     var walletTimeout: UInt32 = 3_600
 
+    @Option(
+        help: ArgumentHelp(
+            "With --chain local, which is inside of the server: serve it on 127.0.0.1 too, as `bombyx chain serve` "
+                + "does; 0 takes a free port.",
+            valueName: "port"
+        )
+    )
+    var chainPort: UInt16?
+
     @OptionGroup var provider: ProviderOptions
+
+    /// Whether the chain is inside of the server.
+    var isLocal: Bool { provider.chain == ProviderOptions.local }
 
     func validate() throws {
         guard (1...HighloadWalletV3.timeoutMax).contains(walletTimeout) else {
             throw ValidationError("--wallet-timeout must be in 1…\(HighloadWalletV3.timeoutMax)")
         }
         guard walletKey != nil || provider.chain == nil else { throw ValidationError("--chain needs --wallet-key.") }
+        guard isLocal || chainPort == nil else { throw ValidationError("--chain-port needs --chain local.") }
+        let isAsked = provider.chainKeyFile != nil || provider.chainCertificate != nil || provider.chainRate != nil
+        guard !isLocal || !isAsked else {
+            throw ValidationError("--chain local takes no --chain-key-file, --chain-certificate or --chain-rate.")
+        }
+    }
+
+    /// The chain inside of the server, with its state in a file; `nil` when that is not where it settles.
+    func localChain(file: String) throws -> EmbeddedChain? {
+        guard isLocal, let walletKey else { return nil }
+        return try EmbeddedChain(file: file, wallet: wallet(walletKey), port: chainPort)
     }
 
     /// `nil` when nothing is settled. Reads the key once, so that a wrong file is told before anything is started.
-    func settings(_ network: Network) throws -> SettlementSettings? {
+    func settings(_ network: Network, _ local: EmbeddedChain?) throws -> SettlementSettings? {
         guard let walletKey else { return nil }
-        let wallet = try HighloadWalletV3(
-            publicKey: try WalletKeyOptions.load(walletKey).publicKey,
-            subwallet: walletSubwallet,
-            timeout: walletTimeout
-        )
+        let wallet = try wallet(walletKey)
+        let key: @Sendable () throws -> SigningKey = { try WalletKeyOptions.load(walletKey) }
+        if let local { return SettlementSettings(wallet: wallet, key: key) { _ in local.client } }
         let asked = try provider.settings(network)
-        return SettlementSettings(wallet: wallet, key: { try WalletKeyOptions.load(walletKey) }) { isCancelled in
+        return SettlementSettings(wallet: wallet, key: key) { isCancelled in
             var settings = asked
             settings.isCancelled = isCancelled
             return ToncenterClient(settings)
         }
+    }
+
+    private func wallet(_ keyFile: String) throws -> HighloadWalletV3 {
+        try HighloadWalletV3(
+            publicKey: try WalletKeyOptions.load(keyFile).publicKey,
+            subwallet: walletSubwallet,
+            timeout: walletTimeout
+        )
     }
 }

@@ -15,6 +15,7 @@ final class StateFolder: Sendable {
     var certificatePath: String { path + "/tls-certificate.pem" }
     var certificateKeyPath: String { path + "/tls-key.pem" }
     var runningPath: String { path + "/serve.json" }
+    var chainPath: String { path + "/chain.state" }
     var signingPath: String { path + "/signing" }
 
     /// Holds the folder's lock for as long as this value lives.
@@ -80,4 +81,6 @@ struct RunningFacts: Codable {
     let certificate: String?
     /// libpq's connection string for the auditor.
     let psql: String?
+    /// toncenter's interface of the local chain inside of the server, when it is served.
+    let chain: String?
 }

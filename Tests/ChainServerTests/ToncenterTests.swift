@@ -25,7 +25,7 @@ private final class Fixture: Sendable {
         self.time = time
         server = try Server(ServerConfiguration(cleartext: [.loopback(port: 0)])) { _ in
             let chain = LocalChain(LocalChain.Settings(start: 1_800_000_000))
-            return ChainService(Toncenter(chain)) { time.now.withLock { $0 } }
+            return ChainService(ChainHost(chain) { time.now.withLock { $0 } })
         }
     }
 

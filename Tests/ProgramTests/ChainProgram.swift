@@ -21,6 +21,12 @@ final class ChainProgram {
         base = String(line.dropFirst("chain ".count).dropLast("/api/v3\n".count))
     }
 
+    /// One that somebody else serves: `url` is its interface, as in ``url``.
+    init(at url: String) throws {
+        guard url.hasSuffix("/api/v3") else { throw TestServer.Failure("no chain: \(url)") }
+        base = String(url.dropLast("/api/v3".count))
+    }
+
     deinit { end(by: SIGKILL) }
 
     func end(by signal: Int32) {

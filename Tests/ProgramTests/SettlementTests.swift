@@ -107,6 +107,56 @@ import Testing
         #expect(received == [Base64.encode(try #require(Hex.decode(message)))], "the chain shows it, once")
     }
 
+    /// The chain inside of a server, of which a test's port is only a window.
+    private func window(_ server: TestServer) throws -> ChainProgram {
+        let facts = try JSONValue(Array(Data(contentsOf: URL(filePath: server.folder + "/serve.json"))))
+        return try ChainProgram(at: try #require(facts["chain"]?.string))
+    }
+
+    @Test func `The chain inside of the server keeps its money when the server is killed`() throws {
+        let folder = try ScratchFolder()
+        let file = folder.path + "/wallet.key"
+        try TestServer.run(["wallet", "new", "--key-file", file])
+        let options = ["--network", "testnet", "--wallet-key", file, "--chain", "local", "--chain-port", "0"]
+        let server = try TestServer(arguments: options)
+        defer { server.remove() }
+        var desk = try Scenario(server)
+        let owner = try desk.party("owner")
+        let terms = try desk.client.call("PUT", "/v1/settlement/terms", key: desk.operatorKey, #"{"cooling_off_s":0}"#)
+        #expect(terms.status == 200, "\(terms.text)")
+        var chain = try window(server)
+        try chain.waitUntil { try desk.client.call("GET", "/v1/deposits", key: owner.key).status == 200 }
+        let status = try desk.client.call("GET", "/v1/settlement", key: desk.operatorKey)
+        let capital = try #require(status["capital_nanoton"]?.string.flatMap { Int64($0) }, "\(status.text)")
+        #expect((999_000_000_000...1_000_000_000_000).contains(capital), "less what it costs to get it")
+        let door = try desk.client.call("GET", "/v1/deposits", key: owner.key)
+        let wallet = try AddressText(try #require(door["address"]?.string), on: .testnet).address
+        let memo = try #require(door["memo"]?.string, "\(door.text)")
+        try chain.ask("/local/fund", #"{"address":"\#(wallet)","value":"5000000000","comment":"\#(memo)"}"#)
+        try chain.waitUntil { try desk.balance(owner, "available") == 5_000_000_000 }
+
+        let payee = try #require(Address(workchain: 0, hash: [UInt8](repeating: 6, count: 32)))
+        let asked = try desk.client.call(
+            "POST",
+            "/v1/withdrawals",
+            key: owner.key,
+            #"{"address":"\#(payee)","amount_nanoton":"3000000000"}"#,
+            fields: [("idempotency-key", "w1")]
+        )
+        let id = try #require(asked["id"]?.string, "\(asked.text)")
+        try chain.waitUntil { try server.psql("SELECT count(*) FROM settlement.messages") == "1" }
+        server.kill()
+        try server.start()
+        desk = try Scenario(server)
+        chain = try window(server)
+        try chain.waitUntil {
+            try desk.client.call("GET", "/v1/withdrawals/\(id)", key: owner.key)["state"]?.string == "paid"
+        }
+        #expect(try chain.balance(payee) == 3_000_000_000)
+        try expectProof(of: id, to: payee, desk, owner, chain)
+        try expectSound(desk, server)
+    }
+
     private func expectSound(_ desk: Scenario, _ server: TestServer) throws {
         let status = try desk.client.call("GET", "/v1/settlement", key: desk.operatorKey)
         #expect(status["is_held"]?.boolean == false, "\(status.text)")
@@ -132,6 +182,10 @@ import Testing
         for (arguments, rule) in [
             (["--chain", chain.url], "--chain needs --wallet-key"), (["--wallet-key", file + "x"], "cannot be read"),
             (["--wallet-key", file, "--wallet-timeout", "0"], "--wallet-timeout"),
+            (["--wallet-key", file, "--chain", "local"], "--chain local needs --network testnet"),
+            (["--chain", "local", "--network", "testnet"], "--chain needs --wallet-key"),
+            (["--chain", chain.url, "--wallet-key", file, "--chain-port", "0"], "--chain-port needs --chain local"),
+            (["--chain", "local", "--wallet-key", file, "--chain-rate", "5"], "--chain local takes no --chain-key-file"),
         ] {
             let refused = try Shell([TestServer.executable, "serve"] + arguments, in: folder.path)
             #expect(refused.status != 0 && refused.errors.contains(rule), "\(arguments): \(refused.errors)")

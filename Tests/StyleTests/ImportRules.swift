@@ -28,7 +28,7 @@ let arrows: [(target: String, imports: [String])] = [
     ("Log", ["JSON", "Sockets"] + system),
     ("TLS", ["Sockets", "COpenSSL"] + system),
     ("HTTP2", ["Sockets", "TLS", "CNghttp2"] + system),
-    ("ChainServer", ["LocalChain", "TON", "JSON", "Cryptography", "HTTP2"]),
+    ("ChainServer", ["LocalChain", "TON", "JSON", "Cryptography", "HTTP2", "Sockets"]),
     ("Postgres", ["CPQ", "CLinux"] + system),
     (
         "Store",
@@ -39,7 +39,7 @@ let arrows: [(target: String, imports: [String])] = [
         "bombyx",
         libraries + [
             "Marketplace", "Vectors", "Demonstration", "Measurement", "ArgumentParser", "Logging", "Foundation",
-            "LocalChain", "ChainServer", "TON", "Toncenter",
+            "LocalChain", "ChainServer", "TON", "Toncenter", "SettlementAgent",
         ]
             + system
     ),

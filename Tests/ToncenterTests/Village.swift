@@ -97,7 +97,7 @@ final class ServedChain: Sendable {
             certificate: certificate
         )
         server = try Server(configuration) { _ in
-            ChainService(ChainServer.Toncenter(chain)) { time.now.withLock { $0 } }
+            ChainService(ChainHost(chain) { time.now.withLock { $0 } })
         }
     }
 

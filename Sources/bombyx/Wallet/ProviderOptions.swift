@@ -8,7 +8,8 @@ internal import Toncenter
 struct ProviderOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "A provider of toncenter's interface, version 3; by default toncenter.com, for mainnet or testnet.",
+            "A provider of toncenter's interface, version 3; by default toncenter.com, for mainnet or testnet. For "
+                + "`bombyx serve` also local: a chain inside of the server, with play money.",
             valueName: "url"
         )
     )
@@ -23,9 +24,12 @@ struct ProviderOptions: ParsableArguments {
     @Option(help: "Requests of a second: 1…1000; by default 1, or 10 with a key.")
     var chainRate: UInt64?
 
+    /// What stands for a chain inside of the server: see ``SettlementOptions``.
+    static let local = "local"
+
     func validate() throws {
         if let chainRate, !(1...1_000).contains(chainRate) { throw ValidationError("--chain-rate must be in 1…1000") }
-        if let chain {
+        if let chain, chain != Self.local {
             do { _ = try ProviderEndpoint(chain) } catch { throw ValidationError("--chain: \(error).") }
         }
     }
@@ -35,6 +39,9 @@ struct ProviderOptions: ParsableArguments {
 
     /// How the provider is asked.
     func settings(_ network: Network) throws -> ToncenterSettings {
+        guard chain != Self.local else {
+            throw CommandFailure("--chain local is inside of `bombyx serve`: give the URL of its --chain-port")
+        }
         let standard =
             network == .mainnet ? "https://toncenter.com/api/v3" : "https://testnet.toncenter.com/api/v3"
         var settings = ToncenterSettings(try ProviderEndpoint(chain ?? standard), network: network)
