@@ -4,7 +4,7 @@ internal import Marketplace
 internal import TON
 internal import Toncenter
 
-/// From which wallet `bombyx serve` pays, and who tells it of the chain.
+/// From which wallets `bombyx serve` pays, and who tells it of the chain.
 struct SettlementOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
@@ -18,6 +18,8 @@ struct SettlementOptions: ParsableArguments {
     @Option(help: "The number of that wallet among those of its key: 0…4294967295.")
     var walletSubwallet = HighloadWalletV3.subwalletDefault
 
+    @OptionGroup var count: SubwalletOptions
+
     @Option(help: "Seconds for which its messages are good: 1…4194303. Part of its address.")
     var walletTimeout: UInt32 = 3_600
 
@@ -28,18 +30,23 @@ struct SettlementOptions: ParsableArguments {
             throw ValidationError("--wallet-timeout must be in 1…\(HighloadWalletV3.timeoutMax)")
         }
         guard walletKey != nil || provider.chain == nil else { throw ValidationError("--chain needs --wallet-key.") }
+        guard walletKey != nil || count.subwallets == 1 else {
+            throw ValidationError("--subwallets needs --wallet-key.")
+        }
+        _ = try count.numbers(from: walletSubwallet)
     }
 
     /// `nil` when nothing is settled. Reads the key once, so that a wrong file is told before anything is started.
     func settings(_ network: Network) throws -> SettlementSettings? {
         guard let walletKey else { return nil }
-        let wallet = try HighloadWalletV3(
-            publicKey: try WalletKeyOptions.load(walletKey).publicKey,
-            subwallet: walletSubwallet,
-            timeout: walletTimeout
-        )
+        let publicKey = try WalletKeyOptions.load(walletKey).publicKey
+        var wallets = try count.numbers(from: walletSubwallet).map { number in
+            try HighloadWalletV3(publicKey: publicKey, subwallet: number, timeout: walletTimeout)
+        }
+        let first = wallets.removeFirst()
         let asked = try provider.settings(network)
-        return SettlementSettings(wallet: wallet, key: { try WalletKeyOptions.load(walletKey) }) { isCancelled in
+        let key: @Sendable () throws -> SigningKey = { try WalletKeyOptions.load(walletKey) }
+        return SettlementSettings(wallet: first, others: wallets, key: key) { isCancelled in
             var settings = asked
             settings.isCancelled = isCancelled
             return ToncenterClient(settings)
