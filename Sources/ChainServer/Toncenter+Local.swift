@@ -24,9 +24,9 @@ extension Toncenter {
         return Self.done
     }
 
-    /// `{"kind", "public_key", "timeout"?}`: a wallet as if it had always been there; gives its address.
+    /// `{"kind", "public_key", "timeout"?, "subwallet"?}`: a wallet as if it had always been there; gives its address.
     mutating func install(_ body: [UInt8]) throws(ChainProblem) -> [UInt8] {
-        let body = try ChainBody(body, members: ["kind", "public_key", "timeout"])
+        let body = try ChainBody(body, members: ["kind", "public_key", "timeout", "subwallet"])
         guard let key = Hex.decode(try body.text("public_key")), key.count == Ed25519.publicKeyByteCount else {
             throw .field("public_key", "must be 32 bytes in hexadecimal")
         }
@@ -34,7 +34,11 @@ extension Toncenter {
         switch try body.text("kind") {
         case "highload_v3":
             let timeout = try body.number("timeout", 1...Int64(HighloadWalletV3.timeoutMax))
-            guard let wallet = try? HighloadWalletV3(publicKey: key, timeout: UInt32(timeout)) else {
+            let subwallet =
+                try body.has("subwallet")
+                ? UInt32(body.number("subwallet", 0...Int64(UInt32.max))) : HighloadWalletV3.subwalletDefault
+            let wallet = try? HighloadWalletV3(publicKey: key, subwallet: subwallet, timeout: UInt32(timeout))
+            guard let wallet else {
                 throw .field("timeout", "must be in 1…\(HighloadWalletV3.timeoutMax)")
             }
             chain.install(wallet)

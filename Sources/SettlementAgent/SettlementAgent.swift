@@ -68,8 +68,9 @@ package struct SettlementRound: Hashable, Sendable {
 ///
 /// All that counts is in the engine's journal and on the chain: this may be ended between any two steps, and run twice
 /// at the same time, and nobody is paid twice. It reads every wallet's finalized history behind the engine's cursor,
-/// says up to when it is known, asks for plans while somebody waits, and sends the message of every batch that is
-/// signed, the same bytes again until the engine has its verdict; what a node says to a message decides nothing.
+/// says up to when it is known, asks for plans while somebody waits, of those wallets that have its key, and sends the
+/// message of every batch that is signed, the same bytes again until the engine has its verdict; what a node says to a
+/// message decides nothing.
 package final class SettlementAgent<Chain: ChainClient> {
     package var chain: Chain
     private let key: SigningKey
@@ -217,31 +218,54 @@ package final class SettlementAgent<Chain: ChainClient> {
 
     // MARK: What the engine plans
 
+    /// Asks for batches, each of the wallet that can pay the most then: so they spread over wallets, and one that has
+    /// little left holds nobody up.
     private func plan(
         _ wallets: [WalletID: WalletRecord],
         _ head: ChainHead,
         _ office: inout some SettlementOffice,
         _ round: inout SettlementRound
     ) throws(OfficeError) {
-        for (_, wallet) in wallets.sorted(by: { $0.key < $1.key }) where wallet.terms.publicKey.bytes == key.publicKey {
-            for number in 0..<pace.plansMax {
-                guard try office.view().isWaiting else { return }
-                let estimate = FeeEstimate(fees, queries: wallet.queries + UInt64(number))
-                let terms = SettlementPlanTerms(
-                    wallet: wallet.id,
-                    chainTime: head.time,
-                    baseFee: estimate.base,
-                    feePerPayout: estimate.perPayout
-                )
-                guard let rejection = try office.submit(.plan(terms)) else {
-                    round.planned += 1
-                    continue
-                }
-                round.troubles.append("no plan for \(wallet.id.text): \(rejection)")
-                break
+        var ready = wallets.values.filter { $0.terms.publicKey.bytes == key.publicKey }.map(\.id)
+        var plans: [WalletID: Int] = [:]
+        while !ready.isEmpty {
+            let view = try office.view()
+            guard view.isWaiting else { return }
+            guard let (wallet, estimate) = richest(of: ready, view) else { break }
+            let terms = SettlementPlanTerms(
+                wallet: wallet,
+                chainTime: head.time,
+                baseFee: estimate.base,
+                feePerPayout: estimate.perPayout
+            )
+            guard let rejection = try office.submit(.plan(terms)) else {
+                round.planned += 1
+                plans[wallet, default: 0] += 1
+                if plans[wallet] == pace.plansMax { ready.removeAll { $0 == wallet } }
+                continue
             }
+            // The ids of one wallet may be in use, or its clock ahead. What else there is holds for all, also too
+            // little money: the others have less.
+            round.troubles.append("no plan for \(wallet.text): \(rejection)")
+            guard rejection == .queryIDsInUse || rejection == .chainTimeBehind else { break }
+            ready.removeAll { $0 == wallet }
         }
         if try office.view().isWaiting { round.hasMore = true }
+    }
+
+    /// The wallet that has the most beyond what is under way and what a batch of one payout costs; of equal ones the
+    /// first.
+    private func richest(of ready: [WalletID], _ view: SettlementView) -> (wallet: WalletID, estimate: FeeEstimate)? {
+        let signed = view.batches.filter { $0.phase == .signed }
+        var best: (wallet: WalletID, estimate: FeeEstimate, free: NanoTON)?
+        for wallet in view.wallets where ready.contains(wallet.id) {
+            let estimate = FeeEstimate(fees, queries: wallet.queries)
+            let taken = signed.filter { $0.wallet == wallet.id }.reduce(NanoTON.zero) { $0 + $1.signed.value }
+            let free = wallet.balance - taken - estimate.base - estimate.perPayout
+            if let best, free <= best.free { continue }
+            best = (wallet.id, estimate, free)
+        }
+        return best.map { ($0.wallet, $0.estimate) }
     }
 
     /// Sends what is signed and is good by the chain's clock. The bytes are stored before they leave.

@@ -25,7 +25,7 @@ struct ServeChain: ParsableCommand {
             those that a settlement needs, under /api/v3: masterchainInfo, accountStates, transactions, \
             transactionsByMessage and message. These are its own:
 
-              POST /local/wallets  {"kind": "highload_v3", "public_key": "HEX", "timeout": 3600}
+              POST /local/wallets  {"kind": "highload_v3", "public_key": "HEX", "timeout": 3600, "subwallet": 7}
               POST /local/fund     {"address": "0:HEX", "value": "1000000000", "comment": "memo"}
               POST /local/faults   {"kind": "lose_answer"}
 

@@ -9,17 +9,17 @@ final class EmbeddedChain: Sendable {
     private let host: ChainHost
     private let server: Server?
 
-    /// What the exchange's wallet is given when it is deployed: the operator's capital, 1,000 TON.
+    /// What each wallet of the exchange is given when it is deployed: the operator's capital, 1,000 TON.
     static let capital = Coins(1_000_000_000_000)
 
-    /// Goes on with the chain of the file, or begins one. `wallet` is deployed unless it is. With `port`, the chain is
-    /// served on the loopback interface too.
-    init(file path: String, wallet: HighloadWalletV3, port: UInt16?) throws {
+    /// Goes on with the chain of the file, or begins one. `wallets` are deployed unless they are. With `port`, the
+    /// chain is served on the loopback interface too.
+    init(file path: String, wallets: [HighloadWalletV3], port: UInt16?) throws {
         let file = try ChainStateFile(path: path)
         let now = ServeChain.clock()
         var chain = try file.read() ?? LocalChain(LocalChain.Settings(start: now))
         if now > chain.now { chain.advance(seconds: now - chain.now) }
-        if !chain.isActive(wallet.address) {
+        for wallet in wallets where !chain.isActive(wallet.address) {
             chain.install(wallet)
             guard try chain.fund(wallet.address, Self.capital) else {
                 throw CommandFailure("the chain of \(path) has no money left for another wallet")

@@ -4,7 +4,7 @@ internal import Marketplace
 internal import TON
 internal import Toncenter
 
-/// From which wallet `bombyx serve` pays, and who tells it of the chain.
+/// From which wallets `bombyx serve` pays, and who tells it of the chain.
 struct SettlementOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
@@ -17,6 +17,8 @@ struct SettlementOptions: ParsableArguments {
 
     @Option(help: "The number of that wallet among those of its key: 0…4294967295.")
     var walletSubwallet = HighloadWalletV3.subwalletDefault
+
+    @OptionGroup var count: SubwalletOptions
 
     @Option(help: "Seconds for which its messages are good: 1…4194303. Part of its address.")
     var walletTimeout: UInt32 = 3_600
@@ -40,6 +42,10 @@ struct SettlementOptions: ParsableArguments {
             throw ValidationError("--wallet-timeout must be in 1…\(HighloadWalletV3.timeoutMax)")
         }
         guard walletKey != nil || provider.chain == nil else { throw ValidationError("--chain needs --wallet-key.") }
+        guard walletKey != nil || count.subwallets == 1 else {
+            throw ValidationError("--subwallets needs --wallet-key.")
+        }
+        _ = try count.numbers(from: walletSubwallet)
         guard isLocal || chainPort == nil else { throw ValidationError("--chain-port needs --chain local.") }
         let isAsked = provider.chainKeyFile != nil || provider.chainCertificate != nil || provider.chainRate != nil
         guard !isLocal || !isAsked else {
@@ -50,28 +56,28 @@ struct SettlementOptions: ParsableArguments {
     /// The chain inside of the server, with its state in a file; `nil` when that is not where it settles.
     func localChain(file: String) throws -> EmbeddedChain? {
         guard isLocal, let walletKey else { return nil }
-        return try EmbeddedChain(file: file, wallet: wallet(walletKey), port: chainPort)
+        return try EmbeddedChain(file: file, wallets: wallets(walletKey), port: chainPort)
     }
 
     /// `nil` when nothing is settled. Reads the key once, so that a wrong file is told before anything is started.
     func settings(_ network: Network, _ local: EmbeddedChain?) throws -> SettlementSettings? {
         guard let walletKey else { return nil }
-        let wallet = try wallet(walletKey)
+        var wallets = try wallets(walletKey)
+        let first = wallets.removeFirst()
         let key: @Sendable () throws -> SigningKey = { try WalletKeyOptions.load(walletKey) }
-        if let local { return SettlementSettings(wallet: wallet, key: key) { _ in local.client } }
+        if let local { return SettlementSettings(wallet: first, others: wallets, key: key) { _ in local.client } }
         let asked = try provider.settings(network)
-        return SettlementSettings(wallet: wallet, key: key) { isCancelled in
+        return SettlementSettings(wallet: first, others: wallets, key: key) { isCancelled in
             var settings = asked
             settings.isCancelled = isCancelled
             return ToncenterClient(settings)
         }
     }
 
-    private func wallet(_ keyFile: String) throws -> HighloadWalletV3 {
-        try HighloadWalletV3(
-            publicKey: try WalletKeyOptions.load(keyFile).publicKey,
-            subwallet: walletSubwallet,
-            timeout: walletTimeout
-        )
+    private func wallets(_ keyFile: String) throws -> [HighloadWalletV3] {
+        let publicKey = try WalletKeyOptions.load(keyFile).publicKey
+        return try count.numbers(from: walletSubwallet).map { number in
+            try HighloadWalletV3(publicKey: publicKey, subwallet: number, timeout: walletTimeout)
+        }
     }
 }

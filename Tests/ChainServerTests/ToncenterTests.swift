@@ -63,6 +63,9 @@ private final class Fixture: Sendable {
         let wallet = try HighloadWalletV3(publicKey: key.publicKey, timeout: 60)
         let install = #"{"kind":"highload_v3","public_key":"\#(Hex.encode(key.publicKey))","timeout":60}"#
         #expect(try chain.ask("/local/wallets", install, http: http).json["address"]?.string == "\(wallet.address)")
+        let second = try HighloadWalletV3(publicKey: key.publicKey, subwallet: 7, timeout: 60)
+        let numbered = String(install.dropLast()) + #","subwallet":7}"#
+        #expect(try chain.ask("/local/wallets", numbered, http: http).json["address"]?.string == "\(second.address)")
         let fund = #"{"address":"\#(wallet.address)","value":"\#(10 * ton)","comment":"a memo"}"#
         #expect(try chain.ask("/local/fund", fund, http: http).status == 200)
         chain.wait(3)
@@ -150,6 +153,11 @@ private final class Fixture: Sendable {
             (422, "/local/fund", #"{"address":"\#(address)","value":"6000000000000000000"}"#, "value: all that"),
             (422, "/local/wallets", #"{"kind":"v9","public_key":"\#(address.dropFirst(2))"}"#, "kind: must be"),
             (422, "/local/wallets", #"{"kind":"v5r1","public_key":"aa"}"#, "public_key: must be 32 bytes"),
+            (
+                422, "/local/wallets",
+                #"{"kind":"highload_v3","public_key":"\#(address.dropFirst(2))","timeout":5,"subwallet":-1}"#,
+                "subwallet: must be"
+            ),
             (422, "/local/faults", #"{"kind":"delay"}"#, "seconds: must be a number in 0…86400"),
             (422, "/local/faults", #"{"kind":"luck"}"#, "kind: must be refuse"),
         ] as [(Int, String, String?, String)] {

@@ -53,16 +53,18 @@ final class ChainProgram {
     }
 }
 
-/// A local chain with the exchange's wallet, whose key everybody knows, and a server that pays from it.
+/// A local chain with the exchange's wallets, whose key everybody knows, and a server that pays from them.
 final class ChainTown {
     let chain: ChainProgram
     let server: TestServer
-    /// The exchange's wallet.
-    let address: Address
+    /// The exchange's wallets.
+    let addresses: [Address]
+    /// The first of them.
+    var address: Address { addresses[0] }
     private let folder: ScratchFolder
 
-    /// `nanoTON` is what the wallet has at the beginning; `arguments` are more of them for the server.
-    init(nanoTON: Int64 = 0, arguments: [String] = []) throws {
+    /// `nanoTON` is what each of the wallets has at the beginning; `arguments` are more of them for the server.
+    init(nanoTON: Int64 = 0, subwallets: Int = 1, arguments: [String] = []) throws {
         folder = try ScratchFolder()
         chain = try ChainProgram(["--finality-blocks", "0"])
         let file = folder.path + "/wallet.key"
@@ -72,16 +74,20 @@ final class ChainTown {
             throw TestServer.Failure("cannot write \(file)")
         }
         let key = try SigningKey(seed: [UInt8](repeating: 7, count: SigningKey.seedByteCount).span)
-        let wallet = try HighloadWalletV3(publicKey: key.publicKey, timeout: 3_600)
-        address = wallet.address
-        try chain.ask(
-            "/local/wallets",
-            #"{"kind":"highload_v3","public_key":"\#(Hex.encode(key.publicKey))","timeout":3600}"#
-        )
-        if nanoTON > 0 { try chain.fund(address, nanoTON) }
+        var addresses: [Address] = []
+        for number in HighloadWalletV3.subwalletDefault..<(HighloadWalletV3.subwalletDefault + UInt32(subwallets)) {
+            let wallet = try HighloadWalletV3(publicKey: key.publicKey, subwallet: number, timeout: 3_600)
+            addresses.append(wallet.address)
+            let terms = #""public_key":"\#(Hex.encode(key.publicKey))","timeout":3600,"subwallet":\#(number)"#
+            try chain.ask("/local/wallets", #"{"kind":"highload_v3",\#(terms)}"#)
+            if nanoTON > 0 { try chain.fund(wallet.address, nanoTON) }
+        }
+        self.addresses = addresses
         server = try TestServer(
-            arguments: ["--network", "testnet", "--chain", chain.url, "--chain-rate", "100", "--wallet-key", file]
-                + arguments
+            arguments: [
+                "--network", "testnet", "--chain", chain.url, "--chain-rate", "100", "--wallet-key", file,
+                "--subwallets", "\(subwallets)",
+            ] + arguments
         )
     }
 

@@ -167,6 +167,43 @@ import Testing
         try TestServer.run(["verify", "--state-dir", server.folder])
     }
 
+    @Test func `Two wallets of a key take deposits, and both pay`() throws {
+        let town = try ChainTown(nanoTON: 5_000_000_000, subwallets: 2)
+        defer { town.remove() }
+        let (server, chain) = (town.server, town.chain)
+        let desk = try Scenario(server)
+        let owner = try desk.party("owner")
+        let terms = try desk.client.call("PUT", "/v1/settlement/terms", key: desk.operatorKey, #"{"cooling_off_s":0}"#)
+        #expect(terms.status == 200, "\(terms.text)")
+        try chain.waitUntil {
+            let status = try desk.client.call("GET", "/v1/settlement", key: desk.operatorKey)
+            return status["wallets"]?.elements?.count == 2
+        }
+        let door = try desk.client.call("GET", "/v1/deposits", key: owner.key)
+        let memo = try #require(door["memo"]?.string, "\(door.text)")
+        #expect(try AddressText(try #require(door["address"]?.string), on: .testnet).address == town.addresses[0])
+        let user = try User(chain, nanoTON: 60_000_000_000)
+        for address in town.addresses { try user.pay(address, 16_000_000_000, memo) }
+        try chain.waitUntil { try desk.balance(owner, "available") == 32_000_000_000 }
+
+        // Neither wallet could pay both: each has 21 TON.
+        let payees = try [5, 6].map { try #require(Address(workchain: 0, hash: [UInt8](repeating: $0, count: 32))) }
+        for payee in payees {
+            let body = #"{"address":"\#(payee)","amount_nanoton":"16000000000"}"#
+            let name = [("idempotency-key", "\(payee)")]
+            let asked = try desk.client.call("POST", "/v1/withdrawals", key: owner.key, body, fields: name)
+            #expect(asked.status == 201, "\(asked.text)")
+        }
+        for payee in payees { try chain.waitUntil { try chain.balance(payee) == 16_000_000_000 } }
+        try chain.waitUntil { try desk.balance(owner, "in_settlement") == 0 }
+        let paid = try server.psql("SELECT count(DISTINCT wallet) FROM settlement.batches WHERE phase = 'confirmed'")
+        #expect(paid == "2")
+        #expect(try server.psql("SELECT difference FROM settlement.reconciliation") == "0")
+        #expect(try server.psql("SELECT sum(violations) FROM ledger.invariants") == "0")
+        #expect(server.terminate() == 0)
+        try TestServer.run(["verify", "--state-dir", server.folder])
+    }
+
     @Test func `A wallet that is not deployed is told, and the exchange goes on without settlement`() throws {
         let folder = try ScratchFolder()
         let chain = try ChainProgram(["--finality-blocks", "0"])
@@ -186,6 +223,9 @@ import Testing
             (["--chain", "local", "--network", "testnet"], "--chain needs --wallet-key"),
             (["--chain", chain.url, "--wallet-key", file, "--chain-port", "0"], "--chain-port needs --chain local"),
             (["--chain", "local", "--wallet-key", file, "--chain-rate", "5"], "--chain local takes no --chain-key-file"),
+            (["--subwallets", "2"], "--subwallets needs --wallet-key"),
+            (["--wallet-key", file, "--subwallets", "17"], "--subwallets must be in 1…16"),
+            (["--wallet-key", file, "--wallet-subwallet", "4294967295", "--subwallets", "2"], "above 4294967295"),
         ] {
             let refused = try Shell([TestServer.executable, "serve"] + arguments, in: folder.path)
             #expect(refused.status != 0 && refused.errors.contains(rule), "\(arguments): \(refused.errors)")

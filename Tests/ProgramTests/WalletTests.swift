@@ -99,6 +99,11 @@ import Testing
         try chain.waitUntil { try facts(["balance"] + options, folder)["last_lt"]?.string != "0" }
         state = try facts(["balance"] + options, folder)
         #expect(state["balance_nanoton"]?.string == "1500000007" && state["network"]?.string == "testnet")
+        let several = try facts(["balance", "--subwallets", "3"] + options, folder)["wallets"]?.elements
+        #expect(several?.map { $0["balance_nanoton"]?.string } == ["1500000007", "0", "0"])
+        let addresses = try facts(["address", "--subwallets", "3", "--key-file", file], folder)["wallets"]?.elements
+        #expect(addresses?.map { $0["address_raw"]?.string } == several?.map { $0["address_raw"]?.string })
+        #expect(addresses?.compactMap { $0["subwallet"]?.integer } == [4_269, 4_270, 4_271])
         let table = try wallet(["balance"] + options, folder).output
         #expect(table.contains("1.500000007 TON"))
 
@@ -127,6 +132,9 @@ import Testing
             (["balance", "--chain", chain.url, "--network", "mainnet", "--address", test], 64, "for tests only"),
             (["history", "--chain", chain.url, "--limit", "0"], 64, "--limit must be in"),
             (["address", "--timeout", "0"], 64, "--timeout must be in"),
+            (["address", "--subwallets", "0"], 64, "--subwallets must be in"),
+            (["address", "--subwallets", "2", "--kind", "v4r2"], 64, "the others have no numbers"),
+            (["balance", "--chain", chain.url, "--address", test, "--subwallets", "2"], 64, "exclude each other"),
             (["balance", "--chain", chain.url, "--chain-key-file", "/nonexistent"], 1, "cannot be read"),
             (["address", "--key-fd", "77"], 1, "descriptor 77 cannot be read"),
         ] as [([String], Int32, String)] {

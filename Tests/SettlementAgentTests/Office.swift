@@ -88,29 +88,36 @@ struct Numbers: RandomNumberGenerator {
     }
 }
 
-/// An exchange with two workers, an app, a wallet on a local chain, and who carries out its settlement.
+/// An exchange with two workers, an app, wallets on a local chain, and who carries out its settlement.
 final class Bureau {
     static let workers = [AccountID(1), AccountID(2)]
     static let app = AccountID(3)
 
     var office = EngineOffice()
     var agent: SettlementAgent<LocalChain>
-    let wallet: HighloadWalletV3
+    let wallets: [HighloadWalletV3]
+    var wallet: HighloadWalletV3 { wallets[0] }
     let user: WalletV5R1
     private let key: SigningKey
     private var userNumber: UInt32 = 0
 
     static func makeKey() throws -> SigningKey { try SigningKey(seed: [UInt8](repeating: 9, count: 32).span) }
 
-    init(finality: Int = 2, hops: UInt64 = 0, money: Int64 = 1_000 * ton) throws {
+    /// With so many wallets of one key, which have so much each.
+    init(finality: Int = 2, hops: UInt64 = 0, money: Int64 = 1_000 * ton, wallets count: Int = 1) throws {
         key = try Self.makeKey()
-        wallet = try HighloadWalletV3(publicKey: key.publicKey, timeout: 60)
+        let publicKey = key.publicKey
+        wallets = try (0..<count).map {
+            try HighloadWalletV3(publicKey: publicKey, subwallet: 7 + UInt32($0), timeout: 60)
+        }
         user = WalletV5R1(publicKey: key.publicKey, network: .testnet)
         var chain = LocalChain(LocalChain.Settings(start: office.time, finalityBlocks: finality, hopBlocks: hops))
-        chain.install(wallet)
+        for wallet in wallets { chain.install(wallet) }
         chain.install(user)
         chain.installRefusal(at: try Self.address(9))
-        for address in [wallet.address, user.address] { #expect(try chain.fund(address, Coins(UInt64(money)))) }
+        for address in wallets.map(\.address) + [user.address] {
+            #expect(try chain.fund(address, Coins(UInt64(money))))
+        }
         chain.advance(seconds: 10)
         office.time = chain.now
         agent = SettlementAgent(chain, key: try Self.makeKey(), fees: .june2026)
@@ -118,10 +125,10 @@ final class Bureau {
         office.give(.system, .setFees(FeeTerms(rates: FeeRates(maker: BasisPoints(0), taker: BasisPoints(0)))))
         office.give(.system, .setModel(ModelTerms(name: "m")))
         office.give(.system, .settlement(.setTerms(SettlementTerms(coolingOff: 0))))
-        try register()
+        for wallet in wallets { try register(wallet) }
     }
 
-    private func register() throws {
+    private func register(_ wallet: HighloadWalletV3) throws {
         let state = try agent.chain.account(wallet.address)
         let terms = WalletTerms(
             address: try #require(ChainHash(bytes: wallet.address.hash)),
@@ -161,8 +168,8 @@ final class Bureau {
     }
 
     /// A user pays in with a comment, at once or when the chain takes it.
-    func pay(_ comment: String, _ amount: Int64) throws {
-        let payout = try Payout(to: wallet.address, amount: Coins(UInt64(amount)), comment: comment).message()
+    func pay(_ comment: String, _ amount: Int64, to number: Int = 0) throws {
+        let payout = try Payout(to: wallets[number].address, amount: Coins(UInt64(amount)), comment: comment).message()
         let message = try user.message(
             [SendAction(payout, mode: [.paysFees, .ignoresErrors])],
             sequenceNumber: userNumber,

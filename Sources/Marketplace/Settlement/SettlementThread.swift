@@ -5,21 +5,25 @@ internal import Store
 package import TON
 internal import Units
 
-/// From which wallet the exchange pays, and who tells of the chain.
+/// From which wallets the exchange pays, and who tells of the chain.
 package struct SettlementSettings: Sendable {
     /// It is registered with the engine when it is not yet; the first one that is takes the deposits.
     package var wallet: HighloadWalletV3
-    /// Reads the wallet's key.
+    /// More wallets of the same key, which are registered after it and pay as well.
+    package var others: [HighloadWalletV3]
+    /// Reads the wallets' key.
     package var key: @Sendable () throws -> SigningKey
     /// Makes a client, which gives a call up when it is told that it is of no use any more.
     package var chain: @Sendable (_ isCancelled: @escaping @Sendable () -> Bool) -> any ChainClient
 
     package init(
         wallet: HighloadWalletV3,
+        others: [HighloadWalletV3] = [],
         key: @escaping @Sendable () throws -> SigningKey,
         chain: @escaping @Sendable (_ isCancelled: @escaping @Sendable () -> Bool) -> any ChainClient
     ) {
         self.wallet = wallet
+        self.others = others
         self.key = key
         self.chain = chain
     }
@@ -80,15 +84,14 @@ final class SettlementThread: Sendable {
         let agent = SettlementAgent(chain, key: key, fees: .june2026)
         var office = LeaderOffice(mailbox, leadership, database: database, lifelines: lifelines)
         var troubles = TroubleLog(log)
-        var isRegistered = false
+        var registry = WalletRegistration(settings, log)
         while mailbox.isLeading(leadership) {
             var pause = Self.roundMilliseconds
             do throws(OfficeError) {
-                if !isRegistered, let trouble = try register(&agent.chain, &office) {
-                    troubles.note(trouble)
+                for trouble in try registry.work(&agent.chain, &office) { troubles.note(trouble) }
+                if !registry.hasFirst {
                     pause = Self.troubleMilliseconds
                 } else {
-                    isRegistered = true
                     let round = try agent.round(&office)
                     for trouble in round.troubles { troubles.note("settlement: \(trouble)") }
                     if round.hasMore, round.troubles.isEmpty { pause = Self.busyMilliseconds }
@@ -98,53 +101,6 @@ final class SettlementThread: Sendable {
             }
             mailbox.pause(leadership, milliseconds: pause)
         }
-    }
-
-    /// Makes the wallet known to the engine; says in words why it cannot be.
-    private func register(
-        _ chain: inout some ChainClient,
-        _ office: inout LeaderOffice
-    ) throws(OfficeError) -> String? {
-        let wallet = settings.wallet
-        guard let address = ChainHash(bytes: wallet.address.hash), let key = ChainHash(bytes: wallet.publicKey) else {
-            return "no money is settled: \(wallet.address) is no address of a wallet"
-        }
-        if try office.view().wallets.contains(where: { $0.terms.address == address }) { return nil }
-        let head: ChainHead
-        let state: ChainAccount
-        do throws(ChainError) {
-            head = try chain.head()
-            state = try chain.account(wallet.address)
-        } catch {
-            return "no money is settled: the chain does not tell of the wallet \(wallet.address): \(error)"
-        }
-        guard state.isActive else {
-            let words = "no money is settled: the wallet \(wallet.address) is not deployed"
-            return words + "; do it with `bombyx wallet deploy`"
-        }
-        let start: ChainPosition
-        do throws(TranslationError) {
-            start = try WalletTranslation.position(state.lastLogicalTime, state.lastHash)
-        } catch {
-            return "no money is settled: the wallet \(wallet.address) cannot be registered: \(error)"
-        }
-        guard state.balance.nanoTON <= UInt128(Limits.depositsMax) else {
-            return "no money is settled: the wallet \(wallet.address) has more than the exchange can count"
-        }
-        let terms = WalletTerms(
-            address: address,
-            publicKey: key,
-            subwallet: wallet.subwallet,
-            timeout: wallet.timeout,
-            start: start,
-            startTime: head.time,
-            balance: NanoTON(Int64(state.balance.nanoTON))
-        )
-        if let rejection = try office.submit(.registerWallet(terms)) {
-            return "no money is settled: the wallet \(wallet.address) is refused: \(rejection)"
-        }
-        log("money is settled from now on with the wallet \(wallet.address)")
-        return nil
     }
 }
 

@@ -10,12 +10,13 @@ internal import Toncenter
 struct DeployWallet: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "deploy",
-        abstract: "Put the wallet's contract at its address, which must have a little money.",
+        abstract: "Put the contract of a wallet, or of several, at its address, which must have a little money.",
         discussion: """
             The contract's code is not part of this program. It comes from a file (--code: a bag of cells, as it is, \
             in base64 or in hexadecimal digits) or from an account that has the same contract (--code-from); either \
             way it is deployed only if it has the known hash. A wallet that is deployed already is left as it is.
-            Exit codes: 0 when the wallet is deployed; 1 when it is not.
+            Several wallets are deployed one after the other; it ends with the first that cannot be.
+            Exit codes: 0 when they are deployed; 1 when one is not.
             """
     )
 
@@ -30,6 +31,7 @@ struct DeployWallet: ParsableCommand {
 
     @OptionGroup var key: WalletKeyOptions
     @OptionGroup var terms: WalletTermsOptions
+    @OptionGroup var count: SubwalletOptions
     @OptionGroup var network: NetworkOptions
     @OptionGroup var provider: ProviderOptions
 
@@ -47,27 +49,38 @@ struct DeployWallet: ParsableCommand {
     func run() throws {
         try WalletCommand.run("deploy") {
             let key = try key.load()
-            let wallet = try terms.wallet(key.publicKey, on: network.network)
             var client = try provider.client(network.network)
-            let isDone = try state(wallet, &client).isActive
-            if !isDone {
-                let cell = try foundCode(&client)
-                guard terms.kind.code.matches(cell) else {
-                    throw CommandFailure(
-                        "the code has the hash \(Hex.encode(cell.hash)), and that of \(terms.kind.rawValue) is "
-                            + "\(Hex.encode(terms.kind.code.hash)): other code is never deployed"
-                    )
-                }
-                try deploy(wallet, cell, key, &client)
-            }
-            let state = try state(wallet, &client)
-            var members = wallet.facts(key.publicKey, terms, network)
-            members.append(("deployed", .string(isDone ? "before" : "now")))
-            members.append(("last_lt", .string(String(state.lastLogicalTime))))
-            members.append(("last_hash", .string(Hex.encode(state.lastHash))))
-            members.append(("balance_nanoton", .string(String(state.balance.nanoTON))))
-            WalletCommand.show(members, json: json)
+            var found: [[(String, JSONValue?)]] = []
+            for terms in try count.terms(from: terms) { found.append(try deploy(terms, key, &client)) }
+            WalletCommand.show(each: found, json: json)
         }
+    }
+
+    /// Deploys one, unless it is; gives what is known of it then.
+    private func deploy(
+        _ terms: WalletTermsOptions,
+        _ key: borrowing SigningKey,
+        _ client: inout ToncenterClient
+    ) throws -> [(String, JSONValue?)] {
+        let wallet = try terms.wallet(key.publicKey, on: network.network)
+        let isDone = try state(wallet, &client).isActive
+        if !isDone {
+            let cell = try foundCode(&client)
+            guard terms.kind.code.matches(cell) else {
+                throw CommandFailure(
+                    "the code has the hash \(Hex.encode(cell.hash)), and that of \(terms.kind.rawValue) is "
+                        + "\(Hex.encode(terms.kind.code.hash)): other code is never deployed"
+                )
+            }
+            try deploy(wallet, cell, key, &client)
+        }
+        let state = try state(wallet, &client)
+        var members = wallet.facts(key.publicKey, terms, network)
+        members.append(("deployed", .string(isDone ? "before" : "now")))
+        members.append(("last_lt", .string(String(state.lastLogicalTime))))
+        members.append(("last_hash", .string(Hex.encode(state.lastHash))))
+        members.append(("balance_nanoton", .string(String(state.balance.nanoTON))))
+        return members
     }
 
     private func state(_ wallet: AnyWallet, _ client: inout ToncenterClient) throws -> ChainAccount {

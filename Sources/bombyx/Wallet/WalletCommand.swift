@@ -34,6 +34,21 @@ struct WalletCommand: ParsableCommand {
         }
     }
 
+    /// Prints one wallet as ``show(_:json:)`` does, several one after the other; in JSON then as `wallets`.
+    static func show(each wallets: [[(String, JSONValue?)]], json: Bool) {
+        guard wallets.count > 1 else { return show(wallets.first ?? [], json: json) }
+        if json {
+            let list = wallets.map { members in
+                JSONValue.object(members.compactMap { key, value in value.map { JSONValue.Member(key, $0) } })
+            }
+            return show([("wallets", .array(list))], json: true)
+        }
+        for (index, members) in wallets.enumerated() {
+            if index > 0 { say("") }
+            show(members, json: false)
+        }
+    }
+
     /// Prints members as JSON or as a table.
     static func show(_ members: [(String, JSONValue?)], json: Bool) {
         if json {
@@ -130,11 +145,12 @@ struct ImportWallet: ParsableCommand {
 struct ShowWalletAddress: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "address",
-        abstract: "Show a wallet's addresses and public key; no chain is asked."
+        abstract: "Show the addresses and the public key of a wallet, or of several; no chain is asked."
     )
 
     @OptionGroup var key: WalletKeyOptions
     @OptionGroup var terms: WalletTermsOptions
+    @OptionGroup var count: SubwalletOptions
     @OptionGroup var network: NetworkOptions
 
     @Flag(help: "Print JSON.")
@@ -143,8 +159,10 @@ struct ShowWalletAddress: ParsableCommand {
     func run() throws {
         try WalletCommand.run("address") {
             let publicKey = try key.load().publicKey
-            let wallet = try terms.wallet(publicKey, on: network.network)
-            WalletCommand.show(wallet.facts(publicKey, terms, network), json: json)
+            let wallets = try count.terms(from: terms).map { terms in
+                try terms.wallet(publicKey, on: network.network).facts(publicKey, terms, network)
+            }
+            WalletCommand.show(each: wallets, json: json)
         }
     }
 }

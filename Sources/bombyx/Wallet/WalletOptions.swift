@@ -51,6 +51,39 @@ struct WalletTermsOptions: ParsableArguments {
     }
 }
 
+/// How many wallets of a key are meant, whose numbers follow each other.
+struct SubwalletOptions: ParsableArguments {
+    @Option(help: "Wallets with the key's numbers from the first one's on: 1…16. Payouts spread over them.")
+    var subwallets = 1
+
+    static let most = 16
+
+    func validate() throws {
+        guard (1...Self.most).contains(subwallets) else {
+            throw ValidationError("--subwallets must be in 1…\(Self.most)")
+        }
+    }
+
+    /// The numbers of the wallets.
+    func numbers(from first: UInt32) throws -> ClosedRange<UInt32> {
+        let (last, isTooMuch) = first.addingReportingOverflow(UInt32(subwallets - 1))
+        guard !isTooMuch else { throw ValidationError("--subwallets: the last wallet's number is above 4294967295") }
+        return first...last
+    }
+
+    /// The terms of each wallet.
+    func terms(from first: WalletTermsOptions) throws -> [WalletTermsOptions] {
+        guard subwallets == 1 || first.kind == .highloadV3 else {
+            throw ValidationError("--subwallets needs --kind highload_v3: the others have no numbers")
+        }
+        return try numbers(from: first.subwallet).map { number in
+            var terms = first
+            terms.subwallet = number
+            return terms
+        }
+    }
+}
+
 /// The kinds of wallets that a key of ours can have.
 enum WalletKind: String, ExpressibleByArgument, CaseIterable {
     case highloadV3 = "highload_v3"

@@ -20,40 +20,56 @@ struct AccountOptions: ParsableArguments {
         if let address { return try network.address(address, "--address") }
         return try terms.wallet(try key.load().publicKey, on: network.network).address
     }
+
+    /// The same of several wallets.
+    func found(_ count: SubwalletOptions) throws -> [Address] {
+        if address != nil { return [try found()] }
+        let publicKey = try key.load().publicKey
+        return try count.terms(from: terms).map { try $0.wallet(publicKey, on: network.network).address }
+    }
 }
 
 /// `bombyx wallet balance`.
 struct ShowWalletBalance: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "balance",
-        abstract: "Show what a wallet has at the last final block."
+        abstract: "Show what a wallet, or each of several, has at the last final block."
     )
 
     @OptionGroup var account: AccountOptions
+    @OptionGroup var count: SubwalletOptions
 
     @Flag(help: "Print JSON.")
     var json = false
 
+    func validate() throws {
+        guard account.address == nil || count.subwallets == 1 else {
+            throw ValidationError("--address and --subwallets exclude each other.")
+        }
+    }
+
     func run() throws {
         try WalletCommand.run("balance") {
-            let address = try account.found()
+            let addresses = try account.found(count)
             var client = try account.provider.client(account.network.network)
             let head = try client.asking { (client) throws(ChainError) in try client.head() }
-            let state = try client.asking { (client) throws(ChainError) in try client.account(address) }
-            let nanoTON = JSONValue.string(String(state.balance.nanoTON))
-            WalletCommand.show(
-                [
-                    ("address", .string(account.network.written(address))), ("address_raw", .string("\(address)")),
-                    ("network", .string(account.network.network.rawValue)),
-                    json ? ("balance_nanoton", nanoTON) : ("balance", .string(state.balance.written)),
-                    ("deployed", .boolean(state.isActive)),
-                    ("last_lt", .string(String(state.lastLogicalTime))),
-                    ("last_hash", .string(Hex.encode(state.lastHash))),
-                    ("block", .integer(Int64(clamping: head.block))), ("time", .integer(Int64(clamping: head.time))),
-                ],
-                json: json
-            )
+            let found = try addresses.map { address in
+                try facts(address, client.asking { (client) throws(ChainError) in try client.account(address) }, head)
+            }
+            WalletCommand.show(each: found, json: json)
         }
+    }
+
+    private func facts(_ address: Address, _ state: ChainAccount, _ head: ChainHead) -> [(String, JSONValue?)] {
+        let nanoTON = JSONValue.string(String(state.balance.nanoTON))
+        return [
+            ("address", .string(account.network.written(address))), ("address_raw", .string("\(address)")),
+            ("network", .string(account.network.network.rawValue)),
+            json ? ("balance_nanoton", nanoTON) : ("balance", .string(state.balance.written)),
+            ("deployed", .boolean(state.isActive)), ("last_lt", .string(String(state.lastLogicalTime))),
+            ("last_hash", .string(Hex.encode(state.lastHash))), ("block", .integer(Int64(clamping: head.block))),
+            ("time", .integer(Int64(clamping: head.time))),
+        ]
     }
 }
 
