@@ -95,64 +95,6 @@ import Units
         try bureau.office.engine.checkInvariants()
     }
 
-    /// Everything goes wrong at once for a while: what is sent, what is asked, the engine, the process. Then nothing
-    /// does, and everybody has what is his. Half of the time there are three wallets.
-    @Test(arguments: 1...60 as ClosedRange<UInt64>)
-    func `Everybody is paid exactly once, whatever fails`(seed: UInt64) throws {
-        var numbers = Numbers(state: seed)
-        let bureau = try Bureau(finality: Int(seed % 4), hops: seed % 3, wallets: seed % 2 == 0 ? 3 : 1)
-        bureau.office.numbers = Numbers(state: seed &* 77)
-        bureau.office.give(.system, .deposit(to: Bureau.app, amount: NanoTON(200 * ton)))
-        for (index, worker) in Bureau.workers.enumerated() {
-            let terms = PayoutTerms(destination: try Bureau.destination(index), threshold: NanoTON(ton))
-            #expect(bureau.office.give(worker, .settlement(.setPayoutTerms(terms))) == nil)
-        }
-        var withdrawn: Int64 = 0
-        var earned: [Int64] = [0, 0]
-        for _ in 0..<120 {
-            bureau.office.trouble = 0
-            switch numbers.next() % 16 {
-            case 0:
-                let worker = Int(numbers.next() % 2)
-                let lots = Int64(numbers.next() % 4) + 1
-                earned[worker] += lots * ton
-                bureau.earn(Bureau.workers[worker], lots)
-            case 1:
-                let number = [2, 3, 9].randomElement(using: &numbers) ?? 2
-                let destination = try Bureau.destination(number, isBounceable: number == 9)
-                let terms = WithdrawalTerms(destination: destination, amount: NanoTON(ton))
-                if bureau.office.give(Bureau.app, .settlement(.requestWithdrawal(terms))) == nil, number != 9 {
-                    withdrawn += ton
-                }
-            case 2...11: try bureau.harm(using: &numbers)
-            default: break
-            }
-            bureau.office.trouble = 12
-            try bureau.settle(rounds: 1)
-        }
-        bureau.office.trouble = 0
-        try bureau.restart()
-        try bureau.settle(rounds: 120)
-        try bureau.office.engine.checkInvariants()
-        let state = bureau.office.engine.settlementState
-        #expect(
-            state.hold == nil && state.suspense.isEmpty && state.transits.isEmpty,
-            "seed \(seed): \(state.hold as Any)"
-        )
-        for (index, sum) in earned.enumerated() {
-            #expect(bureau.agent.chain.balance(try Bureau.address(index)).nanoTON == UInt128(sum), "seed \(seed)")
-            #expect(bureau.office.balance(Bureau.workers[index], .payable) == 0)
-        }
-        let arrived = try [2, 3].reduce(UInt128(0)) { $0 + bureau.agent.chain.balance(try Bureau.address($1)).nanoTON }
-        #expect(arrived == UInt128(withdrawn), "seed \(seed)")
-        #expect(bureau.agent.chain.balance(try Bureau.address(9)) == .zero)
-        #expect(bureau.office.balance(Bureau.app, .inSettlement) == 0)
-        for (wallet, record) in zip(bureau.wallets, state.wallets) {
-            #expect(record.queries > 0, "each has paid something, seed \(seed)")
-            #expect(bureau.agent.chain.balance(wallet.address).nanoTON == UInt128(record.balance.count))
-        }
-    }
-
     @Test(arguments: [1, 2, 3, 50, 254])
     func `The estimate of a batch is never less than it costs`(count: Int) throws {
         let bureau = try Bureau(money: 5_000 * ton)

@@ -11,43 +11,24 @@ import Units
 
 let ton: Int64 = 1_000_000_000
 
-/// An engine of its own, whose answers are durable at once, and which fails when it is told to.
+/// An engine of its own, whose answers are durable at once.
 struct EngineOffice: SettlementOffice {
     var engine = Engine()
     var messages: [SettlementID: [UInt8]] = [:]
     var events: [SettlementEvent] = []
     /// Of the engine, in seconds.
     var time: UInt64 = 1_800_000_000
-    /// One call in so many fails, before or after it is carried out; 0 for none.
-    var trouble: UInt64 = 0
-    var numbers = Numbers(state: 1)
 
-    private mutating func mayFail() throws(OfficeError) {
-        guard trouble > 0, numbers.next() % trouble == 0 else { return }
-        throw OfficeError("the office is closed")
-    }
-
-    mutating func view() throws(OfficeError) -> SettlementView {
-        try mayFail()
-        return SettlementView(engine)
-    }
+    func view() throws(OfficeError) -> SettlementView { SettlementView(engine) }
 
     mutating func submit(_ command: SettlementCommand) throws(OfficeError) -> Rejection? {
-        try mayFail()
-        let rejection = give(.system, .settlement(command))
-        try mayFail()
-        return rejection
+        give(.system, .settlement(command))
     }
 
-    mutating func message(of batch: SettlementID) throws(OfficeError) -> [UInt8]? {
-        try mayFail()
-        return messages[batch]
-    }
+    func message(of batch: SettlementID) throws(OfficeError) -> [UInt8]? { messages[batch] }
 
     mutating func store(_ bag: [UInt8], of batch: SettlementID) throws(OfficeError) {
-        try mayFail()
         if messages[batch] == nil { messages[batch] = bag }
-        try mayFail()
     }
 
     /// Carries a command out; gives why it was refused.
@@ -196,26 +177,5 @@ final class Bureau {
             pass(3)
         }
         return troubles
-    }
-
-    /// Another process goes on: what the agent had in memory is lost.
-    func restart() throws {
-        agent = SettlementAgent(agent.chain, key: try Self.makeKey(), fees: .june2026)
-    }
-
-    /// Something goes wrong next.
-    func harm(using numbers: inout Numbers) throws {
-        switch numbers.next() % 10 {
-        case 0: agent.chain.inject(.loseAnswer)
-        case 1: agent.chain.inject(.loseBoth)
-        case 2: agent.chain.inject(.delay(seconds: numbers.next() % 90))
-        case 3: agent.chain.inject(.duplicate(seconds: numbers.next() % 90))
-        case 4: agent.chain.inject(.refuse(exitCode: 35))
-        case 5: agent.chain.burnNext()
-        case 6: agent.chain.stall(seconds: numbers.next() % 80)
-        case 7: agent.chain.silence(reads: Int(numbers.next() % 6))
-        case 8: agent.chain.fork(keepingMessages: numbers.next() % 2 == 0)
-        default: try restart()
-        }
     }
 }
