@@ -222,7 +222,7 @@ import Testing
             (["--wallet-key", file, "--chain", "local"], "--chain local needs --network testnet"),
             (["--chain", "local", "--network", "testnet"], "--chain needs --wallet-key"),
             (["--chain", chain.url, "--wallet-key", file, "--chain-port", "0"], "--chain-port needs --chain local"),
-            (["--chain", "local", "--wallet-key", file, "--chain-rate", "5"], "--chain local takes no --chain-key-file"),
+            (["--chain", "local", "--wallet-key", file, "--chain-rate", "5"], "--chain local takes no --chain-key"),
             (["--subwallets", "2"], "--subwallets needs --wallet-key"),
             (["--wallet-key", file, "--subwallets", "17"], "--subwallets must be in 1…16"),
             (["--wallet-key", file, "--wallet-subwallet", "4294967295", "--subwallets", "2"], "above 4294967295"),

@@ -36,7 +36,9 @@ import Units
                 return
             }
         }
-        print("\(Self.seeds.count) runs: \(paid) paid, \(requeued) requeued, \(returned) returned, \(met), \(doors)")
+        let counts = "\(paid) paid, \(requeued) requeued, \(returned) returned"
+        let line = "settlements: \(Self.seeds.count) runs: \(counts), \(met), \(doors)\n"
+        FileHandle.standardError.write(Data(line.utf8))
         guard Self.seeds.count > 1 else { return }
         #expect(met.count == 7 && doors.count == 6, "\(met) \(doors)")
         #expect(paid > 0 && requeued > 0 && returned > 0)
