@@ -37,6 +37,12 @@ import Testing
             ratios: []
         ),
         Part(
+            name: "engine",
+            arguments: ["--scale", "1000", "--commands", "1800"],
+            measurements: ["scale_1", "scale_10", "scale_100"],
+            ratios: ["scale_10/scale_1", "scale_100/scale_1"]
+        ),
+        Part(
             name: "json",
             arguments: ["--documents", "1000"],
             measurements: [
@@ -113,7 +119,7 @@ import Testing
     /// JSONDecoder makes arrays, strings and more; a program that counted nothing would say 0.
     @Test(.timeLimit(.minutes(5)))
     func `Foundation's decoder is seen to allocate`() throws {
-        let report = try JSONValue(Array(try bench(Self.parts[2], ["--json"]).output.utf8))
+        let report = try JSONValue(Array(try bench(Self.parts[3], ["--json"]).output.utf8))
         let decoder = report["measurements"]?.elements?.first { $0["name"]?.string == "foundation_offer" }
         #expect(number(decoder?["allocations"]?["median"]) >= 5)
         #expect(number(decoder?["allocated_bytes"]?["median"]) >= 100)
@@ -129,6 +135,7 @@ import Testing
             (["match", "--previews", "20", "--explanations", "21"], "--explanations is 16 to --previews"),
             (["engine", "--open", "9"], "--open is 10 to"),
             (["engine", "--batch", "0"], "--batch is 1 to"),
+            (["engine", "--scale", "999"], "--scale is 1000 to"),
             (["json", "--documents", "0"], "--documents is 1 to"),
             (["projector", "--commands", "1"], "--commands is 2 to"),
         ]

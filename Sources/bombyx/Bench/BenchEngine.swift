@@ -17,6 +17,10 @@ struct BenchEngine: ParsableCommand {
             place, 9 % gtc, 3 % ioc, 6 % cancels. Every order has a client_order_id. grow_N places N offers in an \
             empty engine and a quarter more: its longest command is one that waits while a table grows.
 
+            --scale N measures instead how the time of a command of the first mix grows: scale_1 is with N open \
+            orders, N/100 buying accounts and N/57 capability classes, scale_10 and scale_100 are with ten times and a \
+            hundred times as many of each. With 10000 the largest has 1,000,000 orders in some 17,500 classes.
+
             Every command is timed by itself; a batch's time and digest are in its first and last command.
 
             Exit codes: 0; 1 when a command was rejected, or the state at the end breaks a rule of the ledger or the \
@@ -26,6 +30,11 @@ struct BenchEngine: ParsableCommand {
 
     @Option(parsing: .upToNextOption, help: "Open orders, 10 to 4,000,000; several sizes may be given.")
     var open = [1_000, 1_000_000]
+
+    @Option(
+        help: "Measure how the time grows from so many orders on, 1,000 to 14,000; --open and --classes do not count."
+    )
+    var scale: Int?
 
     @Option(help: "Commands of a round in each size, 18 to 10,000,000.")
     var commands = 200_000
@@ -42,6 +51,7 @@ struct BenchEngine: ParsableCommand {
         guard !open.isEmpty, open.allSatisfy({ (10...4_000_000).contains($0) }) else {
             throw ValidationError("--open is 10 to 4000000.")
         }
+        guard (1_000...14_000).contains(scale ?? 1_000) else { throw ValidationError("--scale is 1000 to 14000.") }
         guard (18...10_000_000).contains(commands) else { throw ValidationError("--commands is 18 to 10000000.") }
         guard (1...100_000).contains(batch) else { throw ValidationError("--batch is 1 to 100000.") }
         guard (16...25_000).contains(classes) else { throw ValidationError("--classes is 16 to 25000.") }
@@ -71,7 +81,7 @@ struct BenchEngine: ParsableCommand {
                 }
             )
         }
-        if let largest = open.max() {
+        if scale == nil, let largest = open.max() {
             let orders = largest + largest / 4
             let growth = EngineGrowth(orders: orders, classes: classes(of: largest), batch: batch, seed: options.seed)
             let about = "an offer into an engine that grows from 0 to \(Figures.count(orders)) orders"
@@ -89,12 +99,39 @@ struct BenchEngine: ParsableCommand {
             let rate = 1_000_000_000_000 / max(1, scenario.median(\.mean))
             report.facts.append(("\(scenario.name)_commands_per_second", rate))
         }
+        if scale != nil { report.ratios = ratios(of: report.scenarios) }
         if !report.finish() { throw ExitCode(1) }
+    }
+
+    /// How often longer a command of each larger engine takes than one of the smallest.
+    private func ratios(of scenarios: [BenchScenario]) -> [BenchRatio] {
+        scenarios.dropFirst().map { larger in
+            BenchRatio(
+                name: "\(larger.name)/scale_1",
+                about: "time of a command, of that in the smallest",
+                numerator: larger,
+                denominator: scenarios[0]
+            )
+        }
     }
 
     /// An engine for each size and mix, filled.
     private func makeLoads() -> [EngineLoad] {
-        open.flatMap { size in
+        if let scale {
+            return [1, 10, 100].map { factor in
+                let orders = scale * factor
+                complain("  filling an engine with \(Figures.count(orders)) orders")
+                return EngineLoad(
+                    open: orders,
+                    name: "scale_\(factor)",
+                    classes: orders / 57,
+                    apps: orders / 100,
+                    batch: batch,
+                    seed: options.seed
+                )
+            }
+        }
+        return open.flatMap { size in
             complain("  filling engines with \(Figures.count(size)) orders")
             return EngineMix.allCases.map { mix in
                 EngineLoad(open: size, mix, classes: classes(of: size), batch: batch, seed: options.seed)

@@ -42,6 +42,8 @@ final class EngineLoad {
     /// Open orders that the mix keeps.
     let target: Int
     let mix: EngineMix
+    /// What the measurement is called.
+    let name: String
     private let batch: Int
     private var engine = Engine()
     private var market: EngineMarket
@@ -62,11 +64,20 @@ final class EngineLoad {
     private static let bidShare = 10
 
     /// Fills the engine.
-    init(open target: Int, _ mix: EngineMix = .orders, classes: Int, batch: Int, seed: UInt64) {
+    init(
+        open target: Int,
+        _ mix: EngineMix = .orders,
+        name: String? = nil,
+        classes: Int,
+        apps: Int = 8,
+        batch: Int,
+        seed: UInt64
+    ) {
         self.target = target
         self.mix = mix
+        self.name = name ?? "\(mix.rawValue)_\(target)"
         self.batch = batch
-        market = EngineMarket(classes: classes, seed: seed)
+        market = EngineMarket(classes: classes, apps: apps, seed: seed)
         commands.reserveCapacity(batch)
         events.reserveCapacity(batch * 64)
         for command in market.setup { engine.apply(command, into: &events) }
@@ -84,8 +95,6 @@ final class EngineLoad {
         tradeCount = 0
     }
 
-    /// What the measurement is called.
-    var name: String { "\(mix.rawValue)_\(target)" }
     var openOrders: Int { engine.openOrderCount }
     var tradesPerThousand: Int64 { tradeCount * 1_000 / max(1, commandCount) }
 

@@ -10,22 +10,21 @@ struct EngineMarket {
     /// What apps demand: some hundred profiles.
     let questions: [BookQuestion]
     let workers: Int
+    let apps: Int
     private var classNumbers: [Capability: Int] = [:]
     private var random: SeededGenerator
     private var named = 0
 
-    private static let apps = 8
     private static let questionCount = 400
     /// A worker keeps fewer classes than it may have.
     private static let classesPerWorker = Limits.classesPerAccountMax - 6
-    /// Enough for every hold: a tenth of what all deposits together may be.
-    private static let deposit: Int64 = Limits.depositsMax / 10 / Int64(apps)
     /// Lots of every offer.
     private static let offerLots: Int64 = 10
     /// Above every offer.
     private static let highestPrice: Int64 = 1_000_000_000
 
-    init(classes: Int, seed: UInt64) {
+    init(classes: Int, apps: Int = 8, seed: UInt64) {
+        self.apps = apps
         let market = MatchMarket(orders: classes, classes: classes, seed: seed)
         random = SeededGenerator(seed: seed, stream: 4)
         offers = market.offers
@@ -37,7 +36,7 @@ struct EngineMarket {
 
     /// Accounts 1 … are workers, then come the apps; models have the numbers that the market gives them.
     var setup: [Command] {
-        var commands = (0..<workers + Self.apps).map { index in
+        var commands = (0..<workers + apps).map { index in
             Command(
                 account: .system,
                 action: .createAccount(
@@ -57,9 +56,11 @@ struct EngineMarket {
             let terms = AttestationTerms(account: AccountID(Int64(worker)), tees: everyTEE, expiresAt: .never)
             return Command(account: .system, action: .setAttested(terms))
         }
-        commands += (1...Self.apps).map { app in
+        commands += (1...apps).map { app in
             let owner = AccountID(Int64(workers + app))
-            return Command(account: .system, action: .deposit(to: owner, amount: NanoTON(Self.deposit)))
+            // Enough for every hold: of all of them a tenth of what deposits together may be.
+            let amount = NanoTON(Limits.depositsMax / 10 / Int64(apps))
+            return Command(account: .system, action: .deposit(to: owner, amount: amount))
         }
         return commands
     }
@@ -95,7 +96,7 @@ struct EngineMarket {
         let number = random.below(questions.count)
         let limit = questions[number].limit.nanoTONPerMTok
         let low = limit / 20 / Price.step + Int64(random.below(500))
-        let app = workers + 1 + number % Self.apps
+        let app = workers + 1 + random.below(apps)
         return Command(
             account: AccountID(Int64(app)),
             action: .placeBid(
@@ -110,7 +111,7 @@ struct EngineMarket {
     /// A bid that takes the whole of the best offer, whatever that can do.
     mutating func bidForAnything() -> Command {
         let order = terms(price: Self.highestPrice, lots: Self.offerLots, .ioc)
-        let app = workers + 1 + random.below(Self.apps)
+        let app = workers + 1 + random.below(apps)
         let bid = BidTerms(order: order, requirement: Requirement())
         return Command(account: AccountID(Int64(app)), action: .placeBid(bid))
     }
