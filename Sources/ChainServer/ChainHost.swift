@@ -84,14 +84,17 @@ package struct HostedChain: ChainClient, Sendable {
 
     package init(_ host: ChainHost) { self.host = host }
 
+    /// See ``ChainClient/head()``.
     package mutating func head() throws(ChainError) -> ChainHead {
         try host.ask { (chain) throws(ChainError) in try chain.head() }
     }
 
+    /// See ``ChainClient/account(_:)``.
     package mutating func account(_ address: Address) throws(ChainError) -> ChainAccount {
         try host.ask { (chain) throws(ChainError) in try chain.account(address) }
     }
 
+    /// See ``ChainClient/transactions(of:after:limit:)``.
     package mutating func transactions(
         of address: Address,
         after logicalTime: UInt64,
@@ -102,14 +105,17 @@ package struct HostedChain: ChainClient, Sendable {
         }
     }
 
+    /// See ``ChainClient/transaction(ofMessage:)``.
     package mutating func transaction(ofMessage normalizedHash: [UInt8]) throws(ChainError) -> ChainTransaction? {
         try host.ask { (chain) throws(ChainError) in try chain.transaction(ofMessage: normalizedHash) }
     }
 
+    /// See ``ChainClient/transaction(sendingMessage:)``.
     package mutating func transaction(sendingMessage hash: [UInt8]) throws(ChainError) -> ChainTransaction? {
         try host.ask { (chain) throws(ChainError) in try chain.transaction(sendingMessage: hash) }
     }
 
+    /// See ``ChainClient/send(_:)``.
     package mutating func send(_ bag: [UInt8]) throws(ChainError) -> SendAnswer {
         try host.ask { (chain) throws(ChainError) in try chain.send(bag) }
     }

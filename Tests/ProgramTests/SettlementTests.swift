@@ -185,7 +185,7 @@ import Testing
             (["--wallet-key", file, "--chain", "local"], "--chain local needs --network testnet"),
             (["--chain", "local", "--network", "testnet"], "--chain needs --wallet-key"),
             (["--chain", chain.url, "--wallet-key", file, "--chain-port", "0"], "--chain-port needs --chain local"),
-            (["--chain", "local", "--wallet-key", file, "--chain-rate", "5"], "--chain local takes no --chain-key-file"),
+            (["--chain", "local", "--wallet-key", file, "--chain-rate", "5"], "--chain local takes no --chain-key"),
         ] {
             let refused = try Shell([TestServer.executable, "serve"] + arguments, in: folder.path)
             #expect(refused.status != 0 && refused.errors.contains(rule), "\(arguments): \(refused.errors)")
