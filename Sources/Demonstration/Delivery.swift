@@ -93,6 +93,8 @@ package struct Delivery: Sendable {
         /// Adjusted tokens that are charged.
         package var tokens: Int64 = 0
         package var earned = Int128(0)
+        /// The same by worker, indices into ``Supply/workers``.
+        package var earnings: [Int: Int128] = [:]
         package var fees = Int128(0)
         package var refunded = Int128(0)
         package var strikes = 0

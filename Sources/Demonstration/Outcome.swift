@@ -20,6 +20,8 @@ package struct Outcome: Sendable {
     package var insight: Insight?
     /// What became of the leases; `nil` when nothing was delivered.
     package var delivery: Delivery.Tally?
+    /// What moved on the chain; `nil` when nothing was settled.
+    package var chain: ChainTally?
 
     package init(bids: [BidOutcome], load: Load) {
         self.bids = bids

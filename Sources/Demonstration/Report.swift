@@ -21,7 +21,8 @@ package struct Report: Sendable {
     package var lines: [String] {
         var lines = Self.assumptions(plan, isStyled: isStyled)
         for section in [
-            summary, orders, money, delivered, shortfalls, obstacles, privacy, leaders, speed, ledger, sources, verdict,
+            summary, orders, money, delivered, settled, shortfalls, obstacles, privacy, leaders, speed, ledger, sources,
+            verdict,
         ] where !section.isEmpty {
             lines.append("")
             lines += section
@@ -71,6 +72,7 @@ package struct Report: Sendable {
         )
         let fees = plan.settings.fees
         table.row("Fees", "maker \(percent(fees.maker)), taker \(percent(fees.taker)); no order is too small")
+        table.row("Chain", "local, inside of the server, with play money; workers are paid whatever they have earned")
         table.row("Seed", "\(plan.settings.seed)  (--seed): the same seed plans the same market")
         return lines + table.lines()
     }

@@ -17,6 +17,7 @@ extension Report {
         }
         writer.endArray()
         writeUnfilled(to: &writer)
+        writeSettlement(to: &writer)
         writeInsight(to: &writer)
         writeSpeed(to: &writer)
         writeLedger(to: &writer)

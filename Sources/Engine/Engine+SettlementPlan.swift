@@ -28,9 +28,11 @@ extension Engine {
         let waiting = waitingPayouts()
         let chosen: BatchPlan
         do throws(BatchPlan.Wait) {
+            // Many more may wait than there is room for: of those nothing is made.
             chosen = try BatchPlan.next(
-                waiting.enumerated().compactMap { index, one in
-                    PlannedPayout(id: Int64(index), address: one.destination.address.bytes, amount: one.amount)
+                waiting.indices.lazy.compactMap { index in
+                    let one = waiting[index]
+                    return PlannedPayout(id: Int64(index), address: one.destination.address.bytes, amount: one.amount)
                 },
                 means(of: wallet, terms)
             )
@@ -73,7 +75,7 @@ extension Engine {
 
     /// Withdrawals that are due in the order of their requests, then what accounts have earned, by account.
     private func waitingPayouts() -> [Waiting] {
-        var waiting = settlement.withdrawals.filter { $0.isDue(at: time) }.map { record in
+        let due = settlement.withdrawals.filter(isDue).map { record in
             Waiting(
                 account: record.account,
                 withdrawal: record.id,
@@ -84,11 +86,8 @@ extension Engine {
             )
         }
         let fee = settlement.terms.payeeFee
-        for record in settlement.payoutTerms.values.sorted(by: { $0.account < $1.account }) {
-            let payable = balances.balance(LedgerAccount(record.account, .payable))
-            guard !record.isSuspended, record.usableAt <= time else { continue }
-            guard payable >= max(record.terms.threshold, settlement.terms.payoutMinimum) else { continue }
-            waiting.append(
+        let earned = settlement.payoutTerms.values.compactMap { record in
+            earnings(by: record).map { payable in
                 Waiting(
                     account: record.account,
                     withdrawal: nil,
@@ -96,14 +95,30 @@ extension Engine {
                     amount: payable - fee,
                     fee: fee
                 )
-            )
+            }
         }
-        // A wallet that was registered after it was named.
-        return waiting.filter { !settlement.isWallet($0.destination.address) }
+        return due + earned.sorted { $0.account < $1.account }
     }
 
-    /// Whether a plan would find somebody who waits.
-    package var hasPayoutsWaiting: Bool { settlement.hold == nil && !waitingPayouts().isEmpty }
+    /// A wallet may have been registered after it was named.
+    private func isDue(_ record: WithdrawalRecord) -> Bool {
+        record.isDue(at: time) && !settlement.isWallet(record.terms.destination.address)
+    }
+
+    /// What an account has earned, if it is to be paid now.
+    private func earnings(by record: PayoutTermsRecord) -> NanoTON? {
+        guard !record.isSuspended, record.usableAt <= time, !settlement.isWallet(record.terms.destination.address)
+        else { return nil }
+        let payable = balances.balance(LedgerAccount(record.account, .payable))
+        return payable >= max(record.terms.threshold, settlement.terms.payoutMinimum) ? payable : nil
+    }
+
+    /// Whether a plan would find somebody who waits. It is asked several times a second, however many have terms.
+    package var hasPayoutsWaiting: Bool {
+        guard settlement.hold == nil else { return false }
+        return settlement.withdrawals.contains(where: isDue)
+            || settlement.payoutTerms.values.contains { earnings(by: $0) != nil }
+    }
 
     private mutating func takeQuery(
         of wallet: Int,

@@ -54,7 +54,7 @@ package struct BatchPlan: Hashable, Sendable {
     /// Takes those who waited the longest: one payout for an address, so that a payout on the chain is known by its
     /// address; at most ``payoutsMax``; and as many as the wallet can surely pay. One that cannot be paid yet lets
     /// nobody pass: otherwise large payouts would wait for ever.
-    package static func next(_ waiting: [PlannedPayout], _ means: Means) throws(Wait) -> BatchPlan {
+    package static func next(_ waiting: some Collection<PlannedPayout>, _ means: Means) throws(Wait) -> BatchPlan {
         guard !waiting.isEmpty else { throw .nobody }
         guard means.capital >= means.capitalReserve else { throw .capital }
         let free = means.balance - means.inFlight - means.reserve

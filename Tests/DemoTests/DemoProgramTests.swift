@@ -19,7 +19,13 @@ import Testing
         #expect(report["sound"]?.boolean == true)
         #expect(report["orders"]?["bids"]?.integer == 300)
         #expect((report["orders"]?["trades"]?.integer ?? 0) > 100)
-        #expect(report["checks"]?.elements?.count == 9)
+        #expect(report["checks"]?.elements?.count == 12)
+        let settlement = report["settlement"]
+        #expect((settlement?["payouts"]?.integer ?? 0) > 20, "\(result.output)")
+        #expect((settlement?["messages"]?.integer ?? 0) > 0)
+        let (paid, gas) = (settlement?["paid_nanoton"]?.string, settlement?["gas_nanoton"]?.string)
+        #expect(paid.flatMap { Int64($0) } ?? 0 > 0 && gas.flatMap { Int64($0) } ?? 0 > 0)
+        #expect(settlement?["wallet_nanoton"]?.string == settlement?["ledger_nanoton"]?.string)
         #expect(remains.isEmpty)
     }
 

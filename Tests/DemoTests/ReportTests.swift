@@ -36,6 +36,11 @@ import Units
             Outcome.BalanceRow(account: "available", debits: 1, credits: 30_000_000_001),
         ]
         outcome.journal = Outcome.Journal(batches: 12, commands: 345, bytes: 67_890)
+        var chain = ChainTally()
+        (chain.deposits, chain.deposited, chain.payouts, chain.messages) = (3, 30_000_000_000, 7, 2)
+        (chain.paid, chain.gas, chain.microseconds) = (1_234_567_890, 12_000_001, 4_200_000)
+        (chain.onChain, chain.inLedger) = (28_000_000_000, 28_000_000_001)
+        outcome.chain = chain
         outcome.checks = [Outcome.Check("transfers sum to zero", holds: true, detail: "345 transfers")]
         return Report(plan: plan, outcome: outcome)
     }
@@ -105,6 +110,27 @@ import Units
         #expect(json["speed"]?["latency_p50_us"]?.integer == 1_000)
         #expect(json["trial_balance"]?[0]?["debits_nanoton"]?.string == "30000000000")
         #expect(json["checks"]?[0]?["holds"]?.boolean == true)
+    }
+
+    @Test func `What was settled is in both forms, and the gas of a payout is rounded up`() throws {
+        let report = try report()
+        let lines = report.lines.joined(separator: "\n")
+        for piece in [
+            "paid in   3    30.000 TON  deposits of apps", "paid out  7  1.234568 TON  what workers have earned",
+            "messages  2", "a payout     0.001714 TON  of gas", "28.000 TON  on the chain", "final 4.2 s after",
+        ] {
+            #expect(lines.contains(piece), "\(piece) in\n\(lines)")
+        }
+        let json = try JSONValue(report.json)["settlement"]
+        #expect(json?["payouts"]?.integer == 7 && json?["messages"]?.integer == 2 && json?["deposits"]?.integer == 3)
+        #expect(json?["paid_nanoton"]?.string == "1234567890")
+        #expect(json?["gas_nanoton"]?.string == "12000001")
+        #expect(json?["gas_per_payout_nanoton"]?.string == "1714286")
+        #expect(json?["wallet_nanoton"]?.string == "28000000000" && json?["ledger_nanoton"]?.string == "28000000001")
+        let other = Report(plan: report.plan, outcome: with(report.outcome) { $0.chain = nil })
+        #expect(try JSONValue(other.json)["settlement"] == nil)
+        #expect(!other.lines.contains { $0.contains("local chain (") })
+        #expect(ChainTally().gasPerPayout == 0)
     }
 
     @Test func `Percentiles are times that were measured`() {

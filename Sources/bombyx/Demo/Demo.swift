@@ -10,8 +10,9 @@ struct Demo: ParsableCommand {
         discussion: """
             Starts a server of its own on free ports with an empty state folder, and is then a client over TLS and \
             HTTP/2 like any other. Each of 365 real listings becomes an offer, each request of a real trace a bid; \
-            what the data does not say is assumed, printed, and can be set. In the end every figure that the demo \
-            counted is compared with what the server and its database say.
+            what the data does not say is assumed, printed, and can be set. Apps pay in on a local chain inside of the \
+            server, and workers are paid there what they have earned. In the end every figure that the demo counted is \
+            compared with what the server, its database and the chain say.
 
             Other data: --trace takes a CSV file with the columns ContextTokens and GeneratedTokens, such as the Azure \
             LLM inference traces; --data-dir a folder with offers.csv, models.csv and demand.csv.

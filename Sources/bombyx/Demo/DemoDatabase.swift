@@ -50,6 +50,39 @@ struct DemoDatabase {
         outcome.checks += try invariants()
     }
 
+    /// What the tables have of settlement, in nanoTON.
+    struct Settlement {
+        /// Messages from outside that wallets have taken.
+        let messages: Int64
+        /// What the network has taken for these, and for what followed from them.
+        let gas: Int64
+        /// What the ledger says that the exchange has.
+        let ledger: Int128
+        /// What of that came by the operator's word.
+        let byHand: Int128
+        /// Between the wallets' histories and the ledger.
+        let difference: Int128
+    }
+
+    func settlement() throws -> Settlement {
+        let messages = try connection.execute(
+            """
+            SELECT count(*) FILTER (WHERE incoming = 1), coalesce(sum(fee) FILTER (WHERE incoming IN (1, 2)), 0)::bigint
+            FROM settlement.wallet_transactions
+            """
+        ).onlyRow()
+        let books = try connection.execute(
+            "SELECT ledger, by_hand, difference FROM settlement.reconciliation"
+        ).onlyRow()
+        return Settlement(
+            messages: try messages.int8(0),
+            gas: try messages.int8(1),
+            ledger: try books.numeric(0),
+            byHand: try books.numeric(1),
+            difference: try books.numeric(2)
+        )
+    }
+
     /// One line for all rules that hold, and one for each that does not.
     private func invariants() throws -> [Outcome.Check] {
         var held = 0

@@ -182,7 +182,9 @@ struct DemoDelivery {
             }
             func amount(_ name: String) -> Int128 { found[name]?.string.flatMap { Int128($0) } ?? 0 }
             tally.tokens += expected.count
-            tally.earned += amount("cost_nanoton") - amount("worker_fee_nanoton")
+            let earned = amount("cost_nanoton") - amount("worker_fee_nanoton")
+            tally.earned += earned
+            tally.earnings[lease.worker, default: 0] += earned
             tally.fees += amount("app_fee_nanoton") + amount("worker_fee_nanoton")
             if found["state"]?.string != "active" {
                 tally.refunded += amount("locked_nanoton") - amount("cost_nanoton") - amount("app_fee_nanoton")

@@ -14,7 +14,7 @@ struct DemoRun {
     init(_ options: Demo, plan: Plan, signals: StopSignals) throws {
         self.options = options
         self.plan = plan
-        server = try TemporaryServer(of: "demo")
+        server = try TemporaryServer(of: "demo", settlesLocally: true)
         watch = try InterruptWatch(signals, server, keepsFolder: options.keep)
     }
 
@@ -39,7 +39,8 @@ struct DemoRun {
         let startMicroseconds = microseconds(since: started)
 
         let operations = try ExchangeClient(Endpoint(server.running()), key: server.operatorKey())
-        let owners = try DemoOwners(plan, server)
+        try DemoSettlement.allowSmallSums(operations)
+        let owners = try DemoOwners(plan, server, operations)
         try DemoDelivery.hurry(operations)
         var record = Audit.Record()
         record.offers = try placeOffers(owners)
@@ -61,7 +62,12 @@ struct DemoRun {
         let (delivered, checks) = try delivery.run(client)
         outcome.delivery = delivered
         outcome.checks += checks
-        let database = try DemoDatabase(server.running(), upTo: record.lastSequence)
+        var settlement = DemoSettlement(plan, owners, server, client)
+        let last = try settlement.pay(load)
+        let database = try DemoDatabase(server.running(), upTo: max(record.lastSequence, last))
+        let (settled, comparisons) = try settlement.compare(earned: delivered.earnings, database)
+        outcome.chain = settled
+        outcome.checks += comparisons
         try database.complete(&outcome)
         if options.crash {
             let detail = "with half of the bids acknowledged; \(Figures.count(bidding.resent)) requests were sent again"
@@ -84,7 +90,8 @@ struct DemoRun {
 
     private func explainFolder() {
         complain("The state folder is kept in \(server.stateFolder). To look at it, and in another window:")
-        complain("  bombyx serve --state-dir \(server.stateFolder)")
+        complain("  bombyx serve --state-dir \(server.stateFolder) \\")
+        complain("    --network testnet --chain local --wallet-key \(server.walletKeyPath)")
         complain("  bombyx psql --state-dir \(server.stateFolder) -- -c 'SELECT * FROM ledger.trial_balance'")
         complain("To remove it: rm -r \(server.folder)")
     }

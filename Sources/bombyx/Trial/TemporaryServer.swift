@@ -1,3 +1,4 @@
+internal import Cryptography
 internal import Foundation
 internal import Glibc
 internal import HTTP2
@@ -12,6 +13,7 @@ final class TemporaryServer: Sendable {
     /// The command's name, as in `demo`.
     let command: String
     private let options: [String]
+    private let settlesLocally: Bool
     private let state = Lock(State())
 
     private struct State {
@@ -26,10 +28,12 @@ final class TemporaryServer: Sendable {
     /// Until it has stopped when asked to; then it is killed.
     private static let stopDeadline = Duration.seconds(45)
 
-    /// Makes the folder; nothing runs yet. `options` are more arguments of `bombyx serve`.
-    init(of command: String, options: [String] = []) throws {
+    /// Makes the folder; nothing runs yet. `options` are more arguments of `bombyx serve`. A server that settles
+    /// locally has a new wallet on a chain of its own, which it serves at a free port.
+    init(of command: String, options: [String] = [], settlesLocally: Bool = false) throws {
         self.command = command
         self.options = options
+        self.settlesLocally = settlesLocally
         let template = Self.temporaryFolder() + "/bombyx-\(command).XXXXXX"
         var path = Array(template.utf8CString)
         guard unsafe mkdtemp(&path) != nil else {
@@ -38,6 +42,17 @@ final class TemporaryServer: Sendable {
         folder = String(decoding: path.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
         // The database runs as another user when the command runs as root, and has to pass through.
         if geteuid() == 0 { unsafe chmod(folder, 0o711) }
+        if settlesLocally {
+            try WalletSecret.write(Array(Hex.encode(SecureRandom.bytes(32)).utf8).span, to: walletKeyPath)
+        }
+    }
+
+    /// The key of the wallet of a server that settles locally.
+    var walletKeyPath: String { folder + "/wallet.key" }
+
+    private var settlementOptions: [String] {
+        guard settlesLocally else { return [] }
+        return ["--network", "testnet", "--chain", "local", "--chain-port", "0", "--wallet-key", walletKeyPath]
     }
 
     var stateFolder: String { folder + "/state" }
@@ -68,7 +83,7 @@ final class TemporaryServer: Sendable {
         let command = ChildProcess.Command(
             path: executable,
             arguments: ["serve", "--state-dir", stateFolder, "--listen", "127.0.0.1:0", "--tls-listen", "127.0.0.1:0"]
-                + ["--rate-limit", "off"] + options,
+                + ["--rate-limit", "off"] + options + settlementOptions,
             deathSignal: SIGTERM
         )
         let child = try state.withLock { state in
