@@ -5,15 +5,15 @@ internal import JSON
 /// `bombyx bench`: measurements that anybody can repeat.
 struct Bench: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Measure matching, commands, bodies, acknowledgements, tables, a full book, streams, receipts.",
+        abstract: "Measure matching, commands, bodies, acknowledgements, tables, memory, streams, receipts, payouts.",
         discussion: """
-            match, engine and json measure a part of the program inside of this process; projector does so with a \
-            PostgreSQL of its own. journal, capacity, streams and receipts start a server of their own on free ports \
-            with an empty state folder and are clients of it like any other. None of them leaves anything behind.
+            match, engine, json and settlement measure a part of the program inside of this process; projector does so \
+            with a PostgreSQL of its own. journal, capacity, streams and receipts start a server of their own on free \
+            ports with an empty state folder and are clients of it like any other. None of them leaves anything behind.
             """,
         subcommands: [
             BenchMatch.self, BenchEngine.self, BenchJSON.self, BenchJournal.self, BenchProjector.self,
-            BenchCapacity.self, BenchStreams.self, BenchReceipts.self,
+            BenchCapacity.self, BenchStreams.self, BenchReceipts.self, BenchSettlement.self,
         ]
     )
 
