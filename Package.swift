@@ -105,7 +105,8 @@ let targets: [Target] = [
         dependencies: [
             "Units", "Exchange", "Ledger", "Engine", "Cryptography", "JSON", "Sockets", "TLS", "HTTP2", "Postgres",
             "Store", "API", "Log", "Marketplace", "Vectors", "Demonstration", "Measurement", "Provenance",
-            "LocalChain", "ChainServer", "TON", "Toncenter", "SettlementAgent", argumentParser,
+            "LocalChain", "ChainServer", "TON", "Toncenter", "Settlement", "SettlementAgent",
+            argumentParser,
         ],
         resources: [.copy("Resources")],
         swiftSettings: settings

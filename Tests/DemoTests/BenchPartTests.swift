@@ -2,8 +2,8 @@ import Foundation
 import JSON
 import Testing
 
-/// `bombyx bench match`, `engine`, `json` and `projector` from outside: that they measure, and that they notice when
-/// something is wrong, not how fast anything is.
+/// `bombyx bench match`, `engine`, `json`, `projector` and `settlement` from outside: that they measure, and that they
+/// notice when something is wrong, not how fast anything is.
 @Suite(.serialized, .enabled(if: Program.isBuilt)) struct BenchPartTests {
     let folder: Folder
 
@@ -58,6 +58,12 @@ import Testing
             arguments: ["--commands", "3000", "--events", "4000"],
             measurements: ["project", "copy"],
             ratios: ["project/copy"]
+        ),
+        Part(
+            name: "settlement",
+            arguments: ["--workers", "600"],
+            measurements: ["plan", "sign", "settle"],
+            ratios: []
         ),
     ]
 
@@ -116,6 +122,20 @@ import Testing
         #expect(try first != facts("4"))
     }
 
+    @Test(.timeLimit(.minutes(5)))
+    func `Every worker is paid, in as few messages as there can be`() throws {
+        let part = try #require(Self.parts.first { $0.name == "settlement" })
+        let facts = try JSONValue(Array(try bench(part, ["--json"]).output.utf8))["facts"]
+        #expect(facts?["payouts"]?.integer == 600 && facts?["messages"]?.integer == 3, "254 in each: \(facts as Any)")
+        let (paid, fees) = (facts?["paid_nanoton"]?.integer ?? 0, facts?["fees_nanoton"]?.integer ?? 0)
+        #expect(paid > 600 * 100_000_000 && fees > 0)
+        #expect(facts?["fee_per_payout_nanoton"]?.integer == fees / 600)
+        #expect((facts?["chain_seconds"]?.integer ?? 0) > 0 && (facts?["wall_milliseconds"]?.integer ?? 0) > 0)
+        for name in ["plan", "sign", "settle"] {
+            #expect((facts?["\(name)_payouts_per_second"]?.integer ?? 0) > 0)
+        }
+    }
+
     /// JSONDecoder makes arrays, strings and more; a program that counted nothing would say 0.
     @Test(.timeLimit(.minutes(5)))
     func `Foundation's decoder is seen to allocate`() throws {
@@ -138,6 +158,7 @@ import Testing
             (["engine", "--scale", "999"], "--scale is 1000 to"),
             (["json", "--documents", "0"], "--documents is 1 to"),
             (["projector", "--commands", "1"], "--commands is 2 to"),
+            (["settlement", "--workers", "0"], "--workers is 1 to 100000"),
         ]
     )
     func `Wrong arguments are refused before anything is measured`(arguments: [String], words: String) throws {

@@ -39,7 +39,7 @@ let arrows: [(target: String, imports: [String])] = [
         "bombyx",
         libraries + [
             "Marketplace", "Vectors", "Demonstration", "Measurement", "ArgumentParser", "Logging", "Foundation",
-            "LocalChain", "ChainServer", "TON", "Toncenter", "SettlementAgent",
+            "LocalChain", "ChainServer", "TON", "Toncenter", "Settlement", "SettlementAgent",
         ]
             + system
     ),

@@ -5,16 +5,16 @@ internal import JSON
 /// `bombyx bench`: measurements that anybody can repeat.
 struct Bench: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Measure matching, commands, bodies, requests, tables, a full book, streams, receipts.",
+        abstract: "Measure matching, commands, bodies, requests, tables, memory, streams, receipts, payouts.",
         discussion: """
-            match, engine and json measure a part of the program inside of this process; projector does so with a \
-            PostgreSQL of its own. journal, requests, capacity, streams and receipts start a server of their own on \
-            free ports with an empty state folder and are clients of it like any other. None of them leaves anything \
-            behind.
+            match, engine, json and settlement measure a part of the program inside of this process; projector does so \
+            with a PostgreSQL of its own. journal, requests, capacity, streams and receipts start a server of their \
+            own on free ports with an empty state folder and are clients of it like any other. None of them leaves \
+            anything behind.
             """,
         subcommands: [
             BenchMatch.self, BenchEngine.self, BenchJSON.self, BenchJournal.self, BenchRequests.self,
-            BenchProjector.self, BenchCapacity.self, BenchStreams.self, BenchReceipts.self,
+            BenchProjector.self, BenchCapacity.self, BenchStreams.self, BenchReceipts.self, BenchSettlement.self,
         ]
     )
 
