@@ -22,12 +22,16 @@ struct SettlementOptions: ParsableArguments {
     var walletTimeout: UInt32 = 3_600
 
     @OptionGroup var provider: ProviderOptions
+    @OptionGroup var second: SecondProviderOptions
 
     func validate() throws {
         guard (1...HighloadWalletV3.timeoutMax).contains(walletTimeout) else {
             throw ValidationError("--wallet-timeout must be in 1…\(HighloadWalletV3.timeoutMax)")
         }
         guard walletKey != nil || provider.chain == nil else { throw ValidationError("--chain needs --wallet-key.") }
+        guard walletKey != nil || second.secondChain == nil else {
+            throw ValidationError("--second-chain needs --wallet-key.")
+        }
     }
 
     /// `nil` when nothing is settled. Reads the key once, so that a wrong file is told before anything is started.
@@ -39,10 +43,13 @@ struct SettlementOptions: ParsableArguments {
             timeout: walletTimeout
         )
         let asked = try provider.settings(network)
+        let confirming = try second.settings(network, beside: provider)
         return SettlementSettings(wallet: wallet, key: { try WalletKeyOptions.load(walletKey) }) { isCancelled in
-            var settings = asked
-            settings.isCancelled = isCancelled
-            return ToncenterClient(settings)
+            var first = asked
+            first.isCancelled = isCancelled
+            guard var second = confirming else { return ToncenterClient(first) }
+            second.isCancelled = isCancelled
+            return AgreeingProviders(first, second)
         }
     }
 }

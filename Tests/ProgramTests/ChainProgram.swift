@@ -55,8 +55,9 @@ final class ChainTown {
     let address: Address
     private let folder: ScratchFolder
 
-    /// `nanoTON` is what the wallet has at the beginning.
-    init(nanoTON: Int64 = 0) throws {
+    /// `nanoTON` is what the wallet has at the beginning. `confirms`: a second provider tells of the same chain;
+    /// `second`: who else must confirm.
+    init(nanoTON: Int64 = 0, confirms: Bool = false, second: String? = nil) throws {
         folder = try ScratchFolder()
         chain = try ChainProgram(["--finality-blocks", "0"])
         let file = folder.path + "/wallet.key"
@@ -73,9 +74,9 @@ final class ChainTown {
             #"{"kind":"highload_v3","public_key":"\#(Hex.encode(key.publicKey))","timeout":3600}"#
         )
         if nanoTON > 0 { try chain.fund(address, nanoTON) }
-        server = try TestServer(
-            arguments: ["--network", "testnet", "--chain", chain.url, "--chain-rate", "100", "--wallet-key", file]
-        )
+        var arguments = ["--network", "testnet", "--chain", chain.url, "--chain-rate", "100", "--wallet-key", file]
+        if let second = confirms ? chain.url : second { arguments += ["--second-chain", second] }
+        server = try TestServer(arguments: arguments)
     }
 
     /// Waits until the engine knows the wallet.

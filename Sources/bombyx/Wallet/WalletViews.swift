@@ -15,6 +15,44 @@ struct AccountOptions: ParsableArguments {
     @OptionGroup var terms: WalletTermsOptions
     @OptionGroup var network: NetworkOptions
     @OptionGroup var provider: ProviderOptions
+    @OptionGroup var second: SecondProviderOptions
+
+    /// The last block that is final and what the account has then. Two providers may be asked a block apart; that they
+    /// differ in the money of the same transaction is no matter of time.
+    func state(of address: Address) throws -> (head: ChainHead, account: ChainAccount) {
+        var client = try provider.client(network.network)
+        var head = try client.asking { (client) throws(ChainError) in try client.head() }
+        let account = try client.asking { (client) throws(ChainError) in try client.account(address) }
+        guard let settings = try second.settings(network.network, beside: provider) else { return (head, account) }
+        var other = ToncenterClient(settings)
+        head = ChainAgreement(above: .zero).agreed(
+            head,
+            try other.asking { (client) throws(ChainError) in try client.head() }
+        )
+        let confirmed = try other.asking { (client) throws(ChainError) in try client.account(address) }
+        guard confirmed == account else {
+            let (one, two) = (account.balance.written, confirmed.balance.written)
+            let (first, last) = (account.lastLogicalTime, confirmed.lastLogicalTime)
+            throw CommandFailure("the providers differ: \(one) after \(first), and \(two) after \(last)")
+        }
+        return (head, account)
+    }
+
+    /// Its final transactions behind a logical time.
+    func history(of address: Address, after: UInt64, limit: Int) throws -> [ChainTransaction] {
+        let first = try provider.settings(network.network)
+        guard let second = try second.settings(network.network, beside: provider) else {
+            var client = ToncenterClient(first)
+            return try client.asking { (client) throws(ChainError) in
+                try client.transactions(of: address, after: after, limit: limit)
+            }
+        }
+        var both = AgreeingProviders(first, second)
+        return try both.asking { (client) throws(ChainError) in
+            _ = try client.head()
+            return try client.transactions(of: address, after: after, limit: limit)
+        }
+    }
 
     func found() throws -> Address {
         if let address { return try network.address(address, "--address") }
@@ -37,9 +75,7 @@ struct ShowWalletBalance: ParsableCommand {
     func run() throws {
         try WalletCommand.run("balance") {
             let address = try account.found()
-            var client = try account.provider.client(account.network.network)
-            let head = try client.asking { (client) throws(ChainError) in try client.head() }
-            let state = try client.asking { (client) throws(ChainError) in try client.account(address) }
+            let (head, state) = try account.state(of: address)
             let nanoTON = JSONValue.string(String(state.balance.nanoTON))
             WalletCommand.show(
                 [
@@ -82,10 +118,7 @@ struct ShowWalletHistory: ParsableCommand {
     func run() throws {
         try WalletCommand.run("history") {
             let address = try account.found()
-            var client = try account.provider.client(account.network.network)
-            let history = try client.asking { (client) throws(ChainError) in
-                try client.transactions(of: address, after: after, limit: limit)
-            }
+            let history = try account.history(of: address, after: after, limit: limit)
             if json {
                 let list = JSONValue.array(history.map { $0.json(account.network) })
                 say(String(decoding: jsonObject([("transactions", list)]), as: UTF8.self))
