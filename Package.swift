@@ -97,7 +97,7 @@ let targets: [Target] = [
         "Marketplace",
         [
             "Units", "Exchange", "Ledger", "Engine", "Cryptography", "Provenance", "JSON", "Sockets", "TLS", "HTTP2",
-            "Postgres", "Store", "API", "Log", "TON", "SettlementAgent",
+            "Postgres", "Store", "API", "Log", "TON", "Settlement", "SettlementAgent",
         ]
     ),
     .executableTarget(
@@ -174,8 +174,8 @@ let targets: [Target] = [
     tests(
         "MarketplaceTests",
         [
-            "Marketplace", "API", "Cryptography", "Engine", "Exchange", "HTTP2", "JSON", "Log", "Provenance", "Sockets",
-            "Units",
+            "Marketplace", "API", "Cryptography", "Engine", "Exchange", "HTTP2", "JSON", "Log", "Provenance",
+            "Settlement", "SettlementAgent", "Sockets", "Store", "Units",
         ]
     ),
     .target(

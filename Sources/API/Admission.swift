@@ -28,6 +28,8 @@ package enum Admission: Sendable {
     indirect case receipts(ReceiptBatch)
     /// The exchange's own keys.
     case signingKeys
+    /// Let settlement look at the chain and plan at once (``View/settlementRound``).
+    case settlementRound
 }
 
 /// How the outcome of a command is written.

@@ -18,7 +18,7 @@ package enum Route: String, CaseIterable, Sendable {
     case createLoginNonce, loginTON, loginTelegram, linkTON, linkTelegram, unlinkLogin
     case getDeposits, requestWithdrawal, listWithdrawals, getWithdrawal, cancelWithdrawal, approveWithdrawal
     case getPayoutTerms, setPayoutTerms, listSettlements, getSettlement, getSettlementTerms, setSettlementTerms
-    case getSettlementStatus, listSuspense, assignSuspense, holdSettlement, resumeSettlement
+    case getSettlementStatus, listSuspense, assignSuspense, holdSettlement, resumeSettlement, runSettlement
 
     /// `operationId` in `openapi.yaml`.
     package var operationID: String { rawValue }
@@ -119,6 +119,7 @@ struct Resource {
         case measurementPolicy
         case chainDeposits, withdrawals, withdrawal, withdrawalApproval, payoutTerms, settlements, settlement
         case settlementTerms, settlementStatus, suspense, suspenseAssignment, settlementHold, settlementResume
+        case settlementRun
     }
 
     /// `nil` when nothing is at this path.

@@ -21,6 +21,7 @@ package struct SettlementStatus: Hashable, Sendable {
     package var onChain: NanoTON
     /// The operator's capital and fees less the costs of the network.
     package var capital: NanoTON
+    package var figures: SettlementFigures
 
     package init(
         hold: SettlementHold? = nil,
@@ -32,7 +33,8 @@ package struct SettlementStatus: Hashable, Sendable {
         suspense: NanoTON = .zero,
         chain: NanoTON = .zero,
         onChain: NanoTON = .zero,
-        capital: NanoTON = .zero
+        capital: NanoTON = .zero,
+        figures: SettlementFigures = SettlementFigures()
     ) {
         self.hold = hold
         self.wallets = wallets
@@ -44,7 +46,28 @@ package struct SettlementStatus: Hashable, Sendable {
         self.chain = chain
         self.onChain = onChain
         self.capital = capital
+        self.figures = figures
     }
+}
+
+/// What of settlement is watched.
+package struct SettlementFigures: Hashable, Sendable {
+    /// Payouts whose batch has no verdict, or one that a person must look at, and what they come to.
+    package var inFlight = 0
+    package var inFlightAmount = NanoTON.zero
+    /// Since when the oldest of them, or of the withdrawals that a plan might take, waits; `nil` when none does.
+    package var oldest: LogicalTime?
+    /// What the wallets have by their histories.
+    package var balance = NanoTON.zero
+    /// What wallets have less what their transactions explain: 0, or settlement is held.
+    package var difference: Int64 = 0
+    package var isHeld = false
+    /// How far the history is known of the wallet of which the least is; `nil` without wallets.
+    package var lastLogicalTime: UInt64?
+    /// The chain's clock up to which nothing is missing there, in seconds since 1970.
+    package var scannedTo: UInt64?
+
+    package init() {}
 }
 
 // What owners and the operator may ask of settlement.
@@ -84,7 +107,30 @@ extension Engine {
             suspense: balances.balance(.suspense),
             chain: balances.balance(.chain),
             onChain: settlement.onChain,
-            capital: balances.balance(.operatorCapital) + balances.balance(.fees) - balances.balance(.networkCosts)
+            capital: balances.balance(.operatorCapital) + balances.balance(.fees) - balances.balance(.networkCosts),
+            figures: settlementFigures
         )
+    }
+
+    /// Looks at every batch without an end, and at every withdrawal that waits.
+    package var settlementFigures: SettlementFigures {
+        var figures = SettlementFigures()
+        var since = settlement.withdrawals.filter { $0.isDue(at: time) }.map { max($0.requestedAt, $0.dueAt) }
+        for batch in settlement.batches where !batch.record.phase.isFinal || batch.record.phase == .contested {
+            let open = batch.payouts.filter { $0.state == .open }
+            figures.inFlight += open.count
+            figures.inFlightAmount = open.reduce(figures.inFlightAmount) { $0 + $1.amount }
+            since.append(batch.record.plannedAt)
+        }
+        figures.oldest = since.min()
+        figures.balance = settlement.wallets.reduce(.zero) { $0 + $1.balance }
+        figures.difference = Int64(clamping: settlement.walletMoney - Int128(settlement.onChain.count))
+        if let hold = settlement.hold {
+            figures.isHeld = true
+            if hold.reason == .difference { figures.difference += hold.found.count - hold.expected.count }
+        }
+        figures.lastLogicalTime = settlement.wallets.map(\.last.logicalTime).min()
+        figures.scannedTo = settlement.wallets.map(\.scannedTo).min()
+        return figures
     }
 }

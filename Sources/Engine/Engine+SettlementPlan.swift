@@ -1,5 +1,6 @@
 import Exchange
 import Ledger
+import Provenance
 import Settlement
 import Units
 
@@ -230,6 +231,7 @@ extension Engine {
             case .send, .credit: continue
             }
         }
+        if !old.phase.isFinal { logVerdict(of: settlement.batches[batch], &events) }
         return actions
     }
 
@@ -241,6 +243,13 @@ extension Engine {
         case .inside: settlement.batches[batch].note(block: transaction.block, code: transaction.code)
         default: break
         }
+    }
+
+    private mutating func logVerdict(of batch: OpenSettlement, _ events: inout [Event]) {
+        guard let wallet = settlement.walletIndex(batch.record.wallet) else { return }
+        let address = settlement.wallets[wallet].terms.address
+        guard let settled = SettledBatch(batch, of: address) else { return }
+        log(.settlementBatch(settled), &events)
     }
 
     /// Everybody is paid.

@@ -1,6 +1,7 @@
 import Cryptography
 import Exchange
 package import Provenance
+import Settlement
 package import Units
 
 /// A key with which the exchange signs what is new from a time on.
@@ -47,11 +48,11 @@ package struct StatementRecord: Hashable, Sendable {
     }
 }
 
-/// What the exchange says in the log of itself: keys, policies, and its word on workers.
+/// What the exchange says in the log of itself: keys, policies, its word on workers, and what it has paid.
 extension Engine {
-    /// Commits to a statement; rules before version 5 kept none.
+    /// Commits to a statement; older rules kept none of some kinds.
     mutating func log(_ statement: LogStatement, _ events: inout [Event]) {
-        guard rules >= 5 else { return }
+        guard rules >= RulesVersion.logging(statement.kind) else { return }
         events.append(.lease(.stated(StatementRecord(index: log.size, statement: statement))))
         append(statement.kind, statement.payloadHash, salt: nil, &events)
     }
@@ -104,5 +105,45 @@ extension LogStatement {
             terms.account.rawValue, Int64(terms.tees), terms.expiresAt.microseconds, Int64(terms.tcbStatus),
             terms.attestedAt?.microseconds ?? -1,
         ])
+    }
+
+    static func measurement(_ terms: MeasurementTerms) -> LogStatement {
+        .measurement([
+            terms.account.rawValue, terms.model.rawValue, terms.throughputTPS, terms.ttftMS, terms.uptimeBP,
+            terms.expiresAt.microseconds,
+        ])
+    }
+}
+
+extension SettledBatch.Verdict {
+    /// `nil` for what is no verdict, or one that a person must look at.
+    init?(_ phase: SettlementBatch.Phase) {
+        switch phase {
+        case .confirmed: self = .confirmed
+        case .burnt: self = .burnt
+        case .failed: self = .failed
+        case .expired: self = .expired
+        case .planned, .signed, .sent, .accepted, .contested: return nil
+        }
+    }
+}
+
+extension SettledBatch {
+    /// A batch as the log names it; `nil` when there is nothing to say of it.
+    init?(_ batch: OpenSettlement, of wallet: ChainHash) {
+        guard let verdict = Verdict(batch.record.phase), !batch.payouts.isEmpty else { return nil }
+        let deciding = batch.record.inside ?? batch.record.outside
+        self.init(
+            number: batch.record.id.rawValue,
+            wallet: wallet.bytes,
+            queryID: Int64(QueryCounter.queryID(place: batch.record.signed.place)),
+            createdAt: Int64(clamping: batch.record.signed.createdAt),
+            verdict: verdict,
+            payouts: batch.payouts.map {
+                Payout(address: $0.destination.address.bytes, amount: $0.amount.count, comment: $0.comment)
+            },
+            logicalTime: Int64(clamping: deciding?.logicalTime ?? 0),
+            transaction: deciding?.hash.bytes ?? [UInt8](repeating: 0, count: Digest256.byteCount)
+        )
     }
 }

@@ -111,6 +111,7 @@ extension Engine {
         let record = MeasurementRecord(terms: terms, setAt: time)
         set(record, of: account)
         events.append(.measurementSet(record))
+        log(.measurement(terms), &events)
         touch(terms.account)
         reenter(misplacedOffers(of: account), &events)
         return nil

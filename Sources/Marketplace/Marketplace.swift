@@ -77,7 +77,7 @@ package final class Marketplace: Sendable {
     let rateLimiter: RateLimiter?
     let loginLimiter: RateLimiter?
     let loginPayloads = LoginPayloads()
-    private let settlement: SettlementMailbox
+    let settlement: SettlementMailbox
     private let lifelines = Lifelines()
     /// Threads that have not ended.
     private let living = Monitor(0)

@@ -15,6 +15,7 @@ final class Metrics: Sendable {
     private let violations = Counter()
     private let projectionFailures = Atomic<Int64>(0)
     private let outcomes = CommandOutcomes()
+    private let failures = SettlementFailures()
     private let commits = Histogram(.batch)
     private let batchCommands = Histogram(.commands)
     private let engineTime = Histogram(.batch)
@@ -65,6 +66,7 @@ final class Metrics: Sendable {
         commits.record(microseconds)
         batchCommands.record(Int64(sealed.ends.count))
         outcomes.count(sealed)
+        failures.count(sealed.events)
         sequence.store(sealed.lastSequence.rawValue, ordering: .relaxed)
         batch.store(sealed.number, ordering: .relaxed)
         durableTime.store(sealed.time.microseconds, ordering: .relaxed)
@@ -123,6 +125,7 @@ final class Metrics: Sendable {
         let behind = durableTime.load(ordering: .relaxed) - projectedTime.load(ordering: .relaxed)
         text.sample("bombyx_projection_lag_seconds", [], lag == 0 ? 0 : Double(max(0, behind)) / 1_000_000)
         figures.write(into: &text)
+        failures.write(into: &text)
         let histograms = [
             ("batch_commit_seconds", "Time of the commit of a batch.", commits),
             ("batch_commands", "Commands of a batch.", batchCommands),
@@ -204,7 +207,8 @@ final class EngineFigures: Sendable {
     /// Microseconds of logical time.
     private let window = Atomic<Int64>(0)
     private let imbalance = Atomic<Int64>(0)
-    /// Set by whoever shows the figures, so that the sum over all accounts is made once for each look at it.
+    private let settlement = SettlementMetrics()
+    /// Set by whoever shows the figures, so that sums over accounts and batches are made once for each look at them.
     private let isAuditWanted = Atomic<Bool>(true)
 
     init() {}
@@ -218,6 +222,7 @@ final class EngineFigures: Sendable {
         let oldest = engine.oldestRememberedRequest ?? engine.time
         window.store(engine.time.microseconds - oldest.microseconds, ordering: .relaxed)
         guard isAuditWanted.exchange(false, ordering: .relaxed) else { return false }
+        settlement.read(engine.settlementFigures)
         let found = Int64(clamping: engine.ledgerImbalance)
         imbalance.store(found, ordering: .relaxed)
         return found != 0
@@ -236,5 +241,6 @@ final class EngineFigures: Sendable {
         let name = "bombyx_idempotency_window_seconds"
         text.describe(name, .gauge, "Logical time since the oldest remembered request.")
         text.sample(name, [], Double(window.load(ordering: .relaxed)) / 1_000_000)
+        settlement.write(into: &text, at: LogicalTime(microseconds: wallClockMicroseconds()))
     }
 }

@@ -98,6 +98,7 @@ package final class RequestService: Service {
             if marketplace.backlog.isFull { return refuse(stream, requestID, .projectionLag, on: server) }
             submit(.verify(receipts), stream, requestID)
         case .signingKeys: answer(View.signingKeys(marketplace.signing.list), to: stream, requestID, on: server)
+        case .settlementRound: runSettlement(stream, requestID, on: server)
         case .page(let page):
             answer(
                 marketplace.configuration.pages.answer(page, requestID: requestID),

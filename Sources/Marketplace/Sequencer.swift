@@ -136,7 +136,11 @@ final class Sequencer {
             beginBatchIfEmpty(&engine)
             apply(command, on: &engine)
         }
-        if let ticket = submission.settlement { open.settlement.append((ticket, answer(ticket, from: &engine))) }
+        if let ticket = submission.settlement {
+            // Asked under an earlier leadership: nobody waits for it, and it was meant for another engine.
+            guard ticket.epoch == standing.epoch else { return }
+            open.settlement.append((ticket, answer(ticket, from: &engine)))
+        }
         for item in submission.items {
             switch item.work {
             case .command(let command, let shape):

@@ -22,7 +22,7 @@ package struct LogEntry: Hashable, Sendable {
     package let milliseconds: Int64
     package let commitment: Digest256
 
-    /// What an entry records, and what its payload's hash is of: of kinds 3, 4, 6 and 7 a ``LogStatement``.
+    /// What an entry records, and what its payload's hash is of: of a kind that is not salted, a ``LogStatement``.
     package enum Kind: UInt8, CaseIterable, Sendable {
         /// A receipt: ``SignedReceipt/payloadHash``.
         case receipt = 1
@@ -38,6 +38,8 @@ package struct LogEntry: Hashable, Sendable {
         case attestation = 6
         /// A new policy of leases.
         case leasePolicy = 7
+        /// The operator's word on how a worker delivers.
+        case measurement = 9
 
         /// Whether the payload is not public.
         package var isSalted: Bool { self == .receipt || self == .equivocation }

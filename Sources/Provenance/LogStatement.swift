@@ -1,7 +1,7 @@
 package import Cryptography
 
 /// What the exchange says in public, and commits to with an entry of the log: its keys, its policies, its word on
-/// workers. The entry's commitment is the SHA-256 of the statement's bytes.
+/// workers, and what it has paid. The entry's commitment is the SHA-256 of the statement's bytes.
 ///
 /// Each has one form: a name, a zero byte, and numbers of eight bytes, big-endian.
 ///
@@ -11,6 +11,9 @@ package import Cryptography
 ///   platform (0 unknown), attested at (2^64 − 1 unknown)
 /// - ``LogEntry/Kind/leasePolicy``: `bx-lease-policy/v1`, step, dispute window, bond per lot, slash share, appeal
 ///   window, newcomers' lots (0 for no limit)
+/// - ``LogEntry/Kind/measurement``: `bx-measurement/v1`, account, model's number, tokens a second, ms to the first
+///   token, 1/10,000 of the time in which it answered (each 0 when it was not measured), expires at
+/// - ``LogEntry/Kind/settlementBatch``: ``SettledBatch``
 ///
 /// Times and durations are microseconds, times since 1970 UTC; money is nanoTON, shares are 1/10,000.
 package struct LogStatement: Hashable, Sendable {
@@ -35,6 +38,16 @@ package struct LogStatement: Hashable, Sendable {
     /// Leases are delivered by these numbers.
     package static func leasePolicy(_ numbers: [Int64]) -> LogStatement {
         LogStatement(kind: .leasePolicy, bytes: prefixed("bx-lease-policy/v1") + bytes(numbers))
+    }
+
+    /// An account delivers a model like this.
+    package static func measurement(_ numbers: [Int64]) -> LogStatement {
+        LogStatement(kind: .measurement, bytes: prefixed("bx-measurement/v1") + bytes(numbers))
+    }
+
+    /// What became of a batch of payouts.
+    package static func settlementBatch(_ batch: SettledBatch) -> LogStatement {
+        LogStatement(kind: .settlementBatch, bytes: batch.bytes)
     }
 
     /// What the entry commits to.

@@ -16,6 +16,13 @@ package struct QueryCounter: Hashable, Sendable {
     package static let placeCount: UInt64 = 8_192 * idsPerSet - 2
     package static let idsPerSet: UInt64 = 1_023
 
+    /// The number that the contract knows an id by, whose place in the order is `place`: the set in 13 bits, the bit in
+    /// 10.
+    package static func queryID(place: UInt32) -> UInt32 {
+        let bits = UInt32(idsPerSet)
+        return (place / bits) << 10 | place % bits
+    }
+
     /// Nothing was given out.
     package init() {
         count = 0

@@ -72,6 +72,8 @@ package struct AgreeingClient<First: ChainClient, Second: ChainClient>: ChainCli
     package var first: First
     package var second: Second
     private let agreement: ChainAgreement
+    /// Of the last head that was given, in seconds since 1970.
+    private var headTime: UInt64 = 0
 
     package init(_ first: First, confirmedBy second: Second, _ agreement: ChainAgreement) {
         self.first = first
@@ -81,20 +83,28 @@ package struct AgreeingClient<First: ChainClient, Second: ChainClient>: ChainCli
 
     /// The earlier of both.
     package mutating func head() throws(ChainError) -> ChainHead {
-        agreement.agreed(try first.head(), try second.head())
+        let head = agreement.agreed(try first.head(), try second.head())
+        headTime = head.time
+        return head
     }
 
     /// What the first says: a balance is for people to see, and is decided on by nobody.
     package mutating func account(_ address: Address) throws(ChainError) -> ChainAccount { try first.account(address) }
 
-    /// What is agreed; it may be fewer than there are.
+    /// What is agreed; it may be fewer than there are behind the last head. Up to that head it is all, or it throws:
+    /// whoever asks concludes from what is not there, too.
     package mutating func transactions(
         of address: Address,
         after logicalTime: UInt64,
         limit: Int
     ) throws(ChainError) -> [ChainTransaction] {
         let one = try first.transactions(of: address, after: logicalTime, limit: limit)
-        return try agreement.agreed(one, try second.transactions(of: address, after: logicalTime, limit: limit))
+        let other = try second.transactions(of: address, after: logicalTime, limit: limit)
+        let agreed = try agreement.agreed(one, other)
+        if let hidden = one.dropFirst(agreed.count).first, hidden.time <= headTime {
+            throw .answer("the second provider has no transaction at \(hidden.logicalTime), which the first has")
+        }
+        return agreed
     }
 
     /// What is agreed.

@@ -17,6 +17,7 @@ struct Bombyx: ParsableCommand {
         subcommands: [
             Serve.self, Demo.self, LoadCommand.self, Bench.self, Admin.self, Psql.self, Migrate.self, Verify.self,
             Replay.self, Journal.self, TicketCommand.self, BundleCommand.self, ChainCommand.self, WalletCommand.self,
+            Settle.self,
         ]
     )
 }

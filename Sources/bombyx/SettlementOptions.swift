@@ -33,6 +33,7 @@ struct SettlementOptions: ParsableArguments {
     var chainPort: UInt16?
 
     @OptionGroup var provider: ProviderOptions
+    @OptionGroup var second: SecondProviderOptions
 
     /// Whether the chain is inside of the server.
     var isLocal: Bool { provider.chain == ProviderOptions.local }
@@ -42,14 +43,19 @@ struct SettlementOptions: ParsableArguments {
             throw ValidationError("--wallet-timeout must be in 1…\(HighloadWalletV3.timeoutMax)")
         }
         guard walletKey != nil || provider.chain == nil else { throw ValidationError("--chain needs --wallet-key.") }
+        guard walletKey != nil || second.secondChain == nil else {
+            throw ValidationError("--second-chain needs --wallet-key.")
+        }
         guard walletKey != nil || count.subwallets == 1 else {
             throw ValidationError("--subwallets needs --wallet-key.")
         }
         _ = try count.numbers(from: walletSubwallet)
         guard isLocal || chainPort == nil else { throw ValidationError("--chain-port needs --chain local.") }
         let isAsked = provider.chainKeyFile != nil || provider.chainCertificate != nil || provider.chainRate != nil
-        guard !isLocal || !isAsked else {
-            throw ValidationError("--chain local takes no --chain-key-file, --chain-certificate or --chain-rate.")
+        guard !isLocal || !isAsked && second.secondChain == nil else {
+            throw ValidationError(
+                "--chain local takes no --chain-key-file, --chain-certificate, --chain-rate or --second-chain."
+            )
         }
     }
 
@@ -67,10 +73,13 @@ struct SettlementOptions: ParsableArguments {
         let key: @Sendable () throws -> SigningKey = { try WalletKeyOptions.load(walletKey) }
         if let local { return SettlementSettings(wallet: first, others: wallets, key: key) { _ in local.client } }
         let asked = try provider.settings(network)
+        let confirming = try second.settings(network, beside: provider)
         return SettlementSettings(wallet: first, others: wallets, key: key) { isCancelled in
             var settings = asked
             settings.isCancelled = isCancelled
-            return ToncenterClient(settings)
+            guard var second = confirming else { return ToncenterClient(settings) }
+            second.isCancelled = isCancelled
+            return AgreeingProviders(settings, second)
         }
     }
 

@@ -38,7 +38,7 @@ import Units
     /// A command, a preview of one, or what comes before one.
     private func isAccepted(_ admission: Admission) -> Bool {
         switch admission {
-        case .command, .query(.preview), .loginNonce, .login, .receipts: true
+        case .command, .query(.preview), .loginNonce, .login, .receipts, .settlementRound: true
         default: false
         }
     }

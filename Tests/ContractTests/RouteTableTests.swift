@@ -261,6 +261,7 @@ extension Route {
     fileprivate var isRepeatableCommand: Bool {
         let others: [Route] = [
             .previewOrder, .recordReceipt, .recordReceipts, .proveEquivocation, .linkTON, .linkTelegram,
+            .runSettlement,
         ]
         return hasBody && !isLogin && !others.contains(self)
     }

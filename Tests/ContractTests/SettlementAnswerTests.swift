@@ -176,6 +176,7 @@ import Units
         wallet.unexplained = 50_400_000_009
         status.wallets.append(wallet)
         status.capital = NanoTON(-5)
+        status.figures.oldest = Self.now
         for reason in SettlementHoldReason.allCases {
             let isOperator = reason == .operator
             status.hold = SettlementHold(
@@ -192,6 +193,7 @@ import Units
         for (route, isHeld) in [(Route.holdSettlement, true), (.resumeSettlement, false)] {
             try expect(route, Answer.render(.settlementHeld(isHeld), outcome([])))
         }
+        try expect(.runSettlement, View.settlementRound)
         let entries = SuspenseReason.allCases.map { reason in
             SuspenseRecord(
                 id: SuspenseID(33),

@@ -69,6 +69,8 @@ extension ReferenceEngine {
         measurements.append(MeasurementRecord(terms: terms, setAt: time))
         measurements.sort { ($0.terms.account, $0.terms.model) < ($1.terms.account, $1.terms.model) }
         emit(.measurementSet(MeasurementRecord(terms: terms, setAt: time)))
+        let numbers = [terms.throughputTPS, terms.ttftMS, terms.uptimeBP, terms.expiresAt.microseconds]
+        log(.measurement([terms.account.rawValue, terms.model.rawValue] + numbers))
         reclassify()
         return nil
     }

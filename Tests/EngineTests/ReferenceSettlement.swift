@@ -1,3 +1,4 @@
+import Cryptography
 import Engine
 import Exchange
 import Settlement
@@ -42,6 +43,7 @@ struct ReferenceSettlement {
     }
 
     struct Batch {
+        var number: Int64
         var wallet: Int
         var payouts: [Payout]
         var place: UInt32
@@ -65,6 +67,10 @@ struct ReferenceSettlement {
     var withdrawals: [Int64: Withdrawal] = [:]
     var batches: [Batch] = []
     var wallets: [Wallet] = []
+    /// Of the wallets.
+    var addresses: [ChainHash] = []
+    /// What the log must say of batches, in order.
+    private(set) var said: [[UInt8]] = []
     var isHeld = false
     var (capital, fees, suspense, costs, byHand): (Int64, Int64, Int64, Int64, Int64) = (0, 0, 0, 0, 0)
     /// What an account was ever given, what of that was kept for costs, and what came back as nobody's.
@@ -190,6 +196,7 @@ struct ReferenceSettlement {
         let signed = record.signed
         let value = value(of: payouts)
         let batch = Batch(
+            number: record.id.rawValue,
             wallet: wallet,
             payouts: payouts,
             place: signed.place,
@@ -235,9 +242,11 @@ struct ReferenceSettlement {
                 batches[index].own = own.hash
             } else {
                 giveBack(index, at: transaction.time)
+                say(index, 2, transaction)
             }
         case .own(let hash, _):
             guard let index = batches.firstIndex(where: { $0.own == hash }) else { return }
+            say(index, transaction.code == 0 ? 1 : 3, transaction)
             guard transaction.code == 0 else { return giveBack(index, at: transaction.time) }
             batches[index].state = "paid"
             batches[index].decidedAt = transaction.time
@@ -278,6 +287,7 @@ struct ReferenceSettlement {
         for index in batches.indices where batches[index].wallet == wallet {
             if batches[index].state == "signed", chainTime > batches[index].createdAt + SettlementDesk.timeout + 60 {
                 giveBack(index, at: chainTime)
+                say(index, 4, nil)
             }
             let isDecided = batches[index].state == "paid" || batches[index].state == "over"
             if isDecided, chainTime >= batches[index].decidedAt + 3_600 {
@@ -285,5 +295,32 @@ struct ReferenceSettlement {
                 batches[index].own = nil
             }
         }
+    }
+}
+
+// What the log says.
+extension ReferenceSettlement {
+    /// Withdrawals have the comment `c`, earnings none.
+    private mutating func say(_ index: Int, _ verdict: Int64, _ transaction: WalletTransaction?) {
+        let batch = batches[index]
+        var payouts = Array("bx-payouts/v1".utf8) + [0]
+        for payout in batch.payouts {
+            let comment = Array((payout.withdrawal == nil ? "" : "c").utf8)
+            payouts += payout.address.bytes + Self.eight(payout.amount) + Self.eight(Int64(comment.count)) + comment
+        }
+        let query = Int64(batch.place / 1_023 * 1_024 + batch.place % 1_023)
+        let sum = batch.payouts.reduce(0) { $0 + $1.amount }
+        var bytes = Array("bx-settlement-batch/v1".utf8) + [0]
+        bytes += Self.eight(batch.number) + addresses[batch.wallet].bytes
+        for number in [query, Int64(batch.createdAt), verdict, Int64(batch.payouts.count), sum] {
+            bytes += Self.eight(number)
+        }
+        bytes += SHA256.hash(payouts).bytes + Self.eight(Int64(transaction?.position.logicalTime ?? 0))
+        bytes += transaction?.position.hash.bytes ?? [UInt8](repeating: 0, count: 32)
+        said.append(bytes)
+    }
+
+    private static func eight(_ number: Int64) -> [UInt8] {
+        (0..<8).map { UInt8(truncatingIfNeeded: number >> (56 - 8 * $0)) }
     }
 }

@@ -186,6 +186,36 @@ import Units
         try desk.engine.checkInvariants()
     }
 
+    @Test func `What is watched are payouts without a verdict, the oldest of all that wait, and what does not add up`()
+        throws
+    {
+        var desk = desk()
+        #expect(desk.engine.settlementFigures.oldest == nil && !desk.engine.settlementFigures.isHeld)
+        desk.give(.system, .deposit(to: Self.app, amount: NanoTON(10 * Self.ton)))
+        #expect(desk.withdraw(Self.app, 2 * Self.ton, to: 2) == nil)
+        let asked = LogicalTime(microseconds: desk.time)
+        #expect(desk.engine.settlementFigures.oldest == asked && desk.engine.settlementFigures.inFlight == 0)
+        desk.pass(5)
+        #expect(desk.plan() == nil)
+        var found = desk.engine.settlementFigures
+        #expect(found.inFlight == 2 && found.inFlightAmount == NanoTON(9 * Self.ton))
+        #expect(found.oldest == LogicalTime(microseconds: desk.time), "it is in the batch now")
+        #expect(found.balance == NanoTON(1_000 * Self.ton) && found.difference == 0)
+        let batch = try #require(desk.batches.first)
+        desk.chain.send(batch.record, batch.payouts, 0)
+        desk.chain.deliver(0)
+        #expect(desk.tell() == nil)
+        found = desk.engine.settlementFigures
+        #expect(found.inFlight == 0 && found.inFlightAmount == .zero && found.oldest == nil)
+        #expect(found.balance.count == desk.chain.wallets[0].balance)
+        #expect(found.lastLogicalTime == desk.chain.wallets[0].last.logicalTime && found.scannedTo == desk.chain.time)
+        // Somebody takes money that no transaction shows.
+        desk.chain.wallets[0].balance -= 11
+        desk.chain.deposit(nil, Self.ton, 0)
+        _ = desk.tell()
+        #expect(desk.engine.settlementFigures.difference == -11 && desk.engine.settlementFigures.isHeld)
+    }
+
     @Test func `Who bears the fees bears them once`() throws {
         var desk = desk(SettlementTerms(coolingOff: 0, payeeFee: NanoTON(50_000_000)))
         desk.give(.system, .deposit(to: Self.app, amount: NanoTON(10 * Self.ton)))

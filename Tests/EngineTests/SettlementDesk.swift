@@ -1,6 +1,7 @@
 import Engine
 import Exchange
 import Ledger
+import Provenance
 import Settlement
 import Units
 
@@ -16,10 +17,14 @@ struct SettlementDesk {
 
     var engine = Engine()
     var chain = NaiveChain()
+    /// What the log was told.
+    private(set) var statements: [LogStatement] = []
+    private let rules: Int32
     /// Logical time; seconds pass with the chain's.
     var time: Int64 { Int64(chain.time) * 1_000_000 }
 
-    init(terms: SettlementTerms = SettlementTerms(coolingOff: 0)) {
+    init(terms: SettlementTerms = SettlementTerms(coolingOff: 0), rules: Int32 = RulesVersion.current) {
+        self.rules = rules
         begin()
         for label in ["w1", "w2", "app"] { give(.system, .createAccount(AccountTerms(label: label))) }
         give(.system, .setFees(FeeTerms(rates: FeeRates(maker: BasisPoints(0), taker: BasisPoints(0)))))
@@ -27,13 +32,14 @@ struct SettlementDesk {
         give(.system, .settlement(.setTerms(terms)))
     }
 
-    mutating func begin() { _ = engine.beginBatch(at: LogicalTime(microseconds: time)) }
+    mutating func begin() { _ = engine.beginBatch(at: LogicalTime(microseconds: time), gap: 0, rules: rules) }
 
     /// Carries a command out.
     @discardableResult
     mutating func give(_ account: AccountID, key: KeyID = KeyID(0), _ action: Command.Action) -> [Event] {
         var events: [Event] = []
         engine.apply(Command(account: account, key: key, action: action), into: &events)
+        for case .lease(.stated(let record)) in events { statements.append(record.statement) }
         return events
     }
 

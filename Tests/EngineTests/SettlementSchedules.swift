@@ -1,6 +1,7 @@
 import Engine
 import Exchange
 import Ledger
+import Provenance
 import Settlement
 import Testing
 import Units
@@ -34,6 +35,7 @@ struct SettlementSchedule {
             let balance = random.number(1...60) * Self.ton
             desk.open(balance: balance)
             reference.wallets.append(.init(balance: balance))
+            reference.addresses.append(desk.chain.wallets[reference.addresses.count].address)
             reference.capital += balance
         }
         for account in 1...3 {
@@ -307,6 +309,10 @@ struct SettlementSchedule {
         ]
         let wanted = [reference.capital, reference.fees, reference.suspense, reference.costs]
         guard found == wanted else { throw Difference(description: "the system has \(found), not \(wanted)") }
+        guard desk.statements.map(\.bytes) == reference.said else {
+            let (found, wanted) = (desk.statements.count, reference.said.count)
+            throw Difference(description: "the log says \(found) times something else than the \(wanted) of batches")
+        }
         for batch in desk.batches { met.insert(batch.record.phase.rawValue) }
         for payout in desk.batches.flatMap(\.payouts) { met.insert(payout.state.name) }
         if let hold = desk.engine.state().settlement.hold { met.insert("held: \(hold.reason.name)") }

@@ -142,6 +142,7 @@ import Units
             (.lease(.setPolicy(policy)), .leasePolicy),
             (.lease(.setMeasurementPolicy(.initial)), .measurementPolicy),
             (.setAttested(attested), .attestation), (.lease(.recordSigningKey(key)), .keyRotation),
+            (.setMeasured(Self.measured), .measurement),
         ]
         for (index, (action, kind)) in actions.enumerated() {
             let events = desk.give(.system, action)
@@ -156,9 +157,27 @@ import Units
                 #expect(leaf.index == Int64(index) && leaf.entry == entry)
             }
         }
-        #expect(desk.engine.logSize == 4)
+        #expect(desk.engine.logSize == 5)
         #expect(desk.engine.loggedSigningKeys == [SigningKeyRecord(terms: key, index: 3)])
         try desk.engine.checkInvariants()
+    }
+
+    private static let measured = MeasurementTerms(
+        account: Desk.worker,
+        model: ModelID(1),
+        throughputTPS: 55,
+        ttftMS: 0,
+        uptimeBP: 9_950,
+        expiresAt: LogicalTime(microseconds: 5_000_000_000)
+    )
+
+    @Test func `The word on how a worker delivers is said whole, and not where it is refused`() throws {
+        var desk = Desk()
+        let statement = try #require(Self.statements(desk.give(.system, .setMeasured(Self.measured))).first)
+        #expect(statement == .measurement([1, 1, 55, 0, 9_950, 5_000_000_000]))
+        var unknown = Self.measured
+        unknown.model = ModelID(9)
+        #expect(Self.statements(desk.give(.system, .setMeasured(unknown))).isEmpty && desk.engine.logSize == 1)
     }
 
     @Test func `A key is named once, whenever it is said again`() throws {
@@ -187,5 +206,10 @@ import Units
         desk.give(.system, .lease(.setPolicy(LeasePolicyTerms(slashShare: BasisPoints(7)))))
         desk.give(.system, .setAttested(AttestationTerms(account: Desk.worker, tees: 2, expiresAt: .never)))
         #expect(desk.engine.logSize == 0)
+        desk = Desk(rules: 5)
+        desk.give(.system, .setMeasured(Self.measured))
+        #expect(desk.engine.logSize == 0)
+        desk.give(.system, .setAttested(AttestationTerms(account: Desk.worker, tees: 2, expiresAt: .never)))
+        #expect(desk.engine.logSize == 1)
     }
 }

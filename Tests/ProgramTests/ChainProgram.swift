@@ -64,7 +64,14 @@ final class ChainTown {
     private let folder: ScratchFolder
 
     /// `nanoTON` is what each of the wallets has at the beginning; `arguments` are more of them for the server.
-    init(nanoTON: Int64 = 0, subwallets: Int = 1, arguments: [String] = []) throws {
+    /// `confirms`: a second provider tells of the same chain; `second`: who else must confirm.
+    init(
+        nanoTON: Int64 = 0,
+        subwallets: Int = 1,
+        confirms: Bool = false,
+        second: String? = nil,
+        arguments more: [String] = []
+    ) throws {
         folder = try ScratchFolder()
         chain = try ChainProgram(["--finality-blocks", "0"])
         let file = folder.path + "/wallet.key"
@@ -83,12 +90,10 @@ final class ChainTown {
             if nanoTON > 0 { try chain.fund(wallet.address, nanoTON) }
         }
         self.addresses = addresses
-        server = try TestServer(
-            arguments: [
-                "--network", "testnet", "--chain", chain.url, "--chain-rate", "100", "--wallet-key", file,
-                "--subwallets", "\(subwallets)",
-            ] + arguments
-        )
+        var arguments = ["--network", "testnet", "--chain", chain.url, "--chain-rate", "100", "--wallet-key", file]
+        arguments += ["--subwallets", "\(subwallets)"] + more
+        if let second = confirms ? chain.url : second { arguments += ["--second-chain", second] }
+        server = try TestServer(arguments: arguments)
     }
 
     /// Waits until the engine knows the wallet.

@@ -2,6 +2,7 @@ import Cryptography
 import Foundation
 import JSON
 import ProgramTesting
+import Provenance
 import TON
 import Testing
 
@@ -38,7 +39,7 @@ import Testing
     }
 
     @Test func `Money comes in with its memo, and goes out once and with proof though the server is killed`() throws {
-        let town = try ChainTown(nanoTON: 20_000_000_000)
+        let town = try ChainTown(nanoTON: 20_000_000_000, confirms: true)
         defer { town.remove() }
         let (server, chain) = (town.server, town.chain)
         var desk = try Scenario(server)
@@ -83,16 +84,36 @@ import Testing
         #expect(try chain.balance(payee) == 3_000_000_000)
         #expect(try desk.balance(owner, "available") == 2_000_000_000)
         #expect(try desk.balance(owner, "in_settlement") == 0)
-        try expectProof(of: id, to: payee, desk, owner, chain)
+        try expectProof(of: id, to: payee, from: town.address, desk, owner, chain)
         // The agent goes on sending for a while: it is paid once all the same.
         sleep(4)
         #expect(try chain.balance(payee) == 3_000_000_000)
+        try expectWatched(desk, chain, town.address)
         try expectSound(desk, server)
+    }
+
+    /// The figures are read again after somebody has looked.
+    private func expectWatched(_ desk: Scenario, _ chain: ChainProgram, _ wallet: Address) throws {
+        let balance = Double(try chain.balance(wallet))
+        var found: [String: Double] = [:]
+        try chain.waitUntil {
+            let text = try PrometheusText(try desk.client.call("GET", "/metrics").text)
+            for (name, family) in text.families where family.samples.count == 1 {
+                found[name.replacing("bombyx_settlement_", with: "")] = family.samples[0].value
+            }
+            return found["wallets_nanoton"] == balance && found["in_flight_payouts"] == 0
+        }
+        #expect(found["in_flight_nanoton"] == 0 && found["oldest_seconds"] == 0 && found["held"] == 0)
+        #expect(found["difference_nanoton"] == 0 && found["scan_age_seconds"] ?? 99 < 75, "\(found)")
+        let status = try desk.client.call("GET", "/v1/settlement", key: desk.operatorKey)
+        let last = status["wallets"]?[0]?["last_transaction"]?["lt"]?.string.flatMap { Double($0) }
+        #expect(last == found["scanned_lt"], "\(status.text)")
     }
 
     private func expectProof(
         of id: String,
         to payee: Address,
+        from wallet: Address,
         _ desk: Scenario,
         _ owner: Scenario.Party,
         _ chain: ChainProgram
@@ -105,6 +126,29 @@ import Testing
         let history = try chain.ask("/api/v3/transactions?account=\(payee)&sort=asc&limit=100")
         let received = history["transactions"]?.elements?.compactMap { $0["in_msg"]?["hash"]?.string }
         #expect(received == [Base64.encode(try #require(Hex.decode(message)))], "the chain shows it, once")
+
+        // The log says the same of the batch, and commits to it.
+        let entries = try desk.client.call("GET", "/v1/log/entries?start=0&end=9")["data"]?.elements ?? []
+        let logged = entries.filter { $0["kind"]?.string == "settlement_batch" }
+        #expect(logged.count == 1, "\(entries)")
+        let statement = try #require(logged.first?["statement"]?.string.flatMap { Base64URL.decode($0) })
+        let entry = try #require(logged.first?["entry"]?.string.flatMap { Base64URL.decode($0) })
+        #expect(Array(entry.suffix(32)) == SHA256.hash(statement).bytes)
+        let payout = SettledBatch.Payout(address: payee.hash, amount: 3_000_000_000, comment: "wages")
+        let transaction = try #require(proof["paid_by"]?["hash"]?.string.flatMap { Hex.decode($0) })
+        let format = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
+        let signedAt = try format.parse(try #require(proof["signed_at"]?.string))
+        let expected = SettledBatch(
+            number: try #require(Int64(batch.dropFirst())),
+            wallet: wallet.hash,
+            queryID: 0,
+            createdAt: Int64(signedAt.timeIntervalSince1970),
+            verdict: .confirmed,
+            payouts: [payout],
+            logicalTime: try #require(proof["paid_by"]?["lt"]?.string.flatMap { Int64($0) }),
+            transaction: transaction
+        )
+        #expect(statement == LogStatement.settlementBatch(expected).bytes)
     }
 
     /// The chain inside of a server, of which a test's port is only a window.
@@ -153,7 +197,7 @@ import Testing
             try desk.client.call("GET", "/v1/withdrawals/\(id)", key: owner.key)["state"]?.string == "paid"
         }
         #expect(try chain.balance(payee) == 3_000_000_000)
-        try expectProof(of: id, to: payee, desk, owner, chain)
+        try expectProof(of: id, to: payee, from: wallet, desk, owner, chain)
         try expectSound(desk, server)
     }
 
@@ -204,6 +248,23 @@ import Testing
         try TestServer.run(["verify", "--state-dir", server.folder])
     }
 
+    @Test func `What one provider says alone is not believed, and settlement waits`() throws {
+        let stranger = try ChainProgram(["--finality-blocks", "0"])
+        let town = try ChainTown(nanoTON: 20_000_000_000, second: stranger.url)
+        defer { town.remove() }
+        let desk = try Scenario(town.server)
+        let owner = try desk.party("owner")
+        try town.waitForWallet(desk, owner.key)
+        let door = try desk.client.call("GET", "/v1/deposits", key: owner.key)
+        let user = try User(town.chain, nanoTON: 50_000_000_000)
+        try user.pay(town.address, 5_000_000_000, try #require(door["memo"]?.string))
+        try town.chain.waitUntil { town.server.logText.contains("the second provider has no transaction at") }
+        sleep(3)
+        #expect(try desk.balance(owner, "available") == 0)
+        let status = try desk.client.call("GET", "/v1/settlement", key: desk.operatorKey)
+        #expect(status["wallets"]?[0]?["balance_nanoton"]?.string != "25000000000", "\(status.text)")
+    }
+
     @Test func `A wallet that is not deployed is told, and the exchange goes on without settlement`() throws {
         let folder = try ScratchFolder()
         let chain = try ChainProgram(["--finality-blocks", "0"])
@@ -218,6 +279,7 @@ import Testing
         #expect(try desk.client.call("GET", "/v1/deposits", key: owner.key).code == "wallet_missing")
         for (arguments, rule) in [
             (["--chain", chain.url], "--chain needs --wallet-key"), (["--wallet-key", file + "x"], "cannot be read"),
+            (["--second-chain", chain.url], "--second-chain needs --wallet-key"),
             (["--wallet-key", file, "--wallet-timeout", "0"], "--wallet-timeout"),
             (["--wallet-key", file, "--chain", "local"], "--chain local needs --network testnet"),
             (["--chain", "local", "--network", "testnet"], "--chain needs --wallet-key"),

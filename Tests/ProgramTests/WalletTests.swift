@@ -117,6 +117,18 @@ import Testing
         #expect(shown.contains("+1.500000000 TON") && shown.contains("bell · and memo") && !shown.contains("\u{7}"))
         let other = try facts(["balance", "--address", raw] + options.dropFirst(2), folder)
         #expect(other["balance_nanoton"]?.string == "1500000007")
+
+        // Another provider of the same chain agrees, and one of another chain does not.
+        let agreed = options + ["--second-chain", chain.url]
+        #expect(try facts(["balance"] + agreed, folder)["balance_nanoton"]?.string == "1500000007")
+        #expect(try facts(["history"] + agreed, folder)["transactions"]?.elements == history)
+        let stranger = try ChainProgram(["--finality-blocks", "0"])
+        for command in ["balance", "history"] {
+            let refused = try wallet([command, "--second-chain", stranger.url] + options, folder)
+            #expect(refused.status == 1, "\(refused.output)")
+            let words = command == "balance" ? "the providers differ: 1.500000007 TON" : "is not believed"
+            #expect(refused.errors.contains(words), "\(refused.errors)")
+        }
     }
 
     @Test func `A chain that is not there, another network's, or an address of tests is told`() throws {
@@ -131,6 +143,8 @@ import Testing
             (["balance", "--chain", "nowhere"], 64, "an endpoint is a URL"),
             (["balance", "--chain", chain.url, "--network", "mainnet", "--address", test], 64, "for tests only"),
             (["history", "--chain", chain.url, "--limit", "0"], 64, "--limit must be in"),
+            (["balance", "--second-chain", "nowhere"], 64, "--second-chain: an endpoint is a URL"),
+            (["balance", "--second-chain-key-file", "k"], 64, "needs --second-chain"),
             (["address", "--timeout", "0"], 64, "--timeout must be in"),
             (["address", "--subwallets", "0"], 64, "--subwallets must be in"),
             (["address", "--subwallets", "2", "--kind", "v4r2"], 64, "the others have no numbers"),

@@ -175,6 +175,8 @@ import Testing
         #expect(try desk.balances() == [10_000_000_000, 0], "it stays where it can be spent")
         let deposits = try desk.get("/v1/deposits")
         #expect(deposits.status == 409 && deposits.code == "wallet_missing", "\(deposits.text)")
+        let round = try desk.client.call("POST", "/v1/settlement:run", key: desk.scenario.operatorKey, "{}")
+        #expect(round.status == 409 && round.code == "wallet_missing", "\(round.text)")
         #expect(try desk.get("/v1/settlements")["data"]?.elements?.isEmpty == true)
         #expect(try desk.get("/v1/settlements/s4").code == "settlement_not_found")
         let all = try desk.get("/v1/settlements?all=true", as: desk.scenario.operatorKey)
@@ -187,11 +189,14 @@ import Testing
         let server = town.server
         let desk = try Desk(town)
         let folder = try ScratchFolder()
-        func admin(_ arguments: String..., fails: Bool = false) throws -> String {
-            let command = [TestServer.executable, "admin"] + arguments + ["--state-dir", server.folder]
+        func call(_ arguments: [String], fails: Bool = false) throws -> String {
+            let command = [TestServer.executable] + arguments + ["--state-dir", server.folder]
             let shell = try Shell(command, in: folder.path)
             #expect((shell.status != 0) == fails, "\(arguments): \(shell.errors)")
             return fails ? shell.errors : shell.output
+        }
+        func admin(_ arguments: String..., fails: Bool = false) throws -> String {
+            try call(["admin"] + arguments, fails: fails)
         }
         #expect(try admin("settlement", "terms").contains("smallest payout"))
         let changed = try admin("settlement", "terms", "--approval-threshold", "2TON", "--cooling-off", "60", "--json")
@@ -212,9 +217,18 @@ import Testing
         #expect(held.contains("a look") && held.contains("operator"), "\(held)")
         let status = try JSONValue(Array(try admin("settlement", "status", "--json").utf8))
         #expect(status["is_held"]?.boolean == true && status["waiting_withdrawal_count"]?.integer == 1)
-        _ = try admin("settlement", "resume")
+        _ = try call(["settle", "resume"])
         #expect(try desk.get("/v1/settlement", as: desk.scenario.operatorKey)["is_held"]?.boolean == false)
         #expect(try desk.get("/v1/settlement").status == 403)
+
+        #expect(try call(["settle", "run"]).contains("yes"))
+        #expect(try call(["settle", "run", "--json"]) == #"{"is_asked":true}"# + "\n")
+        _ = try call(["settle", "hold", "--reason", "another look"])
+        let shown = try call(["settle", "status"])
+        for fact in ["another look", "the oldest waits since", "on the chain by the ledger", "their payouts"] {
+            #expect(shown.contains(fact), "\(shown)")
+        }
+        #expect(try desk.client.call("POST", "/v1/settlement:run", key: desk.owner.key, "{}").status == 403)
 
         #expect(try admin("capital", "3TON").contains("3.000000000 TON"))
         let capital = try JSONValue(Array(try admin("settlement", "status", "--json").utf8))

@@ -42,6 +42,7 @@ import Testing
                 case .measurementPolicy: .measurementPolicy(numbers)
                 case .attestation: .attestation(numbers)
                 case .leasePolicy: .leasePolicy(numbers)
+                case .measurement: .measurement(numbers)
                 default: nil
                 }
             #expect(try statement?.bytes == row.hex("bytes") && statement?.kind == kind)
@@ -57,6 +58,36 @@ import Testing
         #expect(LogStatement(kind: .keyRotation, bytes: key.bytes + [0]).signingKey == nil)
         #expect(LogStatement(kind: .keyRotation, bytes: key.bytes.dropLast()).signingKey == nil)
         #expect(LogStatement(kind: .leasePolicy, bytes: key.bytes).signingKey == nil)
+    }
+
+    @Test func `What is said of a batch of payouts is what another implementation says`() throws {
+        let rows = try vectors.list("settlements")
+        #expect(try Set(rows.map { try $0.integer("verdict") }) == Set(SettledBatch.Verdict.allCases.map(\.rawValue)))
+        for row in rows {
+            let payouts = try row.list("payouts").map { payout in
+                SettledBatch.Payout(
+                    address: try payout.hex("address"),
+                    amount: try payout.integer("amount"),
+                    comment: try #require(payout["comment"]?.string)
+                )
+            }
+            let batch = SettledBatch(
+                number: try row.integer("number"),
+                wallet: try row.hex("wallet"),
+                queryID: try row.integer("query_id"),
+                createdAt: try row.integer("created_at"),
+                verdict: try #require(SettledBatch.Verdict(rawValue: try row.integer("verdict"))),
+                payouts: payouts,
+                logicalTime: try row.integer("lt"),
+                transaction: try row.hex("transaction")
+            )
+            #expect(try batch.payoutsHash == row.digest("payouts_sha256"))
+            let statement = LogStatement.settlementBatch(batch)
+            #expect(try statement.kind == .settlementBatch && statement.bytes == row.hex("bytes"))
+            let payload = statement.payloadHash
+            let entry = LogEntry(kind: .settlementBatch, milliseconds: 1_764_000_000_000, payload: payload)
+            #expect(try entry?.leafHash == row.digest("leaf"))
+        }
     }
 
     @Test func `Proofs are judged as they should be`() throws {

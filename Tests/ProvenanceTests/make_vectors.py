@@ -331,7 +331,7 @@ def entry(kind, ms, payload, salt=None):
 
 
 entries = []
-for kind in range(1, 8):
+for kind in [*range(1, 8), 9]:
     salt, payload = (sha(b"salt") if kind < 3 else None), sha(b"payload")
     data = entry(kind, 1_764_000_000_000 + kind, payload, salt)
     entries.append({"kind": kind, "ms": 1_764_000_000_000 + kind, "salt": salt and salt.hex(), "payload": payload.hex(),
@@ -345,6 +345,7 @@ STATEMENTS = [
     (4, "measurement-policy", b"", [20, 86_400_000_000, 60_000_000, 604_800_000_000]),
     (6, "attestation", b"", [7, 2, 1_764_000_000_000_000, 1, -1]),
     (7, "lease-policy", b"", [1_000, 600_000_000, 0, 1_000, 86_400_000_000, 0]),
+    (9, "measurement", b"", [7, 2, 55, 0, 9_950, 1_764_000_000_000_000]),
 ]
 statements = []
 for kind, name, key, numbers in STATEMENTS:
@@ -352,6 +353,35 @@ for kind, name, key, numbers in STATEMENTS:
     data = entry(kind, 1_764_000_000_000, sha(body))
     statements.append({"kind": kind, "key": key.hex(), "numbers": numbers, "bytes": body.hex(), "entry": data.hex(),
                        "leaf": leaf(data).hex()})
+
+
+# Batches of payouts: what the log says of them
+
+def settled(row):
+    payouts = b"bx-payouts/v1\0"
+    for payout in row["payouts"]:
+        comment = payout["comment"].encode()
+        payouts += bytes.fromhex(payout["address"]) + struct.pack(">qQ", payout["amount"], len(comment)) + comment
+    total = sum(payout["amount"] for payout in row["payouts"])
+    body = b"bx-settlement-batch/v1\0" + struct.pack(">q", row["number"]) + bytes.fromhex(row["wallet"])
+    body += struct.pack(">5q", row["query_id"], row["created_at"], row["verdict"], len(row["payouts"]), total)
+    body += sha(payouts) + struct.pack(">q", row["lt"]) + bytes.fromhex(row["transaction"])
+    return {**row, "payouts_sha256": sha(payouts).hex(), "bytes": body.hex(),
+            "leaf": leaf(entry(5, 1_764_000_000_000, sha(body))).hex()}
+
+
+PAYOUTS = [
+    {"address": sha(b"one").hex(), "amount": 1, "comment": ""},
+    {"address": sha(b"two").hex(), "amount": 3_000_000_000, "comment": "wages, мая"},
+]
+settlements = [
+    settled({"number": 40, "wallet": sha(b"wallet").hex(), "query_id": 1 << 10 | 5, "created_at": 1_764_000_000,
+             "verdict": verdict, "payouts": PAYOUTS[:count], "lt": lt, "transaction": transaction.hex()})
+    for verdict, count, lt, transaction in [
+        (1, 2, 50_400_000_009, sha(b"inside")), (2, 1, 7, sha(b"outside")), (3, 2, 9, sha(b"inside")),
+        (4, 1, 0, bytes(32)),
+    ]
+]
 
 
 # Notes
@@ -483,6 +513,7 @@ print(json.dumps(hexed({
              [("worker", WORKER), ("app", APP), ("exchange", EXCHANGE), ("other", OTHER)]},
     "receipts": receipts, "malformed_receipts": malformed, "sums": sums, "tickets": tickets,
     "malformed_tickets": bad_tickets, "roots": roots, "tiles": tiles, "entries": entries, "statements": statements,
+    "settlements": settlements,
     "inclusion": inclusion,
     "consistency": consistency, "notes": notes, "malformed_notes": bad_notes,
     "malformed_checkpoints": bad_checkpoints, "bundles": bundles,

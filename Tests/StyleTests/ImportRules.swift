@@ -34,7 +34,7 @@ let arrows: [(target: String, imports: [String])] = [
         "Store",
         ["Units", "Exchange", "Ledger", "Engine", "Postgres", "Cryptography", "Provenance", "Settlement"] + system
     ),
-    ("Marketplace", libraries + ["Logging", "TON", "SettlementAgent"] + system),
+    ("Marketplace", libraries + ["Logging", "TON", "Settlement", "SettlementAgent"] + system),
     (
         "bombyx",
         libraries + [

@@ -104,6 +104,26 @@ import Toncenter
         #expect(ChainAgreement.difference(transaction, transaction) == nil)
     }
 
+    @Test func `What the second provider hides of the time that both know is no end of the history`() throws {
+        let village = try Village()
+        var hiding = village.chain
+        let address = village.wallet.address
+        let history = try hiding.transactions(of: address, after: 0, limit: 1_000)
+        let last = try #require(history.last { $0.incoming.value > .zero })
+        var first = village.chain
+        first.advance(seconds: 2)
+        _ = try first.send(try village.batch(41, people: 1))
+        var both = AgreeingClient(first, confirmedBy: hiding, ChainAgreement(above: .zero))
+        both.first.advance(seconds: 5)
+        _ = try both.head()
+        let known = try both.transactions(of: address, after: 0, limit: 1_000)
+        #expect(known.count >= history.count && known.contains(last), "what is behind the older head may wait")
+        both.second.advance(seconds: 30)
+        _ = try both.head()
+        let error = #expect(throws: ChainError.self) { try both.transactions(of: address, after: 0, limit: 1_000) }
+        #expect(error.map { "\($0)".contains("the second provider has no transaction at") } == true)
+    }
+
     @Test func `Two providers are one chain, as old as the older one`() throws {
         let village = try Village()
         var ahead = village.chain

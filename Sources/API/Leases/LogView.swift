@@ -144,6 +144,7 @@ extension LogEntry.Kind {
         case .settlementBatch: "settlement_batch"
         case .attestation: "attestation"
         case .leasePolicy: "lease_policy"
+        case .measurement: "measurement"
         }
     }
 }

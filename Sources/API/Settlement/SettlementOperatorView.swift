@@ -30,12 +30,24 @@ extension View {
         writer.member("waiting_withdrawal_count", Int64(status.waiting))
         writer.member("unapproved_withdrawal_count", Int64(status.unapproved))
         writer.member("undecided_settlement_count", Int64(status.undecided))
+        writer.member("in_flight_payout_count", Int64(status.figures.inFlight))
+        writer.member("in_flight_nanoton", decimalString: status.figures.inFlightAmount.count)
+        writer.time("oldest_unsettled_at", status.figures.oldest ?? .never)
         writer.member("suspense_count", Int64(status.suspended))
         writer.member("suspense_nanoton", decimalString: status.suspense.count)
         writer.member("chain_nanoton", decimalString: status.chain.count)
         writer.member("wallets_nanoton", decimalString: status.onChain.count)
         writer.member("capital_nanoton", decimalString: status.capital.count)
         return finish(&writer, asOf)
+    }
+
+    /// `POST /v1/settlement:run`.
+    package static var settlementRound: APIResponse {
+        var writer = JSONWriter(capacity: 64)
+        writer.beginObject()
+        writer.member("is_asked", true)
+        writer.endObject()
+        return APIResponse(status: 200, body: writer.take())
     }
 
     /// `GET /v1/suspense`.

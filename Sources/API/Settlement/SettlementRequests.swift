@@ -17,6 +17,9 @@ extension Request {
         case .getSettlementStatus:
             try QueryRequests.none(head.query)
             return .query(.settlement(.status(context.network)))
+        case .runSettlement:
+            try Bodies.empty(body)
+            return .settlementRound
         case .listWithdrawals, .getWithdrawal, .listSettlements, .getSettlement, .listSuspense:
             return .history(.settlement(try settlementHistory(principal)))
         default:

@@ -22,6 +22,7 @@ extension Route {
         case .assignSuspense: (.post, "/v1/suspense/{id}:assign", .operator)
         case .holdSettlement: (.post, "/v1/settlement:hold", .operator)
         case .resumeSettlement: (.post, "/v1/settlement:resume", .operator)
+        case .runSettlement: (.post, "/v1/settlement:run", .operator)
         default: preconditionFailure("\(self) is no operation of settlement")
         }
     }
@@ -46,6 +47,7 @@ extension Route {
         case .assignSuspense: 124
         case .holdSettlement: 125
         case .resumeSettlement: 126
+        case .runSettlement: 131
         default: preconditionFailure("\(self) has no place")
         }
     }
@@ -79,6 +81,7 @@ extension Resource {
         if name.equals("settlement") { return .settlementStatus }
         if name.equals("settlement:hold") { return .settlementHold }
         if name.equals("settlement:resume") { return .settlementResume }
+        if name.equals("settlement:run") { return .settlementRun }
         if name.equals("suspense") { return .suspense }
         return nil
     }
@@ -101,6 +104,7 @@ extension Resource.Kind {
         case .suspenseAssignment: [.assignSuspense]
         case .settlementHold: [.holdSettlement]
         case .settlementResume: [.resumeSettlement]
+        case .settlementRun: [.runSettlement]
         default: []
         }
     }

@@ -82,6 +82,15 @@ extension RequestService {
         answer(response, to: stream, requestID, at: now, on: server)
     }
 
+    /// Lets settlement begin its next round now.
+    func runSettlement(_ stream: StreamReference, _ requestID: UInt64, on server: LoopServer) {
+        if let reason = marketplace.inbox.refusal { return refuse(stream, requestID, reason, on: server) }
+        let problem = Problem(.walletMissing, "This server settles nothing: it was started without --wallet-key.")
+        let isAsked = marketplace.askForSettlement()
+        let response = isAsked ? View.settlementRound : problem.response(requestID: requestID)
+        answer(response, to: stream, requestID, on: server)
+    }
+
     /// What follows a command before it is answered; `nil` when nothing does.
     func question(after shape: AnswerShape, _ outcome: Outcome) -> HistoryQuery? {
         guard case .depositsOpened(var query) = shape, let memo = outcome.memo else { return nil }

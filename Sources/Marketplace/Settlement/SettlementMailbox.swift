@@ -6,6 +6,8 @@ internal import Units
 /// What settlement's thread asks the engine, and where the durable answer goes.
 final class SettlementTicket: Sendable {
     let question: Question
+    /// Of the leadership under which it is asked.
+    let epoch: Int64
     private let number: UInt64
     private let mailbox: SettlementMailbox
 
@@ -21,8 +23,9 @@ final class SettlementTicket: Sendable {
         case done(Rejection?)
     }
 
-    fileprivate init(_ question: Question, number: UInt64, mailbox: SettlementMailbox) {
+    fileprivate init(_ question: Question, epoch: Int64, number: UInt64, mailbox: SettlementMailbox) {
         self.question = question
+        self.epoch = epoch
         self.number = number
         self.mailbox = mailbox
     }
@@ -41,6 +44,8 @@ final class SettlementMailbox: Sendable {
     private struct State {
         var leadership: Leadership?
         var isStopping = false
+        /// Somebody wants a round now.
+        var isRoundWanted = false
         var asked: UInt64 = 0
         var answer: SettlementTicket.Answer?
     }
@@ -69,10 +74,17 @@ final class SettlementMailbox: Sendable {
         state.withLock { $0.leadership == leadership && !$0.isStopping }
     }
 
-    /// Waits that long, or until the leadership ends.
+    /// Ends the pause between two rounds, or the next one.
+    func wake() { state.withLock(waking: true) { $0.isRoundWanted = true } }
+
+    /// Waits that long, until a round is wanted or until the leadership ends.
     func pause(_ leadership: Leadership, milliseconds: Int64) {
         _ = state.wait(until: .now.adding(milliseconds: milliseconds)) { state -> Bool? in
-            state.leadership == leadership && !state.isStopping ? nil : true
+            if state.isRoundWanted {
+                state.isRoundWanted = false
+                return true
+            }
+            return state.leadership == leadership && !state.isStopping ? nil : true
         }
     }
 
@@ -80,18 +92,20 @@ final class SettlementMailbox: Sendable {
         state.withLock(waking: true) { if $0.asked == number { $0.answer = answer } }
     }
 
-    /// Asks, and waits until the answer is durable.
+    /// Asks, and waits until the answer is durable. Under a leadership that has ended nothing is asked.
     func ask(
         _ question: SettlementTicket.Question,
         under leadership: Leadership
     ) throws(OfficeError) -> SettlementTicket.Answer {
-        let number = state.withLock { state in
+        let asked = state.withLock { state -> UInt64? in
+            guard state.leadership == leadership, !state.isStopping else { return nil }
             state.asked += 1
             state.answer = nil
             return state.asked
         }
+        guard let number = asked else { throw OfficeError("the leadership has ended") }
         var submission = Submission(loop: 0)
-        submission.settlement = SettlementTicket(question, number: number, mailbox: self)
+        submission.settlement = SettlementTicket(question, epoch: leadership.epoch, number: number, mailbox: self)
         if case .command(let command) = question { command.encode(into: &submission.commandBytes) }
         switch inbox.post(submission, cancelsOnly: false) {
         case nil: break

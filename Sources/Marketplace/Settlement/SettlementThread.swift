@@ -32,6 +32,13 @@ package struct SettlementSettings: Sendable {
 extension Marketplace {
     /// This server leads, and nobody would pay what is withdrawn.
     var lacksWallet: Bool { !published.hasWallet && inbox.refusal == nil }
+
+    /// Lets settlement begin its next round now; false when this server has no wallet to settle with.
+    func askForSettlement() -> Bool {
+        guard configuration.settlement != nil else { return false }
+        settlement.wake()
+        return true
+    }
 }
 
 /// The thread of the leader that tells the engine what the chain shows, and sends what the engine plans.

@@ -8,7 +8,8 @@ struct AdminSettlement: ParsableCommand {
         commandName: "settlement",
         abstract: "Look at withdrawals and payouts, set their limits, approve, hold and resume.",
         subcommands: [
-            Status.self, Terms.self, Withdrawals.self, Approve.self, Suspense.self, Assign.self, Hold.self, Resume.self,
+            Status.self, Run.self, Terms.self, Withdrawals.self, Approve.self, Suspense.self, Assign.self, Hold.self,
+            Resume.self,
         ]
     )
 
@@ -30,8 +31,11 @@ struct AdminSettlement: ParsableCommand {
                     ("withdrawals that wait", status.shown("waiting_withdrawal_count")),
                     ("not approved yet", status.shown("unapproved_withdrawal_count")),
                     ("batches without a verdict", status.shown("undecided_settlement_count")),
+                    ("their payouts", status.shown("in_flight_payout_count")),
+                    ("which come to", status.toncoins("in_flight_nanoton")),
+                    ("the oldest waits since", status.shown("oldest_unsettled_at")),
                     ("money of nobody", status.toncoins("suspense_nanoton")),
-                    ("on the chain", status.toncoins("chain_nanoton")),
+                    ("on the chain by the ledger", status.toncoins("chain_nanoton")),
                     ("of it in wallets", status.toncoins("wallets_nanoton")),
                     ("capital", status.toncoins("capital_nanoton")),
                 ])
@@ -47,6 +51,24 @@ struct AdminSettlement: ParsableCommand {
                 }
                 lines += [""] + table.lines(indent: 0)
                 return lines
+            }
+        }
+    }
+
+    /// `bombyx admin settlement run`.
+    struct Run: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Look at the chain and plan payouts now.",
+            discussion: "The server does so every second by itself, and some seconds after a failure."
+        )
+
+        @OptionGroup var options: AdminOptions
+
+        func run() throws {
+            try options.run {
+                try $0.bytes("POST", "/v1/settlement:run", jsonObject([]))
+            } show: {
+                facts([("asked", $0.shown("is_asked"))])
             }
         }
     }

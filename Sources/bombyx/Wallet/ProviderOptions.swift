@@ -44,8 +44,13 @@ struct ProviderOptions: ParsableArguments {
         }
         let standard =
             network == .mainnet ? "https://toncenter.com/api/v3" : "https://testnet.toncenter.com/api/v3"
-        var settings = ToncenterSettings(try ProviderEndpoint(chain ?? standard), network: network)
-        if let chainKeyFile { settings.key = try key(chainKeyFile) }
+        return try settings(chain ?? standard, chainKeyFile, network)
+    }
+
+    /// As above, of another provider with a key of its own.
+    fileprivate func settings(_ url: String, _ keyFile: String?, _ network: Network) throws -> ToncenterSettings {
+        var settings = ToncenterSettings(try ProviderEndpoint(url), network: network)
+        if let keyFile { settings.key = try key(keyFile) }
         settings.certificateFile = chainCertificate
         settings.requestsPerSecond = chainRate ?? (settings.key == nil ? 1 : 10)
         settings.burst = settings.requestsPerSecond
@@ -65,17 +70,73 @@ struct ProviderOptions: ParsableArguments {
     }
 }
 
+/// Who must say the same of the chain.
+struct SecondProviderOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Another provider, of another operator: what moves money is believed when both say it.",
+            valueName: "url"
+        )
+    )
+    var secondChain: String?
+
+    @Option(help: "The file with the second provider's API key, of mode 0600.", completion: .file())
+    var secondChainKeyFile: String?
+
+    func validate() throws {
+        guard let secondChain else {
+            guard secondChainKeyFile == nil else {
+                throw ValidationError("--second-chain-key-file needs --second-chain.")
+            }
+            return
+        }
+        do { _ = try ProviderEndpoint(secondChain) } catch { throw ValidationError("--second-chain: \(error).") }
+    }
+
+    /// How it is asked; `nil` without one.
+    func settings(_ network: Network, beside first: ProviderOptions) throws -> ToncenterSettings? {
+        guard let secondChain else { return nil }
+        return try first.settings(secondChain, secondChainKeyFile, network)
+    }
+}
+
+/// Two providers that must agree in every transaction that moves money.
+typealias AgreeingProviders = AgreeingClient<ToncenterClient, ToncenterClient>
+
+extension AgreeingProviders {
+    init(_ first: ToncenterSettings, _ second: ToncenterSettings) {
+        self.init(ToncenterClient(first), confirmedBy: ToncenterClient(second), ChainAgreement(above: .zero))
+    }
+}
+
 extension ToncenterClient {
     /// Does something with the chain; says in words why it gives nothing.
     mutating func asking<Value>(_ ask: (inout Self) throws(ChainError) -> Value) throws -> Value {
         do throws(ChainError) {
             return try ask(&self)
         } catch {
-            switch error {
-            case .noAnswer: throw CommandFailure("the chain's provider does not answer: \(lastTrouble ?? "in time")")
-            case .message: throw CommandFailure("the chain's provider does not take the message")
-            case .answer(let words): throw CommandFailure("the chain's provider is not believed: \(words)")
-            }
+            throw CommandFailure(error, lastTrouble)
+        }
+    }
+}
+
+extension AgreeingProviders {
+    /// As with one provider.
+    mutating func asking<Value>(_ ask: (inout Self) throws(ChainError) -> Value) throws -> Value {
+        do throws(ChainError) {
+            return try ask(&self)
+        } catch {
+            throw CommandFailure(error, first.lastTrouble ?? second.lastTrouble)
+        }
+    }
+}
+
+extension CommandFailure {
+    fileprivate init(_ error: ChainError, _ trouble: String?) {
+        switch error {
+        case .noAnswer: self.init("the chain's provider does not answer: \(trouble ?? "in time")")
+        case .message: self.init("the chain's provider does not take the message")
+        case .answer(let words): self.init("the chain's provider is not believed: \(words)")
         }
     }
 }

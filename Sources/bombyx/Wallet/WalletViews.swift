@@ -15,6 +15,48 @@ struct AccountOptions: ParsableArguments {
     @OptionGroup var terms: WalletTermsOptions
     @OptionGroup var network: NetworkOptions
     @OptionGroup var provider: ProviderOptions
+    @OptionGroup var second: SecondProviderOptions
+
+    /// The last block that is final and what the accounts have then. Two providers may be asked a block apart; that
+    /// they differ in the money of the same transaction is no matter of time.
+    func states(of addresses: [Address]) throws -> (head: ChainHead, accounts: [ChainAccount]) {
+        let first = try Self.states(of: addresses, provider.client(network.network))
+        guard let settings = try second.settings(network.network, beside: provider) else { return first }
+        let second = try Self.states(of: addresses, ToncenterClient(settings))
+        for (account, confirmed) in zip(first.accounts, second.accounts) where confirmed != account {
+            let (one, two) = (account.balance.written, confirmed.balance.written)
+            let (here, there) = (account.lastLogicalTime, confirmed.lastLogicalTime)
+            throw CommandFailure("the providers differ: \(one) after \(here), and \(two) after \(there)")
+        }
+        return (ChainAgreement(above: .zero).agreed(first.head, second.head), first.accounts)
+    }
+
+    private static func states(of addresses: [Address], _ client: ToncenterClient) throws
+        -> (head: ChainHead, accounts: [ChainAccount])
+    {
+        var client = client
+        let head = try client.asking { (client) throws(ChainError) in try client.head() }
+        let accounts = try addresses.map { address in
+            try client.asking { (client) throws(ChainError) in try client.account(address) }
+        }
+        return (head, accounts)
+    }
+
+    /// Its final transactions behind a logical time.
+    func history(of address: Address, after: UInt64, limit: Int) throws -> [ChainTransaction] {
+        let first = try provider.settings(network.network)
+        guard let second = try second.settings(network.network, beside: provider) else {
+            var client = ToncenterClient(first)
+            return try client.asking { (client) throws(ChainError) in
+                try client.transactions(of: address, after: after, limit: limit)
+            }
+        }
+        var both = AgreeingProviders(first, second)
+        return try both.asking { (client) throws(ChainError) in
+            _ = try client.head()
+            return try client.transactions(of: address, after: after, limit: limit)
+        }
+    }
 
     func found() throws -> Address {
         if let address { return try network.address(address, "--address") }
@@ -51,12 +93,8 @@ struct ShowWalletBalance: ParsableCommand {
     func run() throws {
         try WalletCommand.run("balance") {
             let addresses = try account.found(count)
-            var client = try account.provider.client(account.network.network)
-            let head = try client.asking { (client) throws(ChainError) in try client.head() }
-            let found = try addresses.map { address in
-                try facts(address, client.asking { (client) throws(ChainError) in try client.account(address) }, head)
-            }
-            WalletCommand.show(each: found, json: json)
+            let (head, states) = try account.states(of: addresses)
+            WalletCommand.show(each: zip(addresses, states).map { facts($0, $1, head) }, json: json)
         }
     }
 
@@ -98,10 +136,7 @@ struct ShowWalletHistory: ParsableCommand {
     func run() throws {
         try WalletCommand.run("history") {
             let address = try account.found()
-            var client = try account.provider.client(account.network.network)
-            let history = try client.asking { (client) throws(ChainError) in
-                try client.transactions(of: address, after: after, limit: limit)
-            }
+            let history = try account.history(of: address, after: after, limit: limit)
             if json {
                 let list = JSONValue.array(history.map { $0.json(account.network) })
                 say(String(decoding: jsonObject([("transactions", list)]), as: UTF8.self))

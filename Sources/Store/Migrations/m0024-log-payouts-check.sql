@@ -1,0 +1,1 @@
+../../../Migrations/0024-log-payouts/check.sql
