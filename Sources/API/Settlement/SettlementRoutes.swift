@@ -22,6 +22,9 @@ extension Route {
         case .assignSuspense: (.post, "/v1/suspense/{id}:assign", .operator)
         case .holdSettlement: (.post, "/v1/settlement:hold", .operator)
         case .resumeSettlement: (.post, "/v1/settlement:resume", .operator)
+        case .resolveSettlement: (.post, "/v1/settlements/{id}:resolve", .operator)
+        case .retireWallet: (.post, "/v1/wallets/{id}:retire", .operator)
+        case .reinstateWallet: (.post, "/v1/wallets/{id}:reinstate", .operator)
         default: preconditionFailure("\(self) is no operation of settlement")
         }
     }
@@ -46,6 +49,9 @@ extension Route {
         case .assignSuspense: 124
         case .holdSettlement: 125
         case .resumeSettlement: 126
+        case .resolveSettlement: 140
+        case .retireWallet: 141
+        case .reinstateWallet: 142
         default: preconditionFailure("\(self) has no place")
         }
     }
@@ -57,8 +63,8 @@ extension Resource {
         if collection.equals("account"), tail.equals("payout-terms") { return Resource(kind: .payoutTerms) }
         if collection.equals("settlement"), tail.equals("terms") { return Resource(kind: .settlementTerms) }
         guard !tail.contains(UInt8(ascii: "/")) else { return nil }
-        if collection.equals("settlements") { return Resource(kind: .settlement, name: tail) }
         guard let colon = tail.firstIndex(of: UInt8(ascii: ":")) else {
+            if collection.equals("settlements") { return Resource(kind: .settlement, name: tail) }
             return collection.equals("withdrawals") ? Resource(kind: .withdrawal, name: tail) : nil
         }
         let action = tail[(colon + 1)...]
@@ -68,6 +74,12 @@ extension Resource {
         if collection.equals("suspense"), action.equals("assign") {
             return Resource(kind: .suspenseAssignment, name: tail[..<colon])
         }
+        if collection.equals("settlements"), action.equals("resolve") {
+            return Resource(kind: .settlementResolution, name: tail[..<colon])
+        }
+        guard collection.equals("wallets") else { return nil }
+        if action.equals("retire") { return Resource(kind: .walletRetirement, name: tail[..<colon]) }
+        if action.equals("reinstate") { return Resource(kind: .walletReinstatement, name: tail[..<colon]) }
         return nil
     }
 
@@ -101,6 +113,9 @@ extension Resource.Kind {
         case .suspenseAssignment: [.assignSuspense]
         case .settlementHold: [.holdSettlement]
         case .settlementResume: [.resumeSettlement]
+        case .settlementResolution: [.resolveSettlement]
+        case .walletRetirement: [.retireWallet]
+        case .walletReinstatement: [.reinstateWallet]
         default: []
         }
     }
