@@ -146,7 +146,7 @@ struct Request {
         case .getDeposits, .requestWithdrawal, .listWithdrawals, .getWithdrawal, .cancelWithdrawal, .approveWithdrawal,
             .getPayoutTerms, .setPayoutTerms, .listSettlements, .getSettlement, .getSettlementTerms,
             .setSettlementTerms, .getSettlementStatus, .listSuspense, .assignSuspense, .holdSettlement,
-            .resumeSettlement, .runSettlement:
+            .resumeSettlement, .runSettlement, .resolveSettlement, .retireWallet, .reinstateWallet:
             return try settle(principal)
         // Whatever else there is needs no key.
         default:

@@ -79,6 +79,9 @@ package enum AnswerShape: Sendable {
     /// Money of nobody is somebody's.
     case suspenseAssigned(SuspenseID, AccountID)
     case settlementHeld(Bool)
+    case settlementResolved(SettlementID)
+    /// A wallet is retired, or in use again.
+    case walletRetired(WalletID, Bool)
 }
 
 extension AnswerShape {

@@ -140,6 +140,10 @@ package enum ProblemCode: String, CaseIterable, Sendable {
     case approvalNotNeeded = "approval_not_needed"
     case suspenseNotFound = "suspense_not_found"
     case settlementLimit = "settlement_limit"
+    case settlementNotContested = "settlement_not_contested"
+    case payoutNotOpen = "payout_not_open"
+    case resolutionTooEarly = "resolution_too_early"
+    case walletRetired = "wallet_retired"
 
     /// The only place that gives an error its HTTP status. A refusal that depends on the state of the market is 409,
     /// one that the request alone causes is 422.
@@ -165,7 +169,8 @@ package enum ProblemCode: String, CaseIterable, Sendable {
             .walletMissing, .walletExists, .walletLimit, .transactionNotNext, .transactionUnbalanced,
             .chainTimeBehind, .scanIncomplete, .settlementHeld, .nothingToSettle, .walletBalanceLow,
             .capitalBelowReserve, .queryIDsInUse, .memoTaken, .withdrawalDayLimit, .withdrawalLimit, .addressLimit,
-            .withdrawalPlanned, .approvalNotNeeded, .settlementLimit:
+            .withdrawalPlanned, .approvalNotNeeded, .settlementLimit, .settlementNotContested, .payoutNotOpen,
+            .resolutionTooEarly, .walletRetired:
             409
         case .bodyTooLarge: 413
         case .targetTooLong: 414
@@ -247,12 +252,13 @@ package enum ProblemCode: String, CaseIterable, Sendable {
             case .slashNotFound, .bondRequired, .leaseEnded, .leaseWithoutReceipts, .receiptForeign,
                 .receiptKeyMissing, .usageMiscounted, .amountMiscounted, .receiptSuperseded, .receiptNotMonotone,
                 .receiptChain, .receiptAfterDeadline, .claimAboveStep, .claimDisputed, .claimNotPending,
-                .disputeNotByApp, .bondInUse, .avoidLimit, .equivocationForeign, .topUpMismatch,
-                .walletUnknown, .walletExists, .walletLimit, .transactionNotNext, .transactionUnbalanced,
-                .chainTimeBehind, .scanIncomplete, .settlementHeld, .nothingToSettle, .walletBalanceLow,
-                .capitalBelowReserve, .queryIDsInUse, .memoTaken, .addressIsWallet, .belowPayoutMinimum,
-                .withdrawalDayLimit, .withdrawalLimit, .addressLimit, .withdrawalNotFound, .withdrawalPlanned,
-                .approvalNotNeeded, .suspenseNotFound, .settlementLimit:
+                .disputeNotByApp, .bondInUse, .avoidLimit, .equivocationForeign, .topUpMismatch, .walletUnknown,
+                .walletExists, .walletLimit, .transactionNotNext, .transactionUnbalanced, .chainTimeBehind,
+                .scanIncomplete, .settlementHeld, .nothingToSettle, .walletBalanceLow, .capitalBelowReserve,
+                .queryIDsInUse, .memoTaken, .addressIsWallet, .belowPayoutMinimum, .withdrawalDayLimit,
+                .withdrawalLimit, .addressLimit, .withdrawalNotFound, .withdrawalPlanned, .approvalNotNeeded,
+                .suspenseNotFound, .settlementLimit, .settlementNotFound, .settlementNotContested, .payoutNotOpen,
+                .resolutionTooEarly, .walletRetired:
                 // The names are the same.
                 ProblemCode(rawValue: rejection.code) ?? .internalError
             }

@@ -18,6 +18,9 @@ import Units
 //     89 wallet scanned       wallet i64 · last logical time u64 · chain time u64
 //     90 assign suspense      entry i64 · account i64 (0: the operator)
 //     91 hold                 is held u8 · reason text
+//    104 resolve              batch i64 · others u8 (0: stay, 1: not paid, 2: paid) · count u8
+//                             · (index u8 · is paid u8)… · reference text
+//    105 retire wallet        wallet i64 · is retired u8
 //
 // A position is: logical time u64 · hash 32 bytes. A destination is: address 32 bytes · is bounceable u8. Incoming is:
 // kind u8 and then 1 external: place u32 · created at u64; 2 own: hash 32 bytes · amount i64; 3 deposit: has comment u8
@@ -39,6 +42,8 @@ extension SettlementCommand {
         case .walletScanned: 89
         case .assignSuspense: 90
         case .hold: 91
+        case .resolve: 104
+        case .setRetired: 105
         }
     }
 
@@ -68,6 +73,10 @@ extension SettlementCommand {
         case .hold(let terms):
             bytes.append(terms.isHeld ? 1 : 0)
             bytes.append(text: terms.reason)
+        case .resolve(let terms): terms.encode(into: &bytes)
+        case .setRetired(let wallet, let isRetired):
+            bytes.append(integer: wallet.rawValue)
+            bytes.append(isRetired ? 1 : 0)
         }
     }
 
@@ -116,6 +125,10 @@ extension SettlementCommand {
             let reason = try cursor.text(bytes, .hold, in: 0...Limits.holdReasonBytesMax)
             guard !reason.utf8.contains(0) else { throw .invalid(.hold) }
             return .hold(SettlementHoldTerms(isHeld: isHeld, reason: reason))
+        case 104: return .resolve(try SettlementResolution.decode(bytes, &cursor))
+        case 105:
+            let wallet = try cursor.wallet(bytes)
+            return .setRetired(wallet, try cursor.flag(bytes, .retirement))
         default: throw .unknownKind(kind)
         }
     }

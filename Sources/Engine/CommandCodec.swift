@@ -118,6 +118,7 @@ package enum CommandDecodingError: Error, Hashable, Sendable {
         case traits, demands, tcbStatus, attestedAt, measurement, orders
         case endpoint, receiptKey, receipt, leasePolicy, leaseRules, measurementPolicy, signingKey
         case wallet, memo, payoutTerms, withdrawal, settlementTerms, settlementPlan, transaction, scan, hold
+        case resolution, retirement
     }
 }
 
@@ -249,7 +250,7 @@ extension Command.Action {
         case 60: return .placeOffer(try OfferTerms.decode(version, bytes, &cursor, isPlain: false, ofLease: true))
         case 61: return .placeBid(try BidTerms.decode(version, bytes, &cursor, isPlain: false, ofLease: true))
         case 62...79: return .lease(try LeaseCommand.decode(kind, bytes, &cursor))
-        case 80...99: return .settlement(try SettlementCommand.decode(kind, bytes, &cursor))
+        case 80...99, 104...105: return .settlement(try SettlementCommand.decode(kind, bytes, &cursor))
         default: throw .unknownKind(kind)
         }
     }

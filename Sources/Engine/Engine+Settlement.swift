@@ -31,6 +31,8 @@ extension Engine {
                 events.append(.settlement(.resumed))
             }
             return nil
+        case .resolve(let terms): return resolve(terms, &events)
+        case .setRetired(let wallet, let isRetired): return setRetired(wallet, isRetired, &events)
         }
     }
 
@@ -67,7 +69,9 @@ extension Engine {
         guard settlement.wallets.count < Limits.walletsMax else { return .walletLimit }
         guard balances.balance(.chain).count <= Limits.depositsMax - terms.balance.count else { return .depositLimit }
         let id = WalletID(Int64(settlement.wallets.count) + 1)
-        add(WalletRecord(id: id, terms: terms, sequence: sequence), QueryCounter())
+        var record = WalletRecord(id: id, terms: terms, sequence: sequence)
+        if rules >= RulesVersion.spreadQueries { record.firstQuery = QueryCounter.first(at: terms.startTime) }
+        add(record, QueryCounter(first: record.firstQuery))
         events.append(.settlement(.walletSet(settlement.wallets[Int(id.rawValue) - 1])))
         receive(terms.balance, to: .operatorCapital, .walletOpened, &events)
         return nil
@@ -244,17 +248,22 @@ extension Engine {
         guard let index = settlement.withdrawalIndex(id), settlement.withdrawals[index].account == owner else {
             return .withdrawalNotFound
         }
-        var record = settlement.withdrawals[index]
+        let record = settlement.withdrawals[index]
         guard record.state == .requested else { return .withdrawalPlanned }
-        record.state = .cancelled
-        set(record)
-        events.append(.settlement(.withdrawalSet(record)))
-        if record.requestedAt.microseconds / 86_400_000_000 == day {
-            set(WithdrawalDay(account: owner, day: day, amount: withdrawn(by: owner) - record.terms.amount), &events)
-        }
+        giveUp(id, &events)
         post(owner, .inSettlement, owner, .available, record.terms.amount, .withdrawalCancelled, &events)
         touch(owner)
         return nil
+    }
+
+    /// Nothing comes of a withdrawal, and it does not count for its day.
+    mutating func giveUp(_ id: WithdrawalID, _ events: inout [Event]) {
+        guard let index = settlement.withdrawalIndex(id) else { return }
+        let record = settlement.withdrawals[index]
+        changeWithdrawal(id, &events) { $0.state = .cancelled }
+        guard record.requestedAt.microseconds / 86_400_000_000 == day else { return }
+        let amount = withdrawn(by: record.account) - record.terms.amount
+        set(WithdrawalDay(account: record.account, day: day, amount: amount), &events)
     }
 
     private mutating func approve(_ id: WithdrawalID, _ events: inout [Event]) -> Rejection? {

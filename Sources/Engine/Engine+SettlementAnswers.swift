@@ -75,8 +75,8 @@ extension Engine {
     /// How money is settled now.
     package var currentSettlementTerms: SettlementTerms { settlement.terms }
 
-    /// The first wallet of the exchange: deposits go there.
-    package var depositWallet: WalletRecord? { settlement.wallets.first }
+    /// The first wallet of the exchange that is in use: deposits go there.
+    package var depositWallet: WalletRecord? { settlement.wallets.first { !$0.isRetired } }
 
     /// By what an account's deposits are known; `nil` before it has asked.
     package func depositMemo(of account: AccountID) -> DepositMemo? { settlement.memos[account]?.memo }

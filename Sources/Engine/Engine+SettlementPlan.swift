@@ -24,6 +24,7 @@ extension Engine {
         guard let index = settlement.walletIndex(terms.wallet) else { return .walletUnknown }
         guard settlement.hold == nil else { return .settlementHeld }
         let wallet = settlement.wallets[index]
+        guard !wallet.isRetired else { return .walletRetired }
         guard terms.chainTime >= wallet.scannedTo else { return .chainTimeBehind }
         guard settlement.batches.count < Limits.settlementBatchesMax else { return .settlementLimit }
         let waiting = waitingPayouts()
@@ -127,7 +128,7 @@ extension Engine {
         timeout: UInt64,
         _ events: inout [Event]
     ) -> UInt32? {
-        let set = Int(settlement.counters[wallet].count % QueryCounter.placeCount / QueryCounter.idsPerSet)
+        let set = settlement.counters[wallet].nextSet
         var use = QuerySetUse(
             wallet: settlement.wallets[wallet].id,
             set: Int64(set),
@@ -304,11 +305,20 @@ extension Engine {
             guard let decidedAt = batch.record.decidedAt, chainTime >= decidedAt + Limits.settlementKept else {
                 continue
             }
-            recordSum.subtract(batch.record.recordHash)
-            for payout in batch.payouts { recordSum.subtract(payout.recordHash) }
-            events.append(.settlement(.batchEnded(batch.record.id)))
             ended.insert(batch.record.id)
         }
-        if !ended.isEmpty { settlement.batches.removeAll { ended.contains($0.record.id) } }
+        guard !ended.isEmpty else { return }
+        for batch in settlement.batches.indices where ended.contains(settlement.batches[batch].record.id) {
+            forget(batch, &events)
+        }
+        settlement.batches.removeAll { ended.contains($0.record.id) }
+    }
+
+    /// Tells that nothing more comes of a batch, which is to be taken away then.
+    mutating func forget(_ batch: Int, _ events: inout [Event]) {
+        let batch = settlement.batches[batch]
+        recordSum.subtract(batch.record.recordHash)
+        for payout in batch.payouts { recordSum.subtract(payout.recordHash) }
+        events.append(.settlement(.batchEnded(batch.record.id)))
     }
 }

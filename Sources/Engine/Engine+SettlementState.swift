@@ -76,7 +76,11 @@ extension Engine {
             guard record.id.rawValue == Int64(settlement.wallets.count) + 1 else { throw StateError(name, .outOfOrder) }
             guard !settlement.isWallet(record.terms.address) else { throw StateError(name, .duplicate) }
             guard
-                let counter = QueryCounter(count: record.queries, lastUses: uses[record.id] ?? []),
+                let counter = QueryCounter(
+                    count: record.queries,
+                    first: record.firstQuery,
+                    lastUses: uses[record.id] ?? []
+                ), record.firstQuery < QueryCounter.placeCount,
                 record.balance >= .zero, record.terms.balance >= .zero, record.scannedTo >= record.terms.startTime
             else { throw StateError(name, .outOfRange) }
             add(record, counter)
@@ -157,7 +161,9 @@ extension Engine {
             for (index, payout) in own.enumerated() {
                 guard payout.id.index == Int64(index) else { throw StateError(payout.id.text, .outOfOrder) }
                 try check(payout.account, payout.id.text)
-                guard payout.amount > .zero, payout.fee >= .zero, payout.returned >= .zero else {
+                guard payout.amount > .zero, payout.fee >= .zero, payout.returned >= .zero,
+                    payout.reference.isEmpty || payout.state.isResolved
+                else {
                     throw StateError(payout.id.text, .outOfRange)
                 }
             }
@@ -180,6 +186,8 @@ extension Engine {
             let id = batch.record.id
             guard batch.record.phase.isFinal == (batch.record.decidedAt != nil) else { throw .settlement(id) }
             let isDecided = batch.record.phase.isFinal && batch.record.phase != .contested
+            let isResolved = batch.payouts.contains { $0.state.isResolved }
+            guard batch.record.phase == .contested || !isResolved else { throw .settlement(id) }
             for payout in batch.payouts where payout.state == .open {
                 guard !isDecided else { throw .settlement(id) }
                 owed[payout.account, default: 0] += Int128(payout.amount.count) + Int128(payout.fee.count)

@@ -116,14 +116,14 @@ extension LogStatement {
 }
 
 extension SettledBatch.Verdict {
-    /// `nil` for what is no verdict, or one that a person must look at.
+    /// `nil` for what is no verdict of the chain, or one that a person must look at.
     init?(_ phase: SettlementBatch.Phase) {
         switch phase {
         case .confirmed: self = .confirmed
         case .burnt: self = .burnt
         case .failed: self = .failed
         case .expired: self = .expired
-        case .planned, .signed, .sent, .accepted, .contested: return nil
+        case .planned, .signed, .sent, .accepted, .contested, .resolved: return nil
         }
     }
 }

@@ -136,6 +136,14 @@ package enum Rejection: UInt16, Error, CaseIterable, Sendable {
     case approvalNotNeeded = 150
     case suspenseNotFound = 151
     case settlementLimit = 152
+    case settlementNotFound = 170
+    /// The chain does not contradict the batch: it decides.
+    case settlementNotContested = 171
+    /// The batch has no such payout, or it is decided already.
+    case payoutNotOpen = 172
+    /// The batch may still pay.
+    case resolutionTooEarly = 173
+    case walletRetired = 174
 
     /// The code in JSON, e.g. `insufficient_funds`.
     package var code: String {
@@ -243,6 +251,11 @@ extension Rejection {
         case .approvalNotNeeded: "approval_not_needed"
         case .suspenseNotFound: "suspense_not_found"
         case .settlementLimit: "settlement_limit"
+        case .settlementNotFound: "settlement_not_found"
+        case .settlementNotContested: "settlement_not_contested"
+        case .payoutNotOpen: "payout_not_open"
+        case .resolutionTooEarly: "resolution_too_early"
+        case .walletRetired: "wallet_retired"
         default: preconditionFailure("every other code is given before")
         }
     }

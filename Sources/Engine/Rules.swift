@@ -11,8 +11,9 @@ package import Units
 /// | 3 | order types, market control, keys' limits, capabilities |
 /// | 4 | leases and receipts, logins, lowered lots |
 /// | 5 | settlement, measured capability, top-ups, linked logins, keys that are forgotten |
-/// | 6 | the log names batches of payouts and the operator's measurements |
+/// | 6 | the log names payouts and the operator's measurements, contested batches are resolved, wallets are retired |
 ///
+/// Since version 6, the query ids of a wallet that was used before begin where its time says.
 /// Since version 5, orders of a refused batch that share a key leave it to the first of them, and what a key has spent
 /// on a day is at most what it has spent in all.
 /// Since version 3, a new key of an order that is repeated by its client order id is remembered too.
@@ -25,6 +26,8 @@ package enum RulesVersion {
     static let forgettingKeys: Int32 = 5
     /// The first under which a release also lowers what was counted today of an older bid.
     static let cappedDays: Int32 = 5
+    /// The first under which the query ids of a wallet begin where its time says.
+    static let spreadQueries: Int32 = 6
 
     /// The first under which the log has entries of a kind that commits to a statement.
     static func logging(_ kind: LogEntry.Kind) -> Int32 {

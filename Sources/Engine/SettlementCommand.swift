@@ -28,6 +28,10 @@ package enum SettlementCommand: Hashable, Sendable {
     case assignSuspense(SuspenseID, AccountID)
     /// No batch is planned from now on, or again; the exchange, deposits and the verdicts of the chain go on.
     case hold(SettlementHoldTerms)
+    /// The operator says what has become of payouts that the chain contradicts.
+    case resolve(SettlementResolution)
+    /// A wallet is in no plan from now on and takes no new deposits, or is in use again.
+    case setRetired(WalletID, Bool)
 }
 
 /// A highload wallet v3.

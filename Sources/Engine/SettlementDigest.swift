@@ -89,6 +89,11 @@ extension WalletRecord {
         hash.combine(last)
         hash.combine(balance.count)
         for number in [scannedTo, queries, unexplained] { hash.combine(number) }
+        // What older rules had not changes no older hash.
+        if firstQuery > 0 || isRetired {
+            hash.combine(firstQuery)
+            hash.combine(retiredBy?.rawValue ?? 0)
+        }
         return hash
     }
 }
@@ -212,6 +217,7 @@ extension PayoutRecord {
         hash.combine(UInt64(state.rawValue))
         hash.combine(message)
         hash.combine(returned.count)
+        if !reference.isEmpty { hash.combine(reference) }
         return hash
     }
 }

@@ -18,6 +18,13 @@ package struct WalletRecord: Hashable, Sendable {
     /// The logical time of the next transaction, when it was not taken because it does not explain the balance after
     /// it; 0 otherwise. As long as it stands nothing later is known.
     package var unexplained: UInt64
+    /// The place of the first query id, from which on they are given out.
+    package var firstQuery: UInt64 = 0
+    /// The command since which it is in no plan and takes no new deposits; `nil` while it is in use.
+    package var retiredBy: SequenceNumber?
+
+    /// Whether it is in no plan and takes no new deposits.
+    package var isRetired: Bool { retiredBy != nil }
 
     package init(id: WalletID, terms: WalletTerms, sequence: SequenceNumber) {
         self.id = id
@@ -126,12 +133,14 @@ package enum WithdrawalState: UInt8, CaseIterable, Sendable {
     /// The chain has shown that it was paid.
     case paid = 3
     case cancelled = 4
+    /// The chain contradicts its batch, and the operator has said that it was paid.
+    case resolved = 5
 
     /// The name in SQL and JSON.
     package var name: String { String(describing: self) }
 
     /// Whether nothing more happens to it.
-    package var isFinal: Bool { self == .paid || self == .cancelled }
+    package var isFinal: Bool { self == .paid || self == .cancelled || self == .resolved }
 }
 
 /// Money that an owner wants on the chain. It is in settlement until it is paid or cancelled.
@@ -239,9 +248,21 @@ package enum PayoutState: UInt8, CaseIterable, Sendable {
     case requeued = 3
     /// It was paid and came back.
     case returned = 4
+    /// The chain contradicts its batch, and the operator has said that it was paid, or that it was not.
+    case resolvedPaid = 5
+    case resolvedUnpaid = 6
 
     /// The name in SQL and JSON.
-    package var name: String { String(describing: self) }
+    package var name: String {
+        switch self {
+        case .resolvedPaid: "resolved_paid"
+        case .resolvedUnpaid: "resolved_unpaid"
+        default: String(describing: self)
+        }
+    }
+
+    /// Whether the operator has said what has become of it.
+    package var isResolved: Bool { self == .resolvedPaid || self == .resolvedUnpaid }
 }
 
 /// Money that goes to an address with a batch.
@@ -261,6 +282,8 @@ package struct PayoutRecord: Hashable, Sendable {
     package var message: ChainHash?
     /// What came back, less the fees of its way.
     package var returned: NanoTON
+    /// By what the operator knows what has become of it; empty unless he said so.
+    package var reference = ""
 
     package init(
         id: PayoutID,

@@ -2,7 +2,7 @@ import Exchange
 import Settlement
 import Units
 
-// What version 4 of a state's form has behind version 3.
+// What version 4 of a state's form has behind version 3; it has not what stands in angle brackets.
 //
 //     terms · hold? · on chain i64 · wallets · query sets · transits · memos · addresses · payout terms · withdrawals
 //     · days · batches · payouts · suspense
@@ -11,7 +11,7 @@ import Units
 //     hold          reason u8 · sequence i64 · since i64 · wallet i64 (0: none) · logical time u64 · expected i64
 //                   · found i64 · text
 //     wallet        number i64 · as in its command · sequence i64 · last position · balance i64 · scanned to u64
-//                   · queries u64 · unexplained u64
+//                   · queries u64 · unexplained u64 ‹· first query u64 · retired by i64 (0: nobody)›
 //     query set     wallet i64 · set i64 · at u64
 //     transit       sequence i64 · index i64 · wallet i64 · hash 32 bytes · amount i64
 //     memo          sequence i64 · account i64 · text · created at i64
@@ -25,7 +25,7 @@ import Units
 //                   · planned at i64 · outside position? · own hash? · inside position? · block u64 · decided at? (u64)
 //                   · code i64
 //     payout        batch i64 · index i64 · account i64 · withdrawal i64 (0: none) · address 32 bytes · bounceable u8
-//                   · amount i64 · fee i64 · comment text · state u8 · message hash? · returned i64
+//                   · amount i64 · fee i64 · comment text · state u8 · message hash? · returned i64 ‹· reference text›
 //     suspense      number i64 · wallet i64 · reason u8 · amount i64 · source hash? · comment? (text) · arrived at i64
 
 extension SettlementState {
@@ -168,7 +168,8 @@ extension WalletRecord {
         bytes.append(integer: sequence.rawValue)
         bytes.append(last)
         bytes.append(integer: balance.count)
-        for number in [scannedTo, queries, unexplained] { bytes.append(integer: number) }
+        for number in [scannedTo, queries, unexplained, firstQuery] { bytes.append(integer: number) }
+        bytes.append(integer: retiredBy?.rawValue ?? 0)
     }
 
     fileprivate init(_ reader: inout StateReader) throws(StateCodingError) {
@@ -182,6 +183,10 @@ extension WalletRecord {
         scannedTo = try reader.integer("time of the chain")
         queries = try reader.integer("queries")
         unexplained = try reader.integer("unexplained transaction")
+        guard reader.version >= 5 else { return }
+        firstQuery = try reader.integer("first query")
+        let retirement: Int64 = try reader.integer("retirement")
+        retiredBy = retirement == 0 ? nil : SequenceNumber(retirement)
     }
 }
 
@@ -262,7 +267,8 @@ extension SettlementRecord {
     fileprivate init(_ reader: inout StateReader) throws(StateCodingError) {
         let id = SettlementID(try reader.integer("batch"))
         let wallet = WalletID(try reader.integer("wallet"))
-        guard let phase = SettlementBatch.Phase(rawValue: try reader.text("phase")), phase != .planned, phase != .sent
+        guard let phase = SettlementBatch.Phase(rawValue: try reader.text("phase")), phase != .planned, phase != .sent,
+            phase != .resolved
         else { throw reader.error("phase") }
         let place: UInt32 = try reader.integer("place")
         let (createdAt, timeout): (UInt64, UInt64) = (try reader.integer("time"), try reader.integer("timeout"))
@@ -293,6 +299,7 @@ extension PayoutRecord {
         bytes.append(state.rawValue)
         bytes.append(optional: message) { $0.append(contentsOf: $1.bytes) }
         bytes.append(integer: returned.count)
+        bytes.append(text: reference)
     }
 
     fileprivate init(_ reader: inout StateReader) throws(StateCodingError) {
@@ -314,6 +321,7 @@ extension PayoutRecord {
         state = try reader.code("state of a payout")
         message = try reader.optional("message") { (r) throws(StateCodingError) in try r.hash("message") }
         returned = try reader.money("money that came back")
+        if reader.version >= 5 { reference = try reader.text("reference") }
     }
 }
 

@@ -6,10 +6,10 @@ import Units
 // (u16) and UTF-8, a list is its count (u32) and its elements in ascending order, an optional is a byte 0, or 1 and the
 // value. There is one form for each state.
 //
-// Older versions are read too. Version 1 has not what stands in brackets, version 2 not what stands in braces, and
-// version 3 not the last two lines.
+// Older versions are read too. Version 1 has not what stands in brackets, version 2 not what stands in braces,
+// version 3 not the last two lines, and version 4 not what stands in angle brackets.
 //
-//     version u16 (4) · sequence i64 · time i64 · last trade i64 · grace i64 · checkpoint? · fees
+//     version u16 (5) · sequence i64 · time i64 · last trade i64 · grace i64 · checkpoint? · fees
 //     · accounts · keys · models · attestations · classes · profiles · orders · leases · balances · remembered requests
 //     [· additions (StateCoding+Control.swift) · key standings · key spendings · budgeted orders · measurements]
 //     {· lowered orders · logins
@@ -55,7 +55,7 @@ package struct StateCodingError: Error, Hashable, Sendable, CustomStringConverti
 }
 
 extension EngineState {
-    private static let version: UInt16 = 4
+    private static let version: UInt16 = 5
 
     /// Appends the one form that the state has.
     package func encode(into bytes: inout [UInt8]) {

@@ -68,6 +68,10 @@ package struct Transfer: Hashable, Sendable {
         case networkCost = 51
         /// What a wallet has sent without a batch of ours; a loss until somebody has looked.
         case unattributed = 52
+        /// The operator has said that a payout that the chain contradicts was paid.
+        case payoutResolvedPaid = 60
+        /// The operator has said that it was not.
+        case payoutResolvedUnpaid = 61
 
         /// The name in SQL and JSON.
         package var name: String {
@@ -84,6 +88,8 @@ package struct Transfer: Hashable, Sendable {
             case .payoutRequeued: "payout_requeued"
             case .payoutReturned: "payout_returned"
             case .networkCost: "network_cost"
+            case .payoutResolvedPaid: "payout_resolved_paid"
+            case .payoutResolvedUnpaid: "payout_resolved_unpaid"
             default: String(describing: self)
             }
         }

@@ -73,6 +73,8 @@ final class Published: Sendable {
     private let names = Lock(Names())
     private let version = Atomic<Int>(0)
     private let isShown = Atomic<Bool>(false)
+    /// Those in use.
+    private let wallets = Lock<Set<WalletID>>([])
     private let isSettling = Atomic<Bool>(false)
 
     /// What the numbers of classes and profiles stand for. They never change their meaning, so this only grows.
@@ -90,7 +92,7 @@ final class Published: Sendable {
     /// The book is this server's own; before it has led, and while another leads, there is none to show.
     var hasBook: Bool { isShown.load(ordering: .acquiring) }
 
-    /// There is a wallet that pays; before this server has led, there is none that it knows of.
+    /// There is a wallet in use that pays; before this server has led, there is none that it knows of.
     var hasWallet: Bool { isSettling.load(ordering: .acquiring) }
 
     /// Another server leads: what is here grows old.
@@ -102,7 +104,9 @@ final class Published: Sendable {
         let book = PublishedBook().applying(BookChanges(takingFrom: &engine), asOf: engine.sequence)
         bookBox.withLock { $0 = book }
         replaceRegistry(with: state)
-        if engine.depositWallet != nil { isSettling.store(true, ordering: .releasing) }
+        wallets.withLock { $0 = [] }
+        isSettling.store(false, ordering: .releasing)
+        for wallet in engine.settlementWallets { note(wallet) }
         isShown.store(true, ordering: .releasing)
     }
 
@@ -130,8 +134,16 @@ final class Published: Sendable {
         }
     }
 
+    private func note(_ wallet: WalletRecord) {
+        let isAny = wallets.withLock { wallets in
+            if wallet.isRetired { wallets.remove(wallet.id) } else { wallets.insert(wallet.id) }
+            return !wallets.isEmpty
+        }
+        isSettling.store(isAny, ordering: .releasing)
+    }
+
     func applyToDirectory(_ batch: SealedBatch) {
-        for case .settlement(.walletSet) in batch.events { isSettling.store(true, ordering: .releasing) }
+        for case .settlement(.walletSet(let wallet)) in batch.events { note(wallet) }
         guard let next = directory.applying(batch.events, through: batch.lastSequence) else { return }
         directoryBox.withLock { $0 = next }
         version.add(1, ordering: .releasing)

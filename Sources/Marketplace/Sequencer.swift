@@ -180,7 +180,7 @@ final class Sequencer {
         hasUnpublishedBook = true
         switch command.action {
         case .createKey, .createAccount, .setModel, .setFees, .announceFees, .setHalt, .setPriceBand, .createOwnKey,
-            .revokeKey, .setKeyLimits, .login, .settlement(.registerWallet):
+            .revokeKey, .setKeyLimits, .login, .settlement(.registerWallet), .settlement(.setRetired):
             open.changesDirectory = true
         case .tick where open.events[start...].contains(where: \.changesDirectory): open.changesDirectory = true
         // There are too many mass operations already: it is carried out when one of them is done.

@@ -16,6 +16,7 @@ extension SettlementBatch {
         case .inside(let transaction, let code, let sent): return try inside(transaction, code, sent)
         case .scanned(let from, let to): return scanned(from, to)
         case .bounced(_, let address, let amount): return try bounced(address, amount)
+        case .resolved: return try resolve()
         }
     }
 
@@ -67,7 +68,7 @@ extension SettlementBatch {
                 return []
             default: return contest()
             }
-        case .contested: return []
+        case .contested, .resolved: return []
         case .accepted, .confirmed, .failed, .burnt:
             return self.outside == transaction && (sent == 0) == (phase == .burnt) ? [] : contest()
         // It was proved that it cannot happen.
@@ -82,7 +83,7 @@ extension SettlementBatch {
     ) throws(Unexpected) -> [Action] {
         switch phase {
         case .planned, .signed, .sent: throw Unexpected(phase: phase)
-        case .contested: return []
+        case .contested, .resolved: return []
         case .accepted: break
         case .confirmed, .failed:
             return inside == transaction && (code == 0) == (phase == .confirmed) ? [] : contest()
@@ -109,7 +110,7 @@ extension SettlementBatch {
 
     private mutating func bounced(_ address: [UInt8], _ amount: NanoTON) throws(Unexpected) -> [Action] {
         guard phase == .confirmed else {
-            guard phase == .contested else { throw Unexpected(phase: phase) }
+            guard phase == .contested || phase == .resolved else { throw Unexpected(phase: phase) }
             return []
         }
         guard let payout = payouts.first(where: { $0.address == address }), amount <= payout.amount else {
@@ -117,6 +118,13 @@ extension SettlementBatch {
         }
         guard returned.insert(payout.id).inserted else { return [] }
         return amount > .zero ? [.credit(payout.id, amount)] : []
+    }
+
+    /// Only where the chain contradicts itself: otherwise it decides.
+    private mutating func resolve() throws(Unexpected) -> [Action] {
+        guard phase == .contested || phase == .resolved else { throw Unexpected(phase: phase) }
+        phase = .resolved
+        return []
     }
 
     private mutating func contest() -> [Action] {

@@ -63,11 +63,13 @@ package struct SettlementBatch: Hashable, Sendable {
         case expired
         /// The chain shows what must not be; a person must look. Nothing is sent or given back.
         case contested
+        /// A person has looked, and has said what became of each payout.
+        case resolved
 
         /// Whether nothing more is expected of the batch.
         package var isFinal: Bool {
             switch self {
-            case .confirmed, .burnt, .failed, .expired, .contested: true
+            case .confirmed, .burnt, .failed, .expired, .contested, .resolved: true
             case .planned, .signed, .sent, .accepted: false
             }
         }

@@ -18,6 +18,8 @@ extension SettlementBatch {
         case scanned(from: UInt64, to: UInt64)
         /// A payout has come back, less the fees of its way.
         case bounced(TransactionID, address: [UInt8], amount: NanoTON)
+        /// A person has said what became of each payout.
+        case resolved
     }
 
     /// A message that the wallet has sent.

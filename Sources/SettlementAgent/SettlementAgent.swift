@@ -226,7 +226,13 @@ package final class SettlementAgent<Chain: ChainClient> {
         _ office: inout some SettlementOffice,
         _ round: inout SettlementRound
     ) throws(OfficeError) {
-        var ready = wallets.values.filter { $0.terms.publicKey.bytes == key.publicKey }.map(\.id)
+        let before = try office.view()
+        let ours = before.wallets.filter { $0.terms.publicKey.bytes == key.publicKey && !$0.isRetired }
+        guard !ours.isEmpty else {
+            if before.isWaiting { round.troubles.append("nobody is paid: no wallet of the key is in use") }
+            return
+        }
+        var ready = ours.map(\.id).filter { wallets[$0] != nil }
         var plans: [WalletID: Int] = [:]
         while !ready.isEmpty {
             let view = try office.view()

@@ -34,8 +34,8 @@ extension HistoryReader {
         case .setTerms(let terms): return [.settlement(.termsSet(terms))]
         case .assignSuspense(let entry, let account):
             return [.settlement(.suspenseAssigned(entry, account))] + (try moved(sequence))
-        case .plan, .walletTransaction, .walletScanned: return try moved(sequence)
-        case .hold: return []
+        case .plan, .walletTransaction, .walletScanned, .resolve: return try moved(sequence)
+        case .hold, .setRetired: return []
         }
     }
 

@@ -149,6 +149,12 @@ package enum Schema {
             up: PackageResources.m0024_log_payouts_up_sql,
             check: PackageResources.m0024_log_payouts_check_sql
         ),
+        Migration(
+            number: 25,
+            name: "resolved-payouts",
+            up: PackageResources.m0025_resolved_payouts_up_sql,
+            check: PackageResources.m0025_resolved_payouts_check_sql
+        ),
     ]
 
     /// What ``migrate(_:)`` would run; empty when the database is up to date. Changes nothing.

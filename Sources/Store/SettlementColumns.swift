@@ -81,7 +81,8 @@ extension WalletRecord {
             .int8(Int64(terms.subwallet)), .int8(Int64(terms.timeout)), .int8(Int64(terms.start.logicalTime)),
             .bytea(terms.start.hash.bytes), .int8(Int64(terms.startTime)), .int8(terms.balance.count),
             .int8(sequence.rawValue), .int8(Int64(last.logicalTime)), .bytea(last.hash.bytes), .int8(balance.count),
-            .int8(Int64(scannedTo)), .int8(Int64(queries)), .int8(Int64(unexplained)),
+            .int8(Int64(scannedTo)), .int8(Int64(queries)), .int8(Int64(unexplained)), .int8(Int64(firstQuery)),
+            .orNull(retiredBy?.rawValue),
         ]
     }
 }
@@ -146,6 +147,7 @@ extension PayoutRecord {
             .int8(id.batch.rawValue), .int8(id.index), .int8(account.rawValue), .orNull(withdrawal?.rawValue),
             .bytea(destination.address.bytes), .bool(destination.isBounceable), .int8(amount.count), .int8(fee.count),
             .text(comment), .int2(Int16(state.rawValue)), .orNull(message), .int8(returned.count),
+            .text(reference),
         ]
     }
 }

@@ -169,6 +169,8 @@ extension WalletRecord {
         scannedTo = try row.unsigned(13)
         queries = try row.unsigned(14)
         unexplained = try row.unsigned(15)
+        firstQuery = try row.unsigned(16)
+        retiredBy = try row.int8OrNull(17).map { SequenceNumber($0) }
     }
 }
 
@@ -256,6 +258,7 @@ extension PayoutRecord {
         state = try row.code(first + 9)
         message = try row.chainHashOrNull(first + 10)
         returned = NanoTON(try row.int8(first + 11))
+        reference = try row.text(first + 12)
     }
 }
 

@@ -23,7 +23,7 @@ extension CheckedTable {
         [
             "wallet", "address", "public_key", "subwallet", "timeout_s", "start_logical_time",
             "start_hash", "start_time_s", "start_balance", "registered", "last_logical_time",
-            "last_hash", "balance", "scanned_to_s", "queries", "unexplained",
+            "last_hash", "balance", "scanned_to_s", "queries", "unexplained", "first_query", "retired_by",
         ],
         key: ["wallet"]
     )
@@ -90,7 +90,7 @@ extension CheckedTable {
         "settlement.payouts",
         [
             "batch", "index", "account", "withdrawal", "address", "bounceable", "amount", "fee",
-            "comment", "state", "message", "returned",
+            "comment", "state", "message", "returned", "reference",
         ],
         key: ["batch", "index"]
     )

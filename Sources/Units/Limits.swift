@@ -104,6 +104,8 @@ package enum Limits {
     package static let payoutCommentBytesMax = 70
     /// Bytes of a deposit's comment that are kept.
     package static let depositCommentBytesMax = 128
+    /// Bytes of what an operator says of payouts that he resolves.
+    package static let payoutReferenceBytesMax = 200
     /// Bytes of what an operator says when settlement is held.
     package static let holdReasonBytesMax = 128
     /// Withdrawals of one account that are not final.

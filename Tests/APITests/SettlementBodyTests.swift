@@ -156,6 +156,53 @@ import Units
         }
     }
 
+    @Test func `What the operator says of payouts and wallets becomes a command`() throws {
+        let batch = SettlementID(52)
+        let verdicts = [PayoutVerdict(index: 0, isPaid: true), PayoutVerdict(index: 3, isPaid: false)]
+        let cases: [(String, SettlementResolution)] = [
+            (#"{"others":"paid","reference":"r"}"#, SettlementResolution(batch: batch, others: true, reference: "r")),
+            (
+                #"{"others":"unpaid","reference":"r"}"#,
+                SettlementResolution(batch: batch, others: false, reference: "r")
+            ),
+            (
+                #"{"unpaid":[3],"paid":[0],"others":"open","reference":"r"}"#,
+                SettlementResolution(batch: batch, payouts: verdicts, reference: "r")
+            ),
+        ]
+        for (body, terms) in cases {
+            #expect(try action("POST", "/v1/settlements/s52:resolve", body, as: Market.admin) == .resolve(terms))
+        }
+        for (name, isRetired) in [("retire", true), ("reinstate", false)] {
+            let changed = try action("POST", "/v1/wallets/h2:\(name)", "{}", as: Market.admin)
+            #expect(changed == .setRetired(WalletID(2), isRetired))
+            let unknown = try refusal("POST", "/v1/wallets/w2:\(name)", "{}", as: Market.admin)
+            #expect(unknown["code"]?.string == "wallet_unknown")
+            #expect(try refusal("POST", "/v1/wallets/h2:\(name)", "{}", as: Market.payee)["status"]?.integer == 403)
+        }
+        #expect(try refusal("POST", "/v1/wallets/h2:close", "{}", as: Market.admin)["code"]?.string == "not_found")
+    }
+
+    @Test(
+        arguments: [
+            (#"{"reference":"r"}"#, "#/others", "required"), (#"{"others":"paid"}"#, "#/reference", "required"),
+            (#"{"others":"no","reference":"r"}"#, "#/others", "not_allowed"),
+            (#"{"others":"paid","reference":""}"#, "#/reference", "bad_format"),
+            (#"{"others":"paid","reference":"LONG"}"#, "#/reference", "bad_format"),
+            (#"{"others":"open","reference":"r","paid":[254]}"#, "#/paid/0", "out_of_range"),
+            (#"{"others":"open","reference":"r","paid":[1],"unpaid":[0,1]}"#, "#/unpaid/1", "not_allowed"),
+            (#"{"others":"open","reference":"r","paid":["s52.1"]}"#, "#/paid/0", "wrong_type"),
+        ]
+    )
+    func `What breaks a rule of a resolution is named`(body: String, pointer: String, code: String) throws {
+        let filled = body.replacing("LONG", with: String(repeating: "x", count: Limits.payoutReferenceBytesMax + 1))
+        let problem = try refusal("POST", "/v1/settlements/s52:resolve", filled, as: Market.admin)
+        let found = (problem["errors"]?.elements ?? []).contains { error in
+            error["pointer"]?.string == pointer && error["code"]?.string == code
+        }
+        #expect(problem["status"]?.integer == 422 && found, "\(problem)")
+    }
+
     @Test func `The fee of a payee is below the smallest payout`() throws {
         let body = #"{"payout_minimum_nanoton":5,"payee_fee_nanoton":5}"#
         let problem = try refusal("PUT", "/v1/settlement/terms", body, as: Market.admin)

@@ -116,6 +116,8 @@ import Units
             case .closeLease, .disputeClaim, .pardonLease: "l4"
             case .approveWithdrawal: "w40"
             case .assignSuspense: "u33"
+            case .resolveSettlement: "s52"
+            case .retireWallet, .reinstateWallet: "h2"
             default: "a2"
             }
         return route.template.replacing("{id}", with: name).replacing("{key}", with: "k3")

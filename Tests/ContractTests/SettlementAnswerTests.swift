@@ -86,6 +86,7 @@ import Units
             )
             record.state = state
             if state == .paid || state == .returned { record.message = Self.hash }
+            if state.isResolved { record.reference = "the hash of a message" }
             return record
         }
     }
@@ -151,11 +152,25 @@ import Units
             let response = View.settlement(detail, payouts, on: .mainnet, asOf: asOf)
             try expect(.getSettlement, response)
             let proofs = try JSONValue(response.body)["payouts"]?.elements?.map { $0["proof"] != .null }
-            #expect(proofs == (batch.inside == nil ? [false, false, false, false] : [false, true, false, true]))
+            let proved = PayoutState.allCases.map { ($0 == .paid || $0 == .returned) && batch.inside != nil }
+            #expect(proofs == proved)
             for account in [nil, Self.owner] {
                 let query = SettlementsQuery(account: account, caller: Self.owner, limit: 1, before: nil)
                 try expect(.listSettlements, View.settlements(query, [detail, detail], asOf: asOf))
             }
+        }
+    }
+
+    @Test func `What the operator resolves and retires fits`() throws {
+        try expect(.resolveSettlement, Answer.render(.settlementResolved(SettlementID(52)), outcome([])))
+        for rejection in [Rejection.settlementNotFound, .payoutNotOpen, .settlementNotContested, .resolutionTooEarly] {
+            let refused = Answer.render(.settlementResolved(SettlementID(52)), outcome([.rejected(rejection)]))
+            try expect(.resolveSettlement, refused)
+        }
+        for (route, isRetired) in [(Route.retireWallet, true), (.reinstateWallet, false)] {
+            let shape = AnswerShape.walletRetired(WalletID(2), isRetired)
+            try expect(route, Answer.render(shape, outcome([])))
+            try expect(route, Answer.render(shape, outcome([.rejected(.walletUnknown)])))
         }
     }
 

@@ -43,23 +43,32 @@ struct ReferenceSettlement {
     }
 
     struct Batch {
-        var number: Int64
+        var id: SettlementID
         var wallet: Int
         var payouts: [Payout]
         var place: UInt32
         var createdAt: UInt64
         var value: Int64
-        /// `signed`, `accepted`, `paid`, or `over`.
+        /// `signed`, `accepted`, `paid`, `over`, `contested` or `resolved`.
         var state = "signed"
         var own: ChainHash?
         var decidedAt: UInt64 = 0
         var messages: [ChainHash] = []
         var returned: Set<Int> = []
+        /// Payouts of which the operator has said what has become of them.
+        var resolved: Set<Int> = []
+
+        /// Payouts whose money is in settlement.
+        var open: [Payout] {
+            guard state == "signed" || state == "accepted" || state == "contested" else { return [] }
+            return payouts.indices.filter { !resolved.contains($0) }.map { payouts[$0] }
+        }
     }
 
     struct Wallet {
         var balance: Int64
         var isUnexplained = false
+        var isRetired = false
     }
 
     var terms = SettlementTerms.initial
@@ -77,6 +86,8 @@ struct ReferenceSettlement {
     var given: [AccountID: Int64] = [:]
     var feesOf: [AccountID: Int64] = [:]
     var lostReturns: [AccountID: Int64] = [:]
+    /// What the operator has said to be paid.
+    var saidPaid: [AccountID: Int64] = [:]
     /// Whose address a transaction came back from, by its logical time.
     var sources: [UInt64: AccountID] = [:]
 
@@ -94,7 +105,7 @@ struct ReferenceSettlement {
 
     func settling(_ account: AccountID) -> Int64 {
         let waiting = withdrawals.values.filter { $0.account == account && $0.state == "waits" }
-        let open = batches.filter { $0.state == "signed" || $0.state == "accepted" }.flatMap(\.payouts)
+        let open = batches.flatMap(\.open)
         return waiting.reduce(0) { $0 + $1.amount }
             + open.filter { $0.account == account }.reduce(0) { $0 + $1.amount + $1.fee }
     }
@@ -175,6 +186,7 @@ struct ReferenceSettlement {
 
     func plan(_ wallet: Int, at now: Int64) -> Result<[Payout], Rejection> {
         if isHeld { return .failure(.settlementHeld) }
+        if wallets[wallet].isRetired { return .failure(.walletRetired) }
         let all = waiting(at: now)
         if all.isEmpty { return .failure(.nothingToSettle) }
         if capital + fees - costs < terms.capitalReserve.count { return .failure(.capitalBelowReserve) }
@@ -196,7 +208,7 @@ struct ReferenceSettlement {
         let signed = record.signed
         let value = value(of: payouts)
         let batch = Batch(
-            number: record.id.rawValue,
+            id: record.id,
             wallet: wallet,
             payouts: payouts,
             place: signed.place,
@@ -225,10 +237,31 @@ struct ReferenceSettlement {
         }
     }
 
+    /// The operator says what has become of payouts.
+    mutating func resolve(_ index: Int, _ verdicts: [Int: Bool], at now: Int64) {
+        for (place, isPaid) in verdicts {
+            let payout = batches[index].payouts[place]
+            batches[index].resolved.insert(place)
+            if isPaid {
+                capital += payout.amount
+                fees += payout.fee
+                feesOf[payout.account, default: 0] += payout.fee
+                saidPaid[payout.account, default: 0] += payout.amount
+                if let id = payout.withdrawal { withdrawals[id]?.state = "gone" }
+            } else if let id = payout.withdrawal {
+                cancel(id, at: now)
+            } else {
+                change(payout.account) { $0.payable += payout.amount + payout.fee }
+            }
+        }
+        if batches[index].open.isEmpty { batches[index].state = "resolved" }
+    }
+
     // MARK: The chain
 
     mutating func take(_ transaction: WalletTransaction, _ wallet: Int, memos: [AccountID: String]) {
-        wallets[wallet] = Wallet(balance: transaction.balance.count)
+        wallets[wallet].balance = transaction.balance.count
+        wallets[wallet].isUnexplained = false
         costs += transaction.fee.count
         switch transaction.incoming {
         case .external(let place, _):
@@ -248,6 +281,12 @@ struct ReferenceSettlement {
             guard let index = batches.firstIndex(where: { $0.own == hash }) else { return }
             say(index, transaction.code == 0 ? 1 : 3, transaction)
             guard transaction.code == 0 else { return giveBack(index, at: transaction.time) }
+            guard transaction.outgoing.map(\.address) == batches[index].payouts.map(\.address) else {
+                batches[index].state = "contested"
+                costs += transaction.outgoing.reduce(0) { $0 + $1.amount.count }
+                isHeld = true
+                return
+            }
             batches[index].state = "paid"
             batches[index].decidedAt = transaction.time
             batches[index].messages = transaction.outgoing.map(\.hash)
@@ -311,7 +350,7 @@ extension ReferenceSettlement {
         let query = Int64(batch.place / 1_023 * 1_024 + batch.place % 1_023)
         let sum = batch.payouts.reduce(0) { $0 + $1.amount }
         var bytes = Array("bx-settlement-batch/v1".utf8) + [0]
-        bytes += Self.eight(batch.number) + addresses[batch.wallet].bytes
+        bytes += Self.eight(batch.id.rawValue) + addresses[batch.wallet].bytes
         for number in [query, Int64(batch.createdAt), verdict, Int64(batch.payouts.count), sum] {
             bytes += Self.eight(number)
         }

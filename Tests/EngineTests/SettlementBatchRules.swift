@@ -314,7 +314,8 @@ import Units
         #expect(desk.plan() == nil)
         #expect(desk.plan() == nil)
         #expect(desk.batches.map(\.payouts.count) == [254, 47])
-        #expect(desk.batches.map(\.record.signed.place) == [0, 1])
+        let first = QueryCounter.first(at: desk.engine.settlementWallets[0].terms.startTime)
+        #expect(desk.batches.map { UInt64($0.record.signed.place) } == [first, first + 1])
         try desk.engine.checkInvariants()
     }
 }

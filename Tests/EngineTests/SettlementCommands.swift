@@ -30,6 +30,22 @@ enum SettlementCommands {
         )
     }
 
+    /// Of the operator, on payouts and wallets.
+    private static var decisions: [SettlementCommand] {
+        [
+            .setRetired(WalletID(.max), true), .setRetired(WalletID(1), false),
+            .resolve(SettlementResolution(batch: SettlementID(.max), others: false, reference: "r")),
+            .resolve(
+                SettlementResolution(
+                    batch: SettlementID(1),
+                    payouts: (0..<256).map { PayoutVerdict(index: $0, isPaid: $0 % 2 == 0) }.dropLast(),
+                    others: true,
+                    reference: String(repeating: "r", count: Limits.payoutReferenceBytesMax)
+                )
+            ), .resolve(SettlementResolution(batch: SettlementID(2), reference: "ü")),
+        ]
+    }
+
     static var all: [Command.Action] {
         let wallet = WalletTerms(
             address: hash(1),
@@ -79,6 +95,6 @@ enum SettlementCommands {
             .hold(SettlementHoldTerms(isHeld: false)),
         ]
         if let memo = DepositMemo(reading: "0123ABCXYZ") { commands.append(.openDeposits(memo)) }
-        return (commands + transactions.map { .walletTransaction($0) }).map { .settlement($0) }
+        return (commands + decisions + transactions.map { .walletTransaction($0) }).map { .settlement($0) }
     }
 }

@@ -14,10 +14,10 @@ struct SettlementSchedule {
     }
 
     private(set) var desk: SettlementDesk
-    private var random: SplitMix64
-    private(set) var reference = ReferenceSettlement()
+    var random: SplitMix64
+    var reference = ReferenceSettlement()
     /// What the schedule has met.
-    private(set) var met: Set<String> = []
+    var met: Set<String> = []
     private var memos: [AccountID: String] = [:]
     private static let ton = SettlementDesk.ton
 
@@ -46,7 +46,7 @@ struct SettlementSchedule {
         }
     }
 
-    private mutating func give(_ account: AccountID, _ action: SettlementCommand, as expected: Rejection?) throws {
+    mutating func give(_ account: AccountID, _ action: SettlementCommand, as expected: Rejection?) throws {
         let found = desk.refusal(account, action)
         if let found { met.insert(found.code) }
         guard found == expected else {
@@ -68,7 +68,7 @@ struct SettlementSchedule {
         }
     }
 
-    private func now() -> Int64 { desk.time }
+    func now() -> Int64 { desk.time }
 
     mutating func step() throws {
         switch random.number(1...100) {
@@ -84,6 +84,8 @@ struct SettlementSchedule {
         case ...77: try hold()
         case ...90: try tell()
         case ...93: try assign()
+        case ...94: try retire()
+        case ...96: try resolve()
         default: desk.pass(UInt64(random.pick([1, 5, 30, 70, 130, 4_000])))
         }
         try compare()
@@ -224,7 +226,14 @@ struct SettlementSchedule {
     }
 
     private mutating func deliver() {
-        desk.chain.deliver(Int(random.number(0...1)), fails: random.chance(15))
+        let wallet = Int(random.number(0...1))
+        let own = desk.chain.wallets[wallet].own.first
+        // A batch of several is worth more: it can be resolved in part.
+        guard let own, random.chance(own.payouts.count > 1 ? 40 : 4) else {
+            return desk.chain.deliver(wallet, fails: random.chance(15))
+        }
+        let thief = SettlementCommands.hash(666)
+        desk.chain.deliver(wallet, other: [.init(address: thief, amount: NanoTON(own.value / 2), hash: thief)])
     }
 
     private mutating func comeIn() {
@@ -334,7 +343,7 @@ struct SettlementSchedule {
             let chain = (0...1).reduce(0) { sum, index in
                 sum + (desk.chain.received[desk.address(UInt64(account * 10 + index)).address] ?? 0)
             }
-            let all = (reference.given[id] ?? 0) - (reference.feesOf[id] ?? 0)
+            let all = (reference.given[id] ?? 0) - (reference.feesOf[id] ?? 0) - (reference.saidPaid[id] ?? 0)
             // What came back without its payout being known is nobody's.
             let lost = reference.lostReturns[id] ?? 0
             guard ledger + chain + lost == all else {
@@ -353,7 +362,8 @@ struct SettlementSchedule {
         "nothing_to_settle", "wallet_balance_low", "settlement_held", "transaction_not_next",
         "transaction_unbalanced", "scan_incomplete", "withdrawal_planned", "withdrawal_not_found",
         "approval_not_needed", "insufficient_funds", "below_payout_minimum", "withdrawal_day_limit",
-        "address_is_wallet",
+        "address_is_wallet", "wallet_retired", "contested", "held: contested", "resolved", "resolved in part",
+        "settlement_not_contested", "settlement_not_found",
     ]
 
     @Test func `Everybody is paid once or has the money, whatever the chain does`() throws {

@@ -118,6 +118,7 @@ import Units
             { $0.payouts[0].destination.address = hash }, { $0.payouts[0].destination.isBounceable = true },
             { $0.payouts[0].amount = NanoTON(1) }, { $0.payouts[0].fee = .zero }, { $0.payouts[0].comment = "x" },
             { $0.payouts[0].state = .paid }, { $0.payouts[0].message = nil }, { $0.payouts[0].returned = .zero },
+            { $0.wallets[0].firstQuery = 1_023 }, { $0.wallets[1].retiredBy = SequenceNumber(3) },
             { $0.suspense[0].amount = NanoTON(1) }, { $0.suspense[0].reason = .dust },
             { $0.suspense[0].wallet = WalletID(2) }, { $0.suspense[0].source = nil }, { $0.suspense[0].comment = nil },
             { $0.suspense[0].comment = "" }, { $0.suspense[0].arrivedAt = .zero },
@@ -139,12 +140,13 @@ import Units
     }
 
     @Test func `Records that no engine can have left are refused, and named`() throws {
+        let set = Self.state.settlement.querySets[1].set
         let refused: [(String, Change)] = [
             ("h2 is out of order", { $0.wallets.swapAt(0, 1) }),
             ("h2 is there twice", { $0.wallets[1].terms.address = $0.wallets[0].terms.address }),
             ("h1 has a value that is not allowed", { $0.wallets[0].balance = NanoTON(-1) }),
             ("h1 has a value that is not allowed", { $0.querySets[0].set = 9_000 }),
-            ("query set 0 of h3 has a value that is not allowed", { $0.querySets[1].wallet = WalletID(3) }),
+            ("query set \(set) of h3 has a value that is not allowed", { $0.querySets[1].wallet = WalletID(3) }),
             ("money of h9 to itself has a value that is not allowed", { $0.transits[0].wallet = WalletID(9) }),
             ("memo of a1 is out of order", { $0.memos.swapAt(0, 1) }),
             ("memo of a1 is there twice", { $0.memos[1].account = AccountID(1) }),

@@ -138,10 +138,13 @@ import Testing
         let transaction = try #require(proof["paid_by"]?["hash"]?.string.flatMap { Hex.decode($0) })
         let format = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
         let signedAt = try format.parse(try #require(proof["signed_at"]?.string))
+        let number = try #require(Int64(batch.dropFirst()))
+        let written = try desk.server.psql("SELECT place FROM settlement.batches WHERE id = \(number)")
+        let place = try #require(UInt32(written))
         let expected = SettledBatch(
-            number: try #require(Int64(batch.dropFirst())),
+            number: number,
             wallet: wallet.hash,
-            queryID: 0,
+            queryID: Int64(try #require(QueryID(place: place)).rawValue),
             createdAt: Int64(signedAt.timeIntervalSince1970),
             verdict: .confirmed,
             payouts: [payout],
@@ -263,6 +266,99 @@ import Testing
         #expect(try desk.balance(owner, "available") == 0)
         let status = try desk.client.call("GET", "/v1/settlement", key: desk.operatorKey)
         #expect(status["wallets"]?[0]?["balance_nanoton"]?.string != "25000000000", "\(status.text)")
+    }
+
+    @Test func `A batch that the chain contradicts is resolved by the operator, and a wallet is retired`() throws {
+        let town = try ChainTown(nanoTON: 20_000_000_000)
+        defer { town.remove() }
+        let (server, chain) = (town.server, town.chain)
+        let desk = try Scenario(server)
+        let owner = try desk.party("owner")
+        func operate(_ method: String, _ path: String, _ body: String) throws -> TestClient.Answer {
+            try desk.client.call(method, path, key: desk.operatorKey, body)
+        }
+        #expect(try operate("PUT", "/v1/settlement/terms", #"{"cooling_off_s":0}"#).status == 200)
+        let given = try operate("POST", "/v1/accounts/\(owner.account)/deposits", #"{"amount_nanoton":"9000000000"}"#)
+        #expect(given.status < 300, "\(given.text)")
+        try town.waitForWallet(desk, owner.key)
+        try chain.ask("/local/faults", #"{"kind":"refuse"}"#)
+        let payee = try #require(Address(workchain: 0, hash: [UInt8](repeating: 5, count: 32)))
+        let body = #"{"address":"\#(payee)","amount_nanoton":"3000000000"}"#
+        let name = [("idempotency-key", "w1")]
+        let asked = try desk.client.call("POST", "/v1/withdrawals", key: owner.key, body, fields: name)
+        let id = try #require(asked["id"]?.string, "\(asked.text)")
+        try chain.waitUntil { server.logText.contains("is refused") }
+
+        try steal(from: server, chain)
+        try chain.waitUntil {
+            let status = try desk.client.call("GET", "/v1/settlement", key: desk.operatorKey)
+            return status["hold"]?["reason"]?.string == "contested"
+        }
+        let batch = try server.psql("SELECT 's' || id FROM settlement.batches")
+        let admin = Admin(server: server, folder: try ScratchFolder())
+        let early = try admin.run("resolve", batch, "--others", "unpaid", "--reference", "seen", fails: true)
+        #expect(early.contains("may still pay"), "\(early)")
+        let unknown = try admin.run("resolve", batch, "--paid", "1", "--reference", "x", fails: true)
+        #expect(unknown.contains("no such payout"), "\(unknown)")
+        #expect(try desk.balance(owner, "in_settlement") == 3_000_000_000)
+        #expect(try admin.run("resolve", batch, "--paid", "0", "--reference", "by hand").contains(batch))
+        let resolved = try desk.client.call("GET", "/v1/settlements/\(batch)", key: owner.key)
+        #expect(resolved["state"]?.string == "resolved", "\(resolved.text)")
+        #expect(resolved["payouts"]?[0]?["state"]?.string == "resolved_paid", "\(resolved.text)")
+        #expect(resolved["payouts"]?[0]?["reference"]?.string == "by hand", "\(resolved.text)")
+        let withdrawal = try desk.client.call("GET", "/v1/withdrawals/\(id)", key: owner.key)
+        #expect(withdrawal["state"]?.string == "resolved", "\(withdrawal.text)")
+        #expect(try desk.balance(owner, "in_settlement") == 0 && desk.balance(owner, "available") == 6_000_000_000)
+
+        try expectRetirement(desk, owner, body, admin)
+        let audit = try desk.client.call("GET", "/v1/audit", key: desk.operatorKey).text
+        #expect(audit.contains("resolve_settlement") && audit.contains("retire_wallet"), "\(audit)")
+        _ = try admin.run("resume")
+        try expectSound(desk, server)
+    }
+
+    /// The operator's commands on settlement.
+    private struct Admin {
+        let server: TestServer
+        let folder: ScratchFolder
+
+        func run(_ arguments: String..., fails: Bool = false) throws -> String {
+            let command = [TestServer.executable, "admin", "settlement"] + arguments + ["--state-dir", server.folder]
+            let shell = try Shell(command, in: folder.path)
+            #expect((shell.status != 0) == fails, "\(arguments): \(shell.errors)")
+            return fails ? shell.errors : shell.output
+        }
+    }
+
+    /// Somebody who has the key uses the id of the batch for himself, before its message is sent again.
+    private func steal(from server: TestServer, _ chain: ChainProgram) throws {
+        let key = try SigningKey(seed: [UInt8](repeating: 7, count: SigningKey.seedByteCount).span)
+        let wallet = try HighloadWalletV3(publicKey: key.publicKey, timeout: 3_600)
+        let used = try #require(UInt32(server.psql("SELECT place FROM settlement.batches")))
+        let place = try #require(QueryID(place: used))
+        let time = try #require(UInt64(server.psql("SELECT created_at_s FROM settlement.batches")))
+        let thief = try #require(Address(workchain: 0, hash: [UInt8](repeating: 6, count: 32)))
+        let theft = try wallet.direct(Payout(to: thief, amount: Coins(1_000_000_000)), place, createdAt: time)
+        let message = Base64.encode(try wallet.message(theft, signedBy: key).bag())
+        try chain.ask("/api/v3/message", #"{"boc":"\#(message)"}"#)
+    }
+
+    private func expectRetirement(
+        _ desk: Scenario,
+        _ owner: Scenario.Party,
+        _ body: String,
+        _ admin: Admin
+    ) throws {
+        #expect(try admin.run("retire", "h1").contains("yes"))
+        #expect(try admin.run("status").contains("retired"))
+        #expect(try admin.run("retire", "h7", fails: true).contains("no such wallet"))
+        for (method, path) in [("GET", "/v1/deposits"), ("POST", "/v1/withdrawals")] {
+            let (sent, fields) = (method == "GET" ? "" : body, [("idempotency-key", "w2")])
+            let refused = try desk.client.call(method, path, key: owner.key, sent, fields: fields)
+            #expect(refused.code == "wallet_missing", "\(refused.text)")
+        }
+        #expect(try admin.run("reinstate", "h1").contains("no"))
+        #expect(try desk.client.call("GET", "/v1/deposits", key: owner.key).status == 200)
     }
 
     @Test func `A wallet that is not deployed is told, and the exchange goes on without settlement`() throws {

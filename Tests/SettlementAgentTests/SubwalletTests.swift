@@ -75,6 +75,22 @@ import Units
         try expectPaid([25 * ton, ton], bureau)
     }
 
+    @Test func `A wallet that is retired pays no more, and what still arrives there is booked`() throws {
+        let bureau = try Bureau(money: 20 * ton, wallets: 2)
+        #expect(bureau.office.give(.system, .settlement(.setRetired(WalletID(1), true))) == nil)
+        let memo = try #require(DepositMemo(reading: "0123456789"))
+        #expect(bureau.office.give(Bureau.app, .settlement(.openDeposits(memo))) == nil)
+        try bureau.pay(memo.text, 2 * ton)
+        try withdraw([5 * ton, 5 * ton], bureau)
+        #expect(try bureau.settle().isEmpty)
+        #expect(wallets(bureau) == [2] && bureau.office.balance(Bureau.app, .available) == 2 * ton)
+        try expectPaid([5 * ton, 5 * ton], bureau)
+        #expect(bureau.office.give(.system, .settlement(.setRetired(WalletID(2), true))) == nil)
+        try withdraw([ton], bureau)
+        let round = try bureau.agent.round(&bureau.office)
+        #expect(round.troubles == ["nobody is paid: no wallet of the key is in use"] && !round.hasMore, "\(round)")
+    }
+
     @Test func `A deposit at any of the wallets is its owner's`() throws {
         let bureau = try Bureau(wallets: 3)
         let memo = try #require(DepositMemo(reading: "0123456789"))

@@ -30,6 +30,7 @@ extension SettlementBatch.Phase {
         case .failed: toSent + [.outside(first, sent: 1), .inside(second, actionCode: 37, sent: [])]
         case .expired: toSent + [.scanned(from: 10_000, to: 10_661)]
         case .contested: toSent + [.outside(first, sent: 2)]
+        case .resolved: toSent + [.outside(first, sent: 2), .resolved]
         }
     }
 
@@ -43,58 +44,60 @@ extension SettlementBatch.Phase {
 
 @Suite struct BatchTests {
     /// For each phase, in the order of the table's columns, what an event makes of it: a phase, or `!` where the event
-    /// cannot happen. The columns: planned, signed, sent, accepted, confirmed, burnt, failed, expired, contested.
+    /// cannot happen. The columns: planned, signed, sent, accepted, confirmed, burnt, failed, expired, contested,
+    /// resolved.
     @Test(
         arguments: [
-            ("signed as before", .signed(message), "! signed sent accepted confirmed burnt failed expired contested"),
+            ("signed as before", .signed(message), "! signed sent accepted confirmed burnt failed expired contested -"),
             (
                 "time to send", .tick(now: 100, chainTime: 10_100),
-                "- sent sent accepted confirmed burnt failed expired -"
+                "- sent sent accepted confirmed burnt failed expired - -"
             ),
-            ("too late to send", .tick(now: 100, chainTime: 10_600), "- signed sent accepted - - - - -"),
-            ("taken", .answered(.taken), "! ! sent accepted confirmed burnt failed expired contested"),
-            ("lost", .answered(.lost), "! ! sent accepted confirmed burnt failed expired contested"),
-            ("known", .answered(.refused(36)), "! ! sent accepted confirmed burnt failed expired contested"),
-            ("refused", .answered(.refused(33)), "! ! sent accepted confirmed burnt failed expired contested"),
-            ("carried out", .outside(first, sent: 1), "! accepted accepted - - contested - contested -"),
-            ("burnt", .outside(first, sent: 0), "! burnt burnt contested contested - contested contested -"),
+            ("too late to send", .tick(now: 100, chainTime: 10_600), "- signed sent accepted - - - - - -"),
+            ("taken", .answered(.taken), "! ! sent accepted confirmed burnt failed expired contested -"),
+            ("lost", .answered(.lost), "! ! sent accepted confirmed burnt failed expired contested -"),
+            ("known", .answered(.refused(36)), "! ! sent accepted confirmed burnt failed expired contested -"),
+            ("refused", .answered(.refused(33)), "! ! sent accepted confirmed burnt failed expired contested -"),
+            ("carried out", .outside(first, sent: 1), "! accepted accepted - - contested - contested - -"),
+            ("burnt", .outside(first, sent: 0), "! burnt burnt contested contested - contested contested - -"),
             (
                 "carried out twice", .outside(third, sent: 1),
-                "! accepted accepted contested contested contested contested contested -"
+                "! accepted accepted contested contested contested contested contested - -"
             ),
-            ("two messages", .outside(first, sent: 2), "! contested contested - - contested - contested -"),
+            ("two messages", .outside(first, sent: 2), "! contested contested - - contested - contested - -"),
             (
                 "paid", .inside(second, actionCode: 0, sent: outgoing),
-                "! ! ! confirmed - contested contested contested -"
+                "! ! ! confirmed - contested contested contested - -"
             ),
-            ("failed", .inside(second, actionCode: 37, sent: []), "! ! ! failed contested contested - contested -"),
+            ("failed", .inside(second, actionCode: 37, sent: []), "! ! ! failed contested contested - contested - -"),
             (
                 "another is paid", .inside(third, actionCode: 0, sent: outgoing),
-                "! ! ! confirmed contested contested contested contested -"
+                "! ! ! confirmed contested contested contested contested - -"
             ),
             (
                 "paid in part", .inside(second, actionCode: 0, sent: Array(outgoing[..<2])),
-                "! ! ! contested - contested contested contested -"
+                "! ! ! contested - contested contested contested - -"
             ),
             (
                 "failed and paid", .inside(second, actionCode: 37, sent: outgoing),
-                "! ! ! contested contested contested - contested -"
+                "! ! ! contested contested contested - contested - -"
             ),
-            ("history of all the time", .scanned(from: 10_000, to: 10_661), "- expired expired - - - - - -"),
-            ("history that begins late", .scanned(from: 10_001, to: 99_999), "- - - - - - - - -"),
-            ("history that ends early", .scanned(from: 0, to: 10_660), "- - - - - - - - -"),
+            ("history of all the time", .scanned(from: 10_000, to: 10_661), "- expired expired - - - - - - -"),
+            ("history that begins late", .scanned(from: 10_001, to: 99_999), "- - - - - - - - - -"),
+            ("history that ends early", .scanned(from: 0, to: 10_660), "- - - - - - - - - -"),
             (
                 "one comes back", .bounced(third, address: outgoing[0].address, amount: NanoTON(400)),
-                "! ! ! ! - ! ! ! -"
+                "! ! ! ! - ! ! ! - -"
             ),
             (
                 "a stranger's comes back", .bounced(third, address: [9], amount: NanoTON(400)),
-                "! ! ! ! contested ! ! ! -"
+                "! ! ! ! contested ! ! ! - -"
             ),
             (
                 "more comes back", .bounced(third, address: outgoing[0].address, amount: NanoTON(1_001)),
-                "! ! ! ! contested ! ! ! -"
+                "! ! ! ! contested ! ! ! - -"
             ),
+            ("a person says", .resolved, "! ! ! ! ! ! ! ! resolved -"),
         ] as [(String, SettlementBatch.Event, String)]
     )
     func `What an event makes of a batch`(name: String, event: SettlementBatch.Event, row: String) throws {

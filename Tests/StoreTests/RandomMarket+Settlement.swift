@@ -41,6 +41,14 @@ extension RandomMarket {
             let time = wallet.scannedTo + UInt64(chance(10) ? 4_000 : draw(90))
             let last = wallet.last.logicalTime
             return system(.walletScanned(WalletScan(wallet: wallet.id, lastLogicalTime: last, chainTime: time)))
+        case 14:
+            guard let batch = state.batches.first(where: { $0.phase == .contested }) else { break }
+            let others = chance(20) ? nil : chance(50)
+            let named = chance(50) ? [] : [PayoutVerdict(index: Int64(draw(3)), isPaid: chance(50))]
+            let terms = SettlementResolution(batch: batch.id, payouts: named, others: others, reference: "seen")
+            return system(.resolve(terms))
+        case 15 where chance(30):
+            return system(.setRetired(WalletID(Int64(draw(2)) + 1), chance(30)))
         default: break
         }
         return system(.walletTransaction(transaction(state)))
@@ -125,6 +133,10 @@ extension RandomMarket {
             next.incoming = .own(transit.hash, transit.amount)
             next.code = chance(20) ? 37 : 0
             guard next.code == 0, let batch = batches.first(where: { $0.own == transit.hash }) else { return }
+            if chance(10) {
+                next.outgoing = [.init(address: hash(), amount: NanoTON(transit.amount.count / 2), hash: hash())]
+                return
+            }
             for payout in state.payouts where payout.id.batch == batch.id {
                 next.outgoing.append(
                     .init(address: payout.destination.address, amount: payout.amount, hash: hash())

@@ -25,6 +25,10 @@ enum SettlementAnswer {
             writer.member("suspense_id", "u", id.rawValue)
             writer.member("account", account == .system ? "operator" : account.text)
         case .settlementHeld(let isHeld): writer.member("is_held", isHeld)
+        case .settlementResolved(let id): writer.member("settlement_id", "s", id.rawValue)
+        case .walletRetired(let id, let isRetired):
+            writer.member("wallet_id", "h", id.rawValue)
+            writer.member("is_retired", isRetired)
         default: return nil
         }
         return Answer.finish(&writer, outcome, status: 200)

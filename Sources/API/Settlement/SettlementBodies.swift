@@ -172,7 +172,7 @@ extension BodyReader {
     }
 
     /// Any text of so many bytes; it goes to the chain, or into the audit, as it is.
-    fileprivate mutating func comment(at place: BodyPlace, bytesMax: Int) throws(JSONError) -> String {
+    mutating func comment(at place: BodyPlace, bytesMax: Int) throws(JSONError) -> String {
         guard let text = try text(at: place) else { return "" }
         if text.count <= bytesMax, text.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) { return text.text }
         fail(place, .badFormat, "\(place.name) may have at most \(bytesMax) bytes and no control characters.")

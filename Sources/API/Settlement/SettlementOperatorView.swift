@@ -110,6 +110,7 @@ extension JSONWriter {
         member("query_count", Int64(clamping: wallet.queries))
         key("unexplained_lt")
         if wallet.unexplained == 0 { null() } else { decimalString(Int64(clamping: wallet.unexplained)) }
+        member("is_retired", wallet.isRetired)
         endObject()
     }
 

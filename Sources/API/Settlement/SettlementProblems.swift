@@ -145,6 +145,26 @@ struct SettlementProblem {
             "Messages were made faster than the wallet forgets their numbers.",
             "Wait for the wallet's timeout, or use another wallet."
         ),
+        .settlementNotContested: .init(
+            "The chain does not contradict the batch.",
+            "Only what the chain shows decides about a batch that is not contested.",
+            "Wait for its verdict: GET /v1/settlements/{id} shows it."
+        ),
+        .payoutNotOpen: .init(
+            "The batch has no such payout, or it is decided already.",
+            "A payout was named that is not open.",
+            "Look at GET /v1/settlements/{id} for the payouts that are open."
+        ),
+        .resolutionTooEarly: .init(
+            "The batch may still pay.",
+            "The wallet's history is not known to the end of the message's time, or money is on its way to the wallet.",
+            "Wait until scanned_to of GET /v1/settlement is two minutes behind valid_until of the batch."
+        ),
+        .walletRetired: .init(
+            "The wallet is retired.",
+            "Nothing is planned with a wallet that is retired.",
+            "Use another wallet, or reinstate it: bombyx admin settlement reinstate WALLET."
+        ),
         .settlementLimit: .init(
             "As many batches are under way as there may be.",
             "Too many batches wait for a verdict, or for what may still come back.",

@@ -75,6 +75,14 @@ extension Request {
         case .holdSettlement:
             let terms = try Bodies.settlementHold(body)
             return (.hold(terms), .settlementHeld(true))
+        case .resolveSettlement:
+            guard let id = SettlementID(text: name) else { throw Problem(.settlementNotFound) }
+            return (.resolve(try Bodies.resolution(body, of: id)), .settlementResolved(id))
+        case .retireWallet, .reinstateWallet:
+            try Bodies.empty(body)
+            guard let id = WalletID(text: name) else { throw Problem(.walletUnknown) }
+            let isRetired = route == .retireWallet
+            return (.setRetired(id, isRetired), .walletRetired(id, isRetired))
         default:
             try Bodies.empty(body)
             return (.hold(SettlementHoldTerms(isHeld: false)), .settlementHeld(false))

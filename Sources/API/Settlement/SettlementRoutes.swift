@@ -23,6 +23,9 @@ extension Route {
         case .holdSettlement: (.post, "/v1/settlement:hold", .operator)
         case .resumeSettlement: (.post, "/v1/settlement:resume", .operator)
         case .runSettlement: (.post, "/v1/settlement:run", .operator)
+        case .resolveSettlement: (.post, "/v1/settlements/{id}:resolve", .operator)
+        case .retireWallet: (.post, "/v1/wallets/{id}:retire", .operator)
+        case .reinstateWallet: (.post, "/v1/wallets/{id}:reinstate", .operator)
         default: preconditionFailure("\(self) is no operation of settlement")
         }
     }
@@ -47,7 +50,10 @@ extension Route {
         case .assignSuspense: 124
         case .holdSettlement: 125
         case .resumeSettlement: 126
-        case .runSettlement: 131
+        case .runSettlement: 127
+        case .resolveSettlement: 128
+        case .retireWallet: 129
+        case .reinstateWallet: 130
         default: preconditionFailure("\(self) has no place")
         }
     }
@@ -59,8 +65,8 @@ extension Resource {
         if collection.equals("account"), tail.equals("payout-terms") { return Resource(kind: .payoutTerms) }
         if collection.equals("settlement"), tail.equals("terms") { return Resource(kind: .settlementTerms) }
         guard !tail.contains(UInt8(ascii: "/")) else { return nil }
-        if collection.equals("settlements") { return Resource(kind: .settlement, name: tail) }
         guard let colon = tail.firstIndex(of: UInt8(ascii: ":")) else {
+            if collection.equals("settlements") { return Resource(kind: .settlement, name: tail) }
             return collection.equals("withdrawals") ? Resource(kind: .withdrawal, name: tail) : nil
         }
         let action = tail[(colon + 1)...]
@@ -70,6 +76,12 @@ extension Resource {
         if collection.equals("suspense"), action.equals("assign") {
             return Resource(kind: .suspenseAssignment, name: tail[..<colon])
         }
+        if collection.equals("settlements"), action.equals("resolve") {
+            return Resource(kind: .settlementResolution, name: tail[..<colon])
+        }
+        guard collection.equals("wallets") else { return nil }
+        if action.equals("retire") { return Resource(kind: .walletRetirement, name: tail[..<colon]) }
+        if action.equals("reinstate") { return Resource(kind: .walletReinstatement, name: tail[..<colon]) }
         return nil
     }
 
@@ -105,6 +117,9 @@ extension Resource.Kind {
         case .settlementHold: [.holdSettlement]
         case .settlementResume: [.resumeSettlement]
         case .settlementRun: [.runSettlement]
+        case .settlementResolution: [.resolveSettlement]
+        case .walletRetirement: [.retireWallet]
+        case .walletReinstatement: [.reinstateWallet]
         default: []
         }
     }

@@ -222,6 +222,7 @@ extension JSONWriter {
         member("comment", payout.comment)
         member("state", payout.state.name)
         member("returned_nanoton", decimalString: payout.returned.count)
+        optional("reference", payout.reference)
         key("proof")
         if let message = payout.message, let inside = batch.inside {
             beginObject()

@@ -6,10 +6,10 @@ internal import JSON
 struct AdminSettlement: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "settlement",
-        abstract: "Look at withdrawals and payouts, set their limits, approve, hold and resume.",
+        abstract: "Look at withdrawals and payouts, set their limits, approve, hold, resume and resolve.",
         subcommands: [
             Status.self, Run.self, Terms.self, Withdrawals.self, Approve.self, Suspense.self, Assign.self, Hold.self,
-            Resume.self,
+            Resume.self, Resolve.self, Retire.self, Reinstate.self,
         ]
     )
 
@@ -39,14 +39,15 @@ struct AdminSettlement: ParsableCommand {
                     ("of it in wallets", status.toncoins("wallets_nanoton")),
                     ("capital", status.toncoins("capital_nanoton")),
                 ])
-                var table = TextTable("llrl")
-                table.row("wallet", "address", "balance", "known to")
+                var table = TextTable("llrll")
+                table.row("wallet", "address", "balance", "known to", "in use")
                 for wallet in status["wallets"]?.elements ?? [] {
                     table.row(
                         wallet.shown("id"),
                         wallet.shown("address"),
                         wallet.toncoins("balance_nanoton"),
-                        wallet.shown("scanned_to")
+                        wallet.shown("scanned_to"),
+                        wallet["is_retired"]?.boolean == true ? "retired" : "yes"
                     )
                 }
                 lines += [""] + table.lines(indent: 0)
@@ -80,7 +81,7 @@ struct AdminSettlement: ParsableCommand {
         @Option(help: "Only those of this account, as in a2.")
         var account: AccountArgument?
 
-        @Option(help: "Only those in this state: requested, planned, paid or cancelled.")
+        @Option(help: "Only those in this state: requested, planned, paid, cancelled or resolved.")
         var state: String?
 
         @Option(help: "Withdrawals to show, 1 to 1000.")
@@ -90,8 +91,8 @@ struct AdminSettlement: ParsableCommand {
 
         func validate() throws {
             guard (1...1_000).contains(limit) else { throw ValidationError("--limit is 1 to 1000.") }
-            guard ["requested", "planned", "paid", "cancelled", nil].contains(state) else {
-                throw ValidationError("--state is requested, planned, paid or cancelled.")
+            guard ["requested", "planned", "paid", "cancelled", "resolved", nil].contains(state) else {
+                throw ValidationError("--state is requested, planned, paid, cancelled or resolved.")
             }
         }
 
@@ -235,7 +236,7 @@ struct AdminSettlement: ParsableCommand {
     }
 
     /// A letter and a number.
-    fileprivate static func identifier(_ text: String, letter: Character) throws -> String {
+    static func identifier(_ text: String, letter: Character) throws -> String {
         let digits = text.dropFirst()
         guard text.first == letter, !digits.isEmpty, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
             throw ValidationError("\(text) is not \(letter) and a number.")

@@ -1,0 +1,1 @@
+../../../Migrations/0025-resolved-payouts/up.sql
