@@ -89,7 +89,7 @@ struct SettlementAudit {
                 paid += 1
                 expect(count == 1, "payout \(record.id) is paid, and on the chain \(count) times")
             case .requeued: expect(record.message == nil, "payout \(record.id) is given back and has a message")
-            case .open: expect(false, "payout \(record.id) has no verdict")
+            case .open, .resolvedPaid, .resolvedUnpaid: expect(false, "payout \(record.id) is \(record.state)")
             }
         }
         let count = sent.count

@@ -28,7 +28,7 @@ import Units
                 case .paid: paid += 1
                 case .requeued: requeued += 1
                 case .returned: returned += 1
-                case .open: break
+                case .open, .resolvedPaid, .resolvedUnpaid: break
                 }
             }
             guard differences.isEmpty else {
