@@ -248,7 +248,6 @@ package enum ProblemCode: String, CaseIterable, Sendable {
             case .loginTaken: .loginTaken
             case .accountLoginLimit: .accountLoginLimit
             case .loginNotFound: .loginNotFound
-            case .lastLogin: .lastLogin
             case .slashNotFound, .bondRequired, .leaseEnded, .leaseWithoutReceipts, .receiptForeign,
                 .receiptKeyMissing, .usageMiscounted, .amountMiscounted, .receiptSuperseded, .receiptNotMonotone,
                 .receiptChain, .receiptAfterDeadline, .claimAboveStep, .claimDisputed, .claimNotPending,
@@ -258,7 +257,7 @@ package enum ProblemCode: String, CaseIterable, Sendable {
                 .queryIDsInUse, .memoTaken, .addressIsWallet, .belowPayoutMinimum, .withdrawalDayLimit,
                 .withdrawalLimit, .addressLimit, .withdrawalNotFound, .withdrawalPlanned, .approvalNotNeeded,
                 .suspenseNotFound, .settlementLimit, .settlementNotFound, .settlementNotContested, .payoutNotOpen,
-                .resolutionTooEarly, .walletRetired:
+                .resolutionTooEarly, .walletRetired, .lastLogin:
                 // The names are the same.
                 ProblemCode(rawValue: rejection.code) ?? .internalError
             }
