@@ -63,7 +63,7 @@ extension Engine {
         // Only then can it matter.
         let countsMoney = !order.isOffer || book.capabilities[Int(order.group)].buyers != .anyone
         book.beginWalk(of: taker, credit: details[Int(taker)].seldomRules.qualityCredit)
-        state.waiting.removeAll()
+        state.waiting = Heap()
         var next = book.nextRanked()
         while state.left.count > 0 {
             var candidate: DryRunState.Maker
@@ -74,7 +74,7 @@ extension Engine {
                 candidate = state.makers[found.slot] ?? DryRunState.Maker(found, book.orders[Int(found.slot)])
                 if candidate.head != found.head {
                     // It has gone to the back of its price, where it will be met.
-                    if candidate.remaining.count > 0 { state.waiting.append(candidate) }
+                    if candidate.remaining.count > 0 { state.waiting.insert(candidate) }
                     continue
                 }
             } else {
@@ -84,6 +84,7 @@ extension Engine {
             guard candidate.remaining.count > 0, candidate.free.count > 0 else { continue }
             guard state.run.visits < work.visits else { return state.run.isCutShort = true }
             state.run.visits += 1
+            commandVisits += 1
             let maker = book.orders[Int(candidate.slot)]
             let buyer = order.isOffer ? maker.account : order.account
             let spent = state.run.spent[buyer] ?? .zero
@@ -109,7 +110,7 @@ extension Engine {
                 candidate.shown = min(rules.displayLots, candidate.remaining)
                 candidate.priority = Priority(sequence, ordinal: state.ordinal)
                 candidate.head = book.ranked(candidate.slot, at: candidate.priority)
-                if candidate.free.count > 0 { state.waiting.append(candidate) }
+                if candidate.free.count > 0 { state.waiting.insert(candidate) }
             }
             state.makers[candidate.slot] = candidate
         }
@@ -150,8 +151,8 @@ extension Engine {
 
 /// How far a dry run has come.
 private struct DryRunState {
-    /// A resting order as the walk would have left it.
-    struct Maker {
+    /// A resting order as the walk would have left it. No two have the same place in the ranking.
+    struct Maker: Comparable {
         let slot: Int32
         var head: HeadIndex.Head
         var priority: Priority
@@ -167,6 +168,8 @@ private struct DryRunState {
             free = order.free
             shown = order.displayed
         }
+
+        static func < (left: Self, right: Self) -> Bool { left.head < right.head }
     }
 
     var run: Engine.DryRun
@@ -176,8 +179,8 @@ private struct DryRunState {
     var ordinal: Int64
     /// Makers that the walk has changed.
     var makers: [Int32: Maker] = [:]
-    /// Icebergs that come again. There are few.
-    var waiting: [Maker] = []
+    /// Icebergs that come again.
+    var waiting = Heap<Maker>()
 
     init(_ taker: BookOrder, _ ordinal: Int64) {
         run = Engine.DryRun(left: taker.remaining)
@@ -187,9 +190,10 @@ private struct DryRunState {
 
     /// The best of those that come again, if it comes before `other`.
     mutating func takeWaiting(before other: HeadIndex.Head?) -> Maker? {
-        guard let best = waiting.indices.min(by: { waiting[$0].head < waiting[$1].head }) else { return nil }
-        if let other, other < waiting[best].head { return nil }
-        return waiting.remove(at: best)
+        guard let best = waiting.first else { return nil }
+        if let other, other < best.head { return nil }
+        waiting.removeFirst()
+        return best
     }
 
     mutating func fill(_ fill: Engine.DryRun.Fill, _ maker: inout Maker) {

@@ -79,6 +79,7 @@ extension Engine {
             guard order.free.count > 0, let maker = book.nextCandidate() else { return .exhausted }
             guard visits < work.visits else { return .workLimit }
             visits += 1
+            commandVisits += 1
             let other = book.orders[Int(maker)]
             guard mayMeet(taker, maker) else { continue }
             if isOwn(other.account, order.account) {
@@ -268,16 +269,24 @@ extension Engine {
 extension Engine {
     /// An order's remainder, or what it shows, has changed so that it may now trade with one that rests; it is looked
     /// at when the command has done everything else.
-    mutating func lookAgain(at order: OrderID) { again.append(order) }
+    mutating func lookAgain(at order: OrderID) {
+        guard rules < RulesVersion.countedLooks || waitingAgain.insert(order).inserted else { return }
+        again.append(order)
+    }
 
-    /// Lets those arrive again at which the command said to look again.
+    /// Lets those arrive again at which the command said to look again, until they have visited so many orders
+    /// together that the others are closed: what one taker can be made to cost stays bounded, however many parts of
+    /// icebergs it has traded and however many orders each of them meets in vain.
     mutating func lookAgain(_ events: inout [Event]) {
         var index = 0
+        var visits = 0
         while index < again.count {
+            waitingAgain.remove(again[index])
             if let slot = find(again[index]) {
                 touch(book.orders[Int(slot)].account)
-                if index < work.visits {
+                if (rules < RulesVersion.countedLooks ? index : visits) < work.visits {
                     reenter(slot, &events)
+                    visits += max(1, walkVisits)
                 } else {
                     close(slot, .workLimit, &events)
                 }

@@ -44,10 +44,14 @@ package struct Engine: Sendable {
     var ordersWithLeast = 0
     /// Orders that the command under way must look at again.
     var again: [OrderID] = []
+    /// Those of ``again`` whose turn has not come.
+    var waitingAgain: Set<OrderID> = []
     /// Parts of icebergs that the command under way has shown.
     var shownOrdinal: Int64 = 0
     /// Orders that the last walk has visited.
     var walkVisits = 0
+    /// Orders that all walks of the last command have visited, those that only tried included.
+    package internal(set) var commandVisits = 0
     var holdings = Holdings()
     var leases = LeaseTable()
     var leaseDeadlines = Heap<LeaseDeadline>()
@@ -110,6 +114,7 @@ package struct Engine: Sendable {
     package mutating func apply(_ command: Command, into events: inout [Event]) {
         sequence = sequence.next
         shownOrdinal = 0
+        commandVisits = 0
         touch(command.account)
         keyring.acting = command.key
         if let refusal = refusal(ofKey: command.key, of: command.account) { return events.append(.rejected(refusal)) }

@@ -13,7 +13,8 @@ package import Units
 /// | 5 | settlement, measured capability, top-ups, linked logins, keys that are forgotten |
 /// | 6 | the log names payouts and the operator's measurements, contested batches are resolved, wallets are retired |
 ///
-/// Since version 6, the query ids of a wallet that was used before begin where its time says.
+/// Since version 6, all visits of orders that look again are counted together, and the query ids of a wallet that was
+/// used before begin where its time says.
 /// Since version 5, orders of a refused batch that share a key leave it to the first of them, and what a key has spent
 /// on a day is at most what it has spent in all.
 /// Since version 3, a new key of an order that is repeated by its client order id is remembered too.
@@ -24,6 +25,8 @@ package enum RulesVersion {
     package static let known: ClosedRange<Int32> = 1...current
     /// The first under which keys that have ended are forgotten.
     static let forgettingKeys: Int32 = 5
+    /// The first under which an order looks again once for all reasons so far, and the visits of all of them count.
+    static let countedLooks: Int32 = 6
     /// The first under which a release also lowers what was counted today of an older bid.
     static let cappedDays: Int32 = 5
     /// The first under which the query ids of a wallet begin where its time says.

@@ -3,7 +3,8 @@ import Units
 /// How much one command may do (DESIGN §2, bounded work). A journal is carried out again under the limits under which
 /// it was written: only tests have others than ``standard``.
 package struct WorkLimits: Hashable, Sendable {
-    /// Most resting orders that a walk visits, and most orders that a command looks at again.
+    /// Most resting orders that a walk visits; and when those that a command looks at again have visited so many
+    /// together, nobody looks again any more.
     package let visits: Int
     /// Most orders that a command of a mass operation, or a tick, visits.
     package let step: Int

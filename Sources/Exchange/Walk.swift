@@ -25,6 +25,8 @@ struct Walk: Sendable {
     fileprivate var roundSize = 0
     /// The known groups in which there is more; the best on top.
     fileprivate var heap: ContiguousArray<Candidate> = []
+    /// Where in the heap the order behind the last candidate is; −1 when there is none.
+    fileprivate var follower = -1
     /// Scratch memory of the searches.
     fileprivate var frontier = HeadFrontier()
 
@@ -67,7 +69,7 @@ extension Book {
         if candidate.slot < 0 {
             candidate.slot = walk.isOverOffers ? offers.head(of: candidate.group) : bids.head(of: candidate.group)
         }
-        replaceTop(with: following(candidate))
+        walk.follower = replaceTop(with: following(candidate))
         return (candidate.slot, candidate.head)
     }
 
@@ -94,11 +96,11 @@ extension Book {
         guard order.level >= 0 else { return }
         let head = seenHead(order)
         let candidate = Walk.Candidate(head: head, group: order.group, slot: slot)
-        guard let known = walk.heap.firstIndex(where: { $0.group == order.group }) else { return push(candidate) }
+        guard walk.follower >= 0 else { return push(candidate) }
         // At the same price the walk comes to it by itself.
-        guard head.key < walk.heap[known].head.key else { return }
-        walk.heap[known] = candidate
-        siftUp(known)
+        guard head.key < walk.heap[walk.follower].head.key else { return }
+        walk.heap[walk.follower] = candidate
+        siftUp(walk.follower)
     }
 
     /// One more round: puts the next groups into the heap and moves the start.
@@ -185,25 +187,28 @@ extension Book {
         }
     }
 
-    private mutating func replaceTop(with candidate: Walk.Candidate?) {
+    /// Gives the place of the new candidate; −1 when there is none.
+    private mutating func replaceTop(with candidate: Walk.Candidate?) -> Int {
         if let candidate {
             walk.heap[0] = candidate
-        } else {
-            let last = walk.heap.removeLast()
-            if walk.heap.isEmpty { return }
-            walk.heap[0] = last
+            return siftDown(0)
         }
-        siftDown(0)
+        let last = walk.heap.removeLast()
+        if !walk.heap.isEmpty {
+            walk.heap[0] = last
+            _ = siftDown(0)
+        }
+        return -1
     }
 
-    private mutating func siftDown(_ start: Int) {
+    private mutating func siftDown(_ start: Int) -> Int {
         var parent = start
         while true {
             var least = parent
             for child in (2 * parent + 1)...(2 * parent + 2) where child < walk.heap.count {
                 if walk.heap[child].head < walk.heap[least].head { least = child }
             }
-            if least == parent { return }
+            if least == parent { return parent }
             walk.heap.swapAt(parent, least)
             parent = least
         }

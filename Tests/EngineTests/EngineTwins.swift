@@ -55,6 +55,9 @@ struct EngineTwins {
         reference.apply(command, into: &expected)
         do {
             try compare(events, expected)
+            guard engine.commandVisits <= work.visitsOfCommandMax else {
+                throw Difference(description: "\(engine.commandVisits) orders were visited")
+            }
             guard events.last?.isRemembered != false || !events.contains(where: \.isRemembered) else {
                 throw Difference(description: "remembered is not the last event")
             }

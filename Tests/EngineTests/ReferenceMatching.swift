@@ -246,16 +246,19 @@ extension ReferenceEngine {
 
     var hasShownEnough: Bool { parts >= work.parts }
 
-    /// Once the command has done what it is for, the order walks again; as often as there was a reason for it.
-    mutating func lookAgain(at id: OrderID) { toLookAgain.append(id) }
+    /// Once the command has done what it is for, the order walks again; once for all reasons until then.
+    mutating func lookAgain(at id: OrderID) { if !toLookAgain.contains(id) { toLookAgain.append(id) } }
 
-    /// Lets those that wait for it walk again, and those whom they give a reason. After so many the rest is closed.
+    /// Lets those that wait for it walk again, and those whom they give a reason. When they have visited so many
+    /// together, the rest is closed; one that meets nobody counts as well.
     mutating func lookAgain() {
         var count = 0
         while !toLookAgain.isEmpty {
             let id = toLookAgain.removeFirst()
+            guard order(id) != nil else { continue }
+            visited = 0
             if count < work.visits { enterAgain(id) } else { close(id, .workLimit) }
-            count += 1
+            count += max(1, visited)
         }
     }
 

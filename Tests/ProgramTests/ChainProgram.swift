@@ -6,13 +6,21 @@ import TON
 
 /// `bombyx chain serve`, as a process.
 final class ChainProgram {
-    private let process = Process()
-    private let base: String
+    private var process = Process()
+    private let arguments: [String]
+    private var base = "http://127.0.0.1:0"
     var url: String { base + "/api/v3" }
 
     init(_ arguments: [String] = []) throws {
+        self.arguments = arguments
+        try start()
+    }
+
+    /// Starts the program again, at the address that it had.
+    func start() throws {
+        process = Process()
         process.executableURL = URL(filePath: TestServer.executable)
-        process.arguments = ["chain", "serve", "--listen", "127.0.0.1:0"] + arguments
+        process.arguments = ["chain", "serve", "--listen", String(base.dropFirst("http://".count))] + arguments
         let output = Pipe()
         process.standardOutput = output
         try process.run()
@@ -44,10 +52,10 @@ final class ChainProgram {
         return try JSONValue(Array(shell.output.utf8))
     }
 
-    func waitUntil(_ isSo: () throws -> Bool) throws {
-        let deadline = Date.now + 20
+    func waitUntil(seconds: Double = 20, _ isSo: () throws -> Bool) throws {
+        let deadline = Date.now + seconds
         while try !isSo() {
-            guard Date.now < deadline else { throw TestServer.Failure("it did not come to pass in 20 seconds") }
+            guard Date.now < deadline else { throw TestServer.Failure("it did not come to pass in \(seconds) s") }
             usleep(100_000)
         }
     }
@@ -64,16 +72,19 @@ final class ChainTown {
     private let folder: ScratchFolder
 
     /// `nanoTON` is what each of the wallets has at the beginning; `arguments` are more of them for the server.
-    /// `confirms`: a second provider tells of the same chain; `second`: who else must confirm.
+    /// A chain that is kept can be killed and started again. `confirms`: a second provider tells of the same chain;
+    /// `second`: who else must confirm.
     init(
         nanoTON: Int64 = 0,
         subwallets: Int = 1,
+        keepsChain: Bool = false,
         confirms: Bool = false,
         second: String? = nil,
         arguments more: [String] = []
     ) throws {
         folder = try ScratchFolder()
-        chain = try ChainProgram(["--finality-blocks", "0"])
+        let state = keepsChain ? ["--state", folder.path + "/chain"] : []
+        chain = try ChainProgram(["--finality-blocks", "0"] + state)
         let file = folder.path + "/wallet.key"
         let seed = String(repeating: "07", count: SigningKey.seedByteCount)
         let mode = [FileAttributeKey.posixPermissions: 0o600]
@@ -105,6 +116,36 @@ final class ChainTown {
     func remove() {
         server.remove()
         chain.end(by: SIGTERM)
+    }
+}
+
+/// A user's wallet on the chain.
+final class ChainUser {
+    let chain: ChainProgram
+    let wallet: WalletV5R1
+    private let key: SigningKey
+    private var number: UInt32 = 0
+
+    init(_ chain: ChainProgram, nanoTON: Int64) throws {
+        self.chain = chain
+        key = try SigningKey(seed: [UInt8](repeating: 8, count: SigningKey.seedByteCount).span)
+        wallet = WalletV5R1(publicKey: key.publicKey, network: .testnet)
+        try chain.ask("/local/wallets", #"{"kind":"v5r1","public_key":"\#(Hex.encode(key.publicKey))"}"#)
+        try chain.fund(wallet.address, nanoTON)
+    }
+
+    func pay(_ address: Address, _ nanoTON: UInt64, _ comment: String) throws {
+        let payout = try Payout(to: address, amount: Coins(nanoTON), comment: comment).message()
+        let message = try wallet.message(
+            [SendAction(payout, mode: [.paysFees, .ignoresErrors])],
+            sequenceNumber: number,
+            validUntil: UInt32(Date.now.timeIntervalSince1970) + 600,
+            signedBy: key
+        )
+        number += 1
+        let before = try chain.balance(wallet.address)
+        try chain.ask("/api/v3/message", #"{"boc":"\#(Base64.encode(try message.bag()))"}"#)
+        try chain.waitUntil { try chain.balance(wallet.address) < before }
     }
 }
 

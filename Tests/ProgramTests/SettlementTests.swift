@@ -8,36 +8,6 @@ import Testing
 
 /// Money that really moves: a real server, and a chain that `bombyx chain serve` serves.
 @Suite(.serialized) struct SettlementTests {
-    /// A user's wallet on the chain.
-    private final class User {
-        let chain: ChainProgram
-        let wallet: WalletV5R1
-        private let key: SigningKey
-        private var number: UInt32 = 0
-
-        init(_ chain: ChainProgram, nanoTON: Int64) throws {
-            self.chain = chain
-            key = try SigningKey(seed: [UInt8](repeating: 8, count: SigningKey.seedByteCount).span)
-            wallet = WalletV5R1(publicKey: key.publicKey, network: .testnet)
-            try chain.ask("/local/wallets", #"{"kind":"v5r1","public_key":"\#(Hex.encode(key.publicKey))"}"#)
-            try chain.fund(wallet.address, nanoTON)
-        }
-
-        func pay(_ address: Address, _ nanoTON: UInt64, _ comment: String) throws {
-            let payout = try Payout(to: address, amount: Coins(nanoTON), comment: comment).message()
-            let message = try wallet.message(
-                [SendAction(payout, mode: [.paysFees, .ignoresErrors])],
-                sequenceNumber: number,
-                validUntil: UInt32(Date.now.timeIntervalSince1970) + 600,
-                signedBy: key
-            )
-            number += 1
-            let before = try chain.balance(wallet.address)
-            try chain.ask("/api/v3/message", #"{"boc":"\#(Base64.encode(try message.bag()))"}"#)
-            try chain.waitUntil { try chain.balance(wallet.address) < before }
-        }
-    }
-
     @Test func `Money comes in with its memo, and goes out once and with proof though the server is killed`() throws {
         let town = try ChainTown(nanoTON: 20_000_000_000, confirms: true)
         defer { town.remove() }
@@ -52,7 +22,7 @@ import Testing
         let shown = try #require(door["address"]?.string)
         #expect(try AddressText(shown, on: .testnet).address == town.address)
 
-        let user = try User(chain, nanoTON: 50_000_000_000)
+        let user = try ChainUser(chain, nanoTON: 50_000_000_000)
         try user.pay(town.address, 5_000_000_000, memo)
         try user.pay(town.address, 2_000_000_000, "NOBODYHERE")
         try chain.waitUntil { try desk.balance(owner, "available") == 5_000_000_000 }
