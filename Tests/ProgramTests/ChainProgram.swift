@@ -32,6 +32,7 @@ final class ChainProgram {
     /// One that somebody else serves: `url` is its interface, as in ``url``.
     init(at url: String) throws {
         guard url.hasSuffix("/api/v3") else { throw TestServer.Failure("no chain: \(url)") }
+        arguments = []
         base = String(url.dropLast("/api/v3".count))
     }
 

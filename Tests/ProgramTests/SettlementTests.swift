@@ -199,7 +199,7 @@ import Testing
         let door = try desk.client.call("GET", "/v1/deposits", key: owner.key)
         let memo = try #require(door["memo"]?.string, "\(door.text)")
         #expect(try AddressText(try #require(door["address"]?.string), on: .testnet).address == town.addresses[0])
-        let user = try User(chain, nanoTON: 60_000_000_000)
+        let user = try ChainUser(chain, nanoTON: 60_000_000_000)
         for address in town.addresses { try user.pay(address, 16_000_000_000, memo) }
         try chain.waitUntil { try desk.balance(owner, "available") == 32_000_000_000 }
 
@@ -229,7 +229,7 @@ import Testing
         let owner = try desk.party("owner")
         try town.waitForWallet(desk, owner.key)
         let door = try desk.client.call("GET", "/v1/deposits", key: owner.key)
-        let user = try User(town.chain, nanoTON: 50_000_000_000)
+        let user = try ChainUser(town.chain, nanoTON: 50_000_000_000)
         try user.pay(town.address, 5_000_000_000, try #require(door["memo"]?.string))
         try town.chain.waitUntil { town.server.logText.contains("the second provider has no transaction at") }
         sleep(3)
