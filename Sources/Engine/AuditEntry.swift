@@ -44,6 +44,8 @@ package enum AuditAction: UInt8, CaseIterable, Sendable {
     case setSettlementTerms = 42
     case assignSuspense = 43
     case holdSettlement = 44
+    case setAnchorPolicy = 45
+    case requestAnchor = 46
 
     /// The name in JSON and SQL.
     package var name: String {
@@ -71,6 +73,8 @@ package enum AuditAction: UInt8, CaseIterable, Sendable {
         case .setSettlementTerms: "set_settlement_terms"
         case .assignSuspense: "assign_suspense"
         case .holdSettlement: "hold_settlement"
+        case .setAnchorPolicy: "set_anchor_policy"
+        case .requestAnchor: "request_anchor"
         }
     }
 }
@@ -111,6 +115,8 @@ extension Engine {
         case .settlement(.assignSuspense(let entry, let owner)):
             (action, target) = (.assignSuspense, "\(entry.text) \(owner == .system ? "operator" : owner.text)")
         case .settlement(.hold(let terms)): (action, target) = (.holdSettlement, terms.isHeld ? "held" : "resumed")
+        case .settlement(.setAnchorPolicy): (action, target) = (.setAnchorPolicy, "")
+        case .settlement(.requestAnchor): (action, target) = (.requestAnchor, "")
         case .lease, .settlement, .placeOffer, .placeBid, .cancel, .amend, .massCancel, .cancelAfter,
             .setCancelOnDisconnect, .disconnected, .tick, .announceCheckpoint, .login, .linkLogin, .unlinkLogin,
             .openBatch, .placeNext:

@@ -31,6 +31,10 @@ extension Engine {
                 events.append(.settlement(.resumed))
             }
             return nil
+        case .setAnchorPolicy(let policy):
+            set(policy, &events)
+            return nil
+        case .requestAnchor: return requestAnchor(&events)
         }
     }
 

@@ -136,6 +136,10 @@ package enum Rejection: UInt16, Error, CaseIterable, Sendable {
     case approvalNotNeeded = 150
     case suspenseNotFound = 151
     case settlementLimit = 152
+    /// The log has not grown since it was anchored.
+    case nothingToAnchor = 153
+    /// The chain has not decided on the last anchor.
+    case anchorUnderWay = 154
 
     /// The code in JSON, e.g. `insufficient_funds`.
     package var code: String {
@@ -243,6 +247,8 @@ extension Rejection {
         case .approvalNotNeeded: "approval_not_needed"
         case .suspenseNotFound: "suspense_not_found"
         case .settlementLimit: "settlement_limit"
+        case .nothingToAnchor: "nothing_to_anchor"
+        case .anchorUnderWay: "anchor_under_way"
         default: preconditionFailure("every other code is given before")
         }
     }

@@ -10,13 +10,14 @@ package import Units
 /// | 3 | order types, market control, keys' limits, capabilities |
 /// | 4 | leases and receipts, logins, lowered lots |
 /// | 5 | settlement, measured capability, top-ups, linked logins, keys that are forgotten |
+/// | 6 | anchors of the log |
 ///
 /// Since version 5, orders of a refused batch that share a key leave it to the first of them, and what a key has spent
 /// on a day is at most what it has spent in all.
 /// Since version 3, a new key of an order that is repeated by its client order id is remembered too.
 package enum RulesVersion {
     /// Of every batch that this build writes.
-    package static let current: Int32 = 5
+    package static let current: Int32 = 6
     /// What this build can carry out again; other batches need the release that wrote them.
     package static let known: ClosedRange<Int32> = 1...current
     /// The first under which keys that have ended are forgotten.

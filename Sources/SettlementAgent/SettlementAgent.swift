@@ -1,5 +1,6 @@
 package import Cryptography
 package import Engine
+internal import Provenance
 package import Settlement
 package import TON
 internal import Units
@@ -30,8 +31,12 @@ package struct SettlementView: Sendable {
     package var batches: [SettlementRecord]
     package var payouts: [SettlementID: [PayoutRecord]]
     package var hold: SettlementHold?
+    /// The anchor of one of ``batches``; `nil` if none has one.
+    package var anchor: AnchorRecord?
     /// Whether a plan would find somebody.
     package var isWaiting: Bool
+    /// Whether a plan would anchor the log.
+    package var isAnchorDue: Bool
 
     /// Of an engine.
     package init(_ engine: Engine) {
@@ -40,7 +45,9 @@ package struct SettlementView: Sendable {
         batches = undecided.map(\.record)
         payouts = Dictionary(uniqueKeysWithValues: undecided.map { ($0.record.id, $0.payouts) })
         hold = engine.settlementHold
+        anchor = engine.anchors.open.flatMap { $0.state == .planned ? $0 : nil }
         isWaiting = engine.hasPayoutsWaiting
+        isAnchorDue = engine.hasAnchorDue
     }
 }
 
@@ -75,6 +82,8 @@ package final class SettlementAgent<Chain: ChainClient> {
     private let key: SigningKey
     private let fees: ChainFees
     private let pace: Pace
+    /// The hash of the log's name; `nil` if the log is not anchored.
+    private let origin: ChainHash?
     /// When messages were sent last, by the chain's clock.
     private var sentAt: [SettlementID: UInt64] = [:]
 
@@ -94,7 +103,15 @@ package final class SettlementAgent<Chain: ChainClient> {
         package init() {}
     }
 
-    package init(_ chain: Chain, key: consuming SigningKey, fees: ChainFees, pace: Pace = Pace()) {
+    /// `origin` is the name of the log that is anchored; none is without a name.
+    package init(
+        _ chain: Chain,
+        key: consuming SigningKey,
+        fees: ChainFees,
+        pace: Pace = Pace(),
+        origin: String? = nil
+    ) {
+        self.origin = origin.flatMap { ChainHash(bytes: LogAnchor.originHash(of: $0).bytes) }
         self.chain = chain
         self.key = key
         self.fees = fees
@@ -117,7 +134,7 @@ package final class SettlementAgent<Chain: ChainClient> {
         var scanned: [WalletID: WalletRecord] = [:]
         let before = try office.view()
         for wallet in before.wallets {
-            let isBusy = before.isWaiting || before.batches.contains { $0.wallet == wallet.id }
+            let isBusy = isWaiting(before) || before.batches.contains { $0.wallet == wallet.id }
             guard let known = try scan(wallet, head, isBusy: isBusy, &office, &round) else { continue }
             scanned[wallet.id] = known
         }
@@ -225,13 +242,14 @@ package final class SettlementAgent<Chain: ChainClient> {
     ) throws(OfficeError) {
         for (_, wallet) in wallets.sorted(by: { $0.key < $1.key }) where wallet.terms.publicKey.bytes == key.publicKey {
             for number in 0..<pace.plansMax {
-                guard try office.view().isWaiting else { return }
+                guard isWaiting(try office.view()) else { return }
                 let estimate = FeeEstimate(fees, queries: wallet.queries + UInt64(number))
                 let terms = SettlementPlanTerms(
                     wallet: wallet.id,
                     chainTime: head.time,
                     baseFee: estimate.base,
-                    feePerPayout: estimate.perPayout
+                    feePerPayout: estimate.perPayout,
+                    origin: origin
                 )
                 guard let rejection = try office.submit(.plan(terms)) else {
                     round.planned += 1
@@ -241,8 +259,11 @@ package final class SettlementAgent<Chain: ChainClient> {
                 break
             }
         }
-        if try office.view().isWaiting { round.hasMore = true }
+        if isWaiting(try office.view()) { round.hasMore = true }
     }
+
+    /// Whether there is something to plan.
+    private func isWaiting(_ view: SettlementView) -> Bool { view.isWaiting || origin != nil && view.isAnchorDue }
 
     /// Sends what is signed and is good by the chain's clock. The bytes are stored before they leave.
     private func send(
@@ -257,7 +278,7 @@ package final class SettlementAgent<Chain: ChainClient> {
             let isGood = head.time < batch.signed.createdAt + batch.signed.timeout
             guard isGood, head.time >= (sentAt[batch.id] ?? 0) + pace.resend else { continue }
             guard let wallet = view.wallets.first(where: { $0.id == batch.wallet }) else { continue }
-            guard let bag = try bag(batch, view.payouts[batch.id] ?? [], wallet, &office, &round) else { continue }
+            guard let bag = try bag(batch, view, wallet, &office, &round) else { continue }
             sentAt[batch.id] = head.time
             do throws(ChainError) {
                 if case .refused(let code) = try chain.send(bag) {
@@ -277,7 +298,7 @@ package final class SettlementAgent<Chain: ChainClient> {
 
     private func bag(
         _ batch: SettlementRecord,
-        _ payouts: [PayoutRecord],
+        _ view: SettlementView,
         _ wallet: WalletRecord,
         _ office: inout some SettlementOffice,
         _ round: inout SettlementRound
@@ -285,7 +306,13 @@ package final class SettlementAgent<Chain: ChainClient> {
         if let stored = try office.message(of: batch.id) { return stored }
         let bag: [UInt8]
         do throws(SigningError) {
-            bag = try BatchMessage.bag(batch, payouts, from: wallet.terms, signedBy: key)
+            bag = try BatchMessage.bag(
+                batch,
+                view.payouts[batch.id] ?? [],
+                anchor: view.anchor.flatMap { $0.batch == batch.id ? $0 : nil },
+                from: wallet.terms,
+                signedBy: key
+            )
         } catch {
             round.troubles.append("\(batch.id.text) cannot be signed: \(error)")
             return nil

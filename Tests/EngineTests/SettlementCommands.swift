@@ -59,6 +59,19 @@ enum SettlementCommands {
             baseFee: NanoTON(Limits.settlementFeeMax),
             feePerPayout: .zero
         )
+        let anchored = SettlementPlanTerms(
+            wallet: WalletID(1),
+            chainTime: 7,
+            baseFee: .zero,
+            feePerPayout: .zero,
+            origin: hash(8)
+        )
+        let rare = AnchorPolicy(
+            isEnabled: false,
+            interval: Limits.anchorIntervalMax,
+            amount: NanoTON(Limits.anchorAmountMax)
+        )
+        let often = AnchorPolicy(interval: Limits.anchorIntervalMin, amount: NanoTON(Limits.anchorAmountMin))
         let long = String(repeating: "d", count: Limits.depositCommentBytesMax)
         let transactions = [
             transaction(.external(place: .max, createdAt: 5), outgoing: 3),
@@ -72,7 +85,8 @@ enum SettlementCommands {
             .requestWithdrawal(WithdrawalTerms(destination: destination, amount: most, comment: comment)),
             .requestWithdrawal(WithdrawalTerms(destination: PayoutDestination(address: hash(1)), amount: NanoTON(1))),
             .cancelWithdrawal(WithdrawalID(.max)), .approveWithdrawal(WithdrawalID(1)), .setTerms(.initial),
-            .setTerms(terms), .plan(plan),
+            .setTerms(terms), .plan(plan), .plan(anchored), .setAnchorPolicy(rare), .setAnchorPolicy(often),
+            .setAnchorPolicy(.initial), .requestAnchor,
             .walletScanned(WalletScan(wallet: WalletID(1), lastLogicalTime: 0, chainTime: 1)),
             .assignSuspense(SuspenseID(.max), .system), .assignSuspense(SuspenseID(1), AccountID(.max)),
             .hold(SettlementHoldTerms(isHeld: true, reason: String(repeating: "r", count: Limits.holdReasonBytesMax))),

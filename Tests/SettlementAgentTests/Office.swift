@@ -99,6 +99,8 @@ final class Bureau {
     let user: WalletV5R1
     private let key: SigningKey
     private var userNumber: UInt32 = 0
+    /// The name of the log that is anchored after the next start; `nil` for none.
+    var origin: String?
 
     static func makeKey() throws -> SigningKey { try SigningKey(seed: [UInt8](repeating: 9, count: 32).span) }
 
@@ -193,7 +195,7 @@ final class Bureau {
 
     /// Another process goes on: what the agent had in memory is lost.
     func restart() throws {
-        agent = SettlementAgent(agent.chain, key: try Self.makeKey(), fees: .june2026)
+        agent = SettlementAgent(agent.chain, key: try Self.makeKey(), fees: .june2026, origin: origin)
     }
 
     /// Something goes wrong next.
