@@ -77,6 +77,8 @@ package enum AnswerShape: Sendable {
     /// Money of nobody is somebody's.
     case suspenseAssigned(SuspenseID, AccountID)
     case settlementHeld(Bool)
+    case anchorPolicySet(AnchorPolicy)
+    case anchorRequested
 }
 
 extension AnswerShape {

@@ -140,6 +140,8 @@ package enum ProblemCode: String, CaseIterable, Sendable {
     case approvalNotNeeded = "approval_not_needed"
     case suspenseNotFound = "suspense_not_found"
     case settlementLimit = "settlement_limit"
+    case nothingToAnchor = "nothing_to_anchor"
+    case anchorUnderWay = "anchor_under_way"
 
     /// The only place that gives an error its HTTP status. A refusal that depends on the state of the market is 409,
     /// one that the request alone causes is 422.
@@ -165,7 +167,7 @@ package enum ProblemCode: String, CaseIterable, Sendable {
             .walletMissing, .walletExists, .walletLimit, .transactionNotNext, .transactionUnbalanced,
             .chainTimeBehind, .scanIncomplete, .settlementHeld, .nothingToSettle, .walletBalanceLow,
             .capitalBelowReserve, .queryIDsInUse, .memoTaken, .withdrawalDayLimit, .withdrawalLimit, .addressLimit,
-            .withdrawalPlanned, .approvalNotNeeded, .settlementLimit:
+            .withdrawalPlanned, .approvalNotNeeded, .settlementLimit, .nothingToAnchor, .anchorUnderWay:
             409
         case .bodyTooLarge: 413
         case .targetTooLong: 414
@@ -252,7 +254,7 @@ package enum ProblemCode: String, CaseIterable, Sendable {
                 .chainTimeBehind, .scanIncomplete, .settlementHeld, .nothingToSettle, .walletBalanceLow,
                 .capitalBelowReserve, .queryIDsInUse, .memoTaken, .addressIsWallet, .belowPayoutMinimum,
                 .withdrawalDayLimit, .withdrawalLimit, .addressLimit, .withdrawalNotFound, .withdrawalPlanned,
-                .approvalNotNeeded, .suspenseNotFound, .settlementLimit:
+                .approvalNotNeeded, .suspenseNotFound, .settlementLimit, .nothingToAnchor, .anchorUnderWay:
                 // The names are the same.
                 ProblemCode(rawValue: rejection.code) ?? .internalError
             }

@@ -19,6 +19,7 @@ package enum Route: String, CaseIterable, Sendable {
     case getDeposits, requestWithdrawal, listWithdrawals, getWithdrawal, cancelWithdrawal, approveWithdrawal
     case getPayoutTerms, setPayoutTerms, listSettlements, getSettlement, getSettlementTerms, setSettlementTerms
     case getSettlementStatus, listSuspense, assignSuspense, holdSettlement, resumeSettlement
+    case listAnchors, getAnchorPolicy, setAnchorPolicy, requestAnchor
 
     /// `operationId` in `openapi.yaml`.
     package var operationID: String { rawValue }
@@ -119,6 +120,7 @@ struct Resource {
         case measurementPolicy
         case chainDeposits, withdrawals, withdrawal, withdrawalApproval, payoutTerms, settlements, settlement
         case settlementTerms, settlementStatus, suspense, suspenseAssignment, settlementHold, settlementResume
+        case anchors, anchorPolicy, anchorRequest
     }
 
     /// `nil` when nothing is at this path.

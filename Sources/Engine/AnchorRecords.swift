@@ -1,3 +1,5 @@
+internal import Cryptography
+package import Provenance
 package import Units
 
 /// When the log's root is anchored on the chain.
@@ -79,6 +81,14 @@ package struct AnchorRecord: Hashable, Sendable {
         state = .planned
         block = 0
         chainTime = 0
+    }
+}
+
+extension AnchorRecord {
+    /// What its message says; `nil` for a size that no log has.
+    package var said: LogAnchor? {
+        guard let originHash = Digest256(origin.bytes), let root = Digest256(root.bytes) else { return nil }
+        return LogAnchor(originHash: originHash, size: size, root: root)
     }
 }
 

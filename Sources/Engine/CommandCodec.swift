@@ -117,7 +117,8 @@ package enum CommandDecodingError: Error, Hashable, Sendable {
         case key, budget, networks, login, loginSubject
         case traits, demands, tcbStatus, attestedAt, measurement, orders
         case endpoint, receiptKey, receipt, leasePolicy, leaseRules, measurementPolicy, signingKey
-        case wallet, memo, payoutTerms, withdrawal, settlementTerms, settlementPlan, transaction, scan, hold, anchorPolicy
+        case wallet, memo, payoutTerms, withdrawal, settlementTerms, settlementPlan, transaction, scan, hold
+        case anchorPolicy
     }
 }
 

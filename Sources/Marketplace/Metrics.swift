@@ -204,6 +204,7 @@ final class EngineFigures: Sendable {
     /// Microseconds of logical time.
     private let window = Atomic<Int64>(0)
     private let imbalance = Atomic<Int64>(0)
+    private let anchors = AnchorFigures()
     /// Set by whoever shows the figures, so that the sum over all accounts is made once for each look at it.
     private let isAuditWanted = Atomic<Bool>(true)
 
@@ -217,6 +218,7 @@ final class EngineFigures: Sendable {
         remembered.store(Int64(engine.rememberedRequestCount), ordering: .relaxed)
         let oldest = engine.oldestRememberedRequest ?? engine.time
         window.store(engine.time.microseconds - oldest.microseconds, ordering: .relaxed)
+        anchors.read(engine)
         guard isAuditWanted.exchange(false, ordering: .relaxed) else { return false }
         let found = Int64(clamping: engine.ledgerImbalance)
         imbalance.store(found, ordering: .relaxed)
@@ -236,5 +238,6 @@ final class EngineFigures: Sendable {
         let name = "bombyx_idempotency_window_seconds"
         text.describe(name, .gauge, "Logical time since the oldest remembered request.")
         text.sample(name, [], Double(window.load(ordering: .relaxed)) / 1_000_000)
+        anchors.write(into: &text)
     }
 }

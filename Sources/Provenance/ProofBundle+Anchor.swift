@@ -9,7 +9,7 @@ extension ProofBundle {
     /// | member | content |
     /// |---|---|
     /// | `wallet` | the wallet of the exchange that sent the message to itself: `0:` and 64 hexadecimal digits |
-    /// | `transaction_lt`, `transaction_hash` | the transaction with which it received it: a decimal number in a string, and a hash |
+    /// | `transaction_lt`, `transaction_hash` | the transaction that received it: a decimal number in a string, a hash |
     /// | `message_hash` | the hash of the message |
     /// | `anchor` | what the message says: 80 bytes in base64url (``LogAnchor``) |
     /// | `consistency` | hashes from the anchored tree to that of the checkpoint; empty for the same size |
@@ -44,8 +44,8 @@ extension ProofBundle {
         }
     }
 
-    /// All that can be known of the anchor without the chain: that it is of this log, that the log has only grown since,
-    /// and that the entry was in it.
+    /// All that can be known of the anchor without the chain: that it is of this log, that the log has only grown
+    /// since, and that the entry was in it.
     func checkAnchor(_ head: Checkpoint) -> Check {
         func fail(_ fault: String) -> Check { Check(name: .anchor, outcome: .failed, finding: fault) }
         guard let ton else {

@@ -73,10 +73,9 @@ package enum BatchMessage {
 
     /// The message by which the wallet says to itself what the log is.
     private static func payout(_ anchor: AnchorRecord, to wallet: Address) throws(SigningError) -> Payout {
-        guard let originHash = Digest256(anchor.origin.bytes), let root = Digest256(anchor.root.bytes),
-            let said = LogAnchor(originHash: originHash, size: anchor.size, root: root), anchor.amount > .zero,
-            let body = try? Cell.build({ $0.store(said.bytes) })
-        else { throw .message(.amount) }
+        guard let said = anchor.said, anchor.amount > .zero, let body = try? Cell.build({ $0.store(said.bytes) }) else {
+            throw .message(.amount)
+        }
         var payout = Payout(to: wallet, amount: Coins(UInt64(anchor.amount.count)))
         payout.body = body
         return payout

@@ -84,6 +84,8 @@ package final class SettlementAgent<Chain: ChainClient> {
     private let pace: Pace
     /// The hash of the log's name; `nil` if the log is not anchored.
     private let origin: ChainHash?
+    /// By the chain's clock: when a plan for an anchor alone is asked for again that was refused. Nobody waits for it.
+    private var anchorAfter: UInt64 = 0
     /// When messages were sent last, by the chain's clock.
     private var sentAt: [SettlementID: UInt64] = [:]
 
@@ -134,7 +136,7 @@ package final class SettlementAgent<Chain: ChainClient> {
         var scanned: [WalletID: WalletRecord] = [:]
         let before = try office.view()
         for wallet in before.wallets {
-            let isBusy = isWaiting(before) || before.batches.contains { $0.wallet == wallet.id }
+            let isBusy = isWaiting(before, head) || before.batches.contains { $0.wallet == wallet.id }
             guard let known = try scan(wallet, head, isBusy: isBusy, &office, &round) else { continue }
             scanned[wallet.id] = known
         }
@@ -240,9 +242,11 @@ package final class SettlementAgent<Chain: ChainClient> {
         _ office: inout some SettlementOffice,
         _ round: inout SettlementRound
     ) throws(OfficeError) {
+        var isAnchorRefused = false
         for (_, wallet) in wallets.sorted(by: { $0.key < $1.key }) where wallet.terms.publicKey.bytes == key.publicKey {
             for number in 0..<pace.plansMax {
-                guard isWaiting(try office.view()) else { return }
+                let view = try office.view()
+                guard isWaiting(view, head) else { return }
                 let estimate = FeeEstimate(fees, queries: wallet.queries + UInt64(number))
                 let terms = SettlementPlanTerms(
                     wallet: wallet.id,
@@ -253,17 +257,22 @@ package final class SettlementAgent<Chain: ChainClient> {
                 )
                 guard let rejection = try office.submit(.plan(terms)) else {
                     round.planned += 1
+                    isAnchorRefused = false
                     continue
                 }
                 round.troubles.append("no plan for \(wallet.id.text): \(rejection)")
+                isAnchorRefused = !view.isWaiting
                 break
             }
         }
-        if isWaiting(try office.view()) { round.hasMore = true }
+        if isAnchorRefused { anchorAfter = head.time + pace.idleScan }
+        if isWaiting(try office.view(), head) { round.hasMore = true }
     }
 
     /// Whether there is something to plan.
-    private func isWaiting(_ view: SettlementView) -> Bool { view.isWaiting || origin != nil && view.isAnchorDue }
+    private func isWaiting(_ view: SettlementView, _ head: ChainHead) -> Bool {
+        view.isWaiting || origin != nil && view.isAnchorDue && head.time >= anchorAfter
+    }
 
     /// Sends what is signed and is good by the chain's clock. The bytes are stored before they leave.
     private func send(

@@ -143,6 +143,12 @@ package enum Schema {
             up: PackageResources.m0023_settlement_messages_up_sql,
             check: PackageResources.m0023_settlement_messages_check_sql
         ),
+        Migration(
+            number: 24,
+            name: "anchors",
+            up: PackageResources.m0024_anchors_up_sql,
+            check: PackageResources.m0024_anchors_check_sql
+        ),
     ]
 
     /// What ``migrate(_:)`` would run; empty when the database is up to date. Changes nothing.

@@ -1,6 +1,7 @@
 import Engine
 import Exchange
 import Ledger
+import Provenance
 import Settlement
 import Testing
 import Units

@@ -30,6 +30,26 @@ enum SettlementCommands {
         )
     }
 
+    private static var anchors: [SettlementCommand] {
+        let anchored = SettlementPlanTerms(
+            wallet: WalletID(1),
+            chainTime: 7,
+            baseFee: .zero,
+            feePerPayout: .zero,
+            origin: hash(8)
+        )
+        let rare = AnchorPolicy(
+            isEnabled: false,
+            interval: Limits.anchorIntervalMax,
+            amount: NanoTON(Limits.anchorAmountMax)
+        )
+        let often = AnchorPolicy(interval: Limits.anchorIntervalMin, amount: NanoTON(Limits.anchorAmountMin))
+        return [
+            .plan(anchored), .setAnchorPolicy(rare), .setAnchorPolicy(often), .setAnchorPolicy(.initial),
+            .requestAnchor,
+        ]
+    }
+
     static var all: [Command.Action] {
         let wallet = WalletTerms(
             address: hash(1),
@@ -59,19 +79,6 @@ enum SettlementCommands {
             baseFee: NanoTON(Limits.settlementFeeMax),
             feePerPayout: .zero
         )
-        let anchored = SettlementPlanTerms(
-            wallet: WalletID(1),
-            chainTime: 7,
-            baseFee: .zero,
-            feePerPayout: .zero,
-            origin: hash(8)
-        )
-        let rare = AnchorPolicy(
-            isEnabled: false,
-            interval: Limits.anchorIntervalMax,
-            amount: NanoTON(Limits.anchorAmountMax)
-        )
-        let often = AnchorPolicy(interval: Limits.anchorIntervalMin, amount: NanoTON(Limits.anchorAmountMin))
         let long = String(repeating: "d", count: Limits.depositCommentBytesMax)
         let transactions = [
             transaction(.external(place: .max, createdAt: 5), outgoing: 3),
@@ -85,14 +92,13 @@ enum SettlementCommands {
             .requestWithdrawal(WithdrawalTerms(destination: destination, amount: most, comment: comment)),
             .requestWithdrawal(WithdrawalTerms(destination: PayoutDestination(address: hash(1)), amount: NanoTON(1))),
             .cancelWithdrawal(WithdrawalID(.max)), .approveWithdrawal(WithdrawalID(1)), .setTerms(.initial),
-            .setTerms(terms), .plan(plan), .plan(anchored), .setAnchorPolicy(rare), .setAnchorPolicy(often),
-            .setAnchorPolicy(.initial), .requestAnchor,
+            .setTerms(terms), .plan(plan),
             .walletScanned(WalletScan(wallet: WalletID(1), lastLogicalTime: 0, chainTime: 1)),
             .assignSuspense(SuspenseID(.max), .system), .assignSuspense(SuspenseID(1), AccountID(.max)),
             .hold(SettlementHoldTerms(isHeld: true, reason: String(repeating: "r", count: Limits.holdReasonBytesMax))),
             .hold(SettlementHoldTerms(isHeld: false)),
         ]
         if let memo = DepositMemo(reading: "0123ABCXYZ") { commands.append(.openDeposits(memo)) }
-        return (commands + transactions.map { .walletTransaction($0) }).map { .settlement($0) }
+        return (commands + anchors + transactions.map { .walletTransaction($0) }).map { .settlement($0) }
     }
 }

@@ -78,7 +78,8 @@ import Testing
         for (member, value) in [
             ("wallet", "1:" + String(repeating: "0", count: 64)), ("wallet", "0:" + String(repeating: "A", count: 64)),
             ("transaction_lt", "0"), ("transaction_lt", "01"), ("transaction_lt", "+1"), ("transaction_lt", "-1"),
-            ("transaction_hash", String(repeating: "A", count: 64)), ("anchor", Base64URL.encode([UInt8](repeating: 0, count: 80))),
+            ("transaction_hash", String(repeating: "A", count: 64)),
+            ("anchor", Base64URL.encode([UInt8](repeating: 0, count: 80))),
         ] {
             let error = #expect(throws: ProofBundleError.self, "\(member) \(value)") {
                 try ProofBundle(json: changed(good, member, .string(value)).bytes)

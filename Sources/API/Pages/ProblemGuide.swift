@@ -123,7 +123,8 @@ package struct ProblemGuide: Hashable, Sendable {
             .transactionUnbalanced, .chainTimeBehind, .scanIncomplete, .settlementHeld, .nothingToSettle,
             .walletBalanceLow, .capitalBelowReserve, .queryIDsInUse, .memoTaken, .addressIsWallet,
             .belowPayoutMinimum, .withdrawalDayLimit, .withdrawalLimit, .addressLimit, .withdrawalNotFound,
-            .withdrawalPlanned, .approvalNotNeeded, .suspenseNotFound, .settlementLimit:
+            .withdrawalPlanned, .approvalNotNeeded, .suspenseNotFound, .settlementLimit, .nothingToAnchor,
+            .anchorUnderWay:
             SettlementProblem(code)?.occasion ?? code.title
         }
     }
@@ -221,7 +222,8 @@ package struct ProblemGuide: Hashable, Sendable {
             .transactionUnbalanced, .chainTimeBehind, .scanIncomplete, .settlementHeld, .nothingToSettle,
             .walletBalanceLow, .capitalBelowReserve, .queryIDsInUse, .memoTaken, .addressIsWallet,
             .belowPayoutMinimum, .withdrawalDayLimit, .withdrawalLimit, .addressLimit, .withdrawalNotFound,
-            .withdrawalPlanned, .approvalNotNeeded, .suspenseNotFound, .settlementLimit:
+            .withdrawalPlanned, .approvalNotNeeded, .suspenseNotFound, .settlementLimit, .nothingToAnchor,
+            .anchorUnderWay:
             SettlementProblem(code)?.remedy ?? code.title
         }
     }

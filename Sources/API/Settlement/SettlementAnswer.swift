@@ -25,6 +25,8 @@ enum SettlementAnswer {
             writer.member("suspense_id", "u", id.rawValue)
             writer.member("account", account == .system ? "operator" : account.text)
         case .settlementHeld(let isHeld): writer.member("is_held", isHeld)
+        case .anchorPolicySet(let policy): writer.anchorPolicy(policy)
+        case .anchorRequested: writer.member("is_requested", true)
         default: return nil
         }
         return Answer.finish(&writer, outcome, status: 200)

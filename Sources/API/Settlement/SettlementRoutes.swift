@@ -22,6 +22,10 @@ extension Route {
         case .assignSuspense: (.post, "/v1/suspense/{id}:assign", .operator)
         case .holdSettlement: (.post, "/v1/settlement:hold", .operator)
         case .resumeSettlement: (.post, "/v1/settlement:resume", .operator)
+        case .listAnchors: (.get, "/v1/log/anchors", [])
+        case .getAnchorPolicy: (.get, "/v1/settlement/anchor-policy", [])
+        case .setAnchorPolicy: (.put, "/v1/settlement/anchor-policy", .operator)
+        case .requestAnchor: (.post, "/v1/settlement:anchor", .operator)
         default: preconditionFailure("\(self) is no operation of settlement")
         }
     }
@@ -46,6 +50,10 @@ extension Route {
         case .assignSuspense: 124
         case .holdSettlement: 125
         case .resumeSettlement: 126
+        case .listAnchors: 127
+        case .getAnchorPolicy: 128
+        case .setAnchorPolicy: 129
+        case .requestAnchor: 130
         default: preconditionFailure("\(self) has no place")
         }
     }
@@ -56,6 +64,8 @@ extension Resource {
     static func ofSettlement(_ collection: ArraySlice<UInt8>, _ tail: ArraySlice<UInt8>) -> Resource? {
         if collection.equals("account"), tail.equals("payout-terms") { return Resource(kind: .payoutTerms) }
         if collection.equals("settlement"), tail.equals("terms") { return Resource(kind: .settlementTerms) }
+        if collection.equals("settlement"), tail.equals("anchor-policy") { return Resource(kind: .anchorPolicy) }
+        if collection.equals("log"), tail.equals("anchors") { return Resource(kind: .anchors) }
         guard !tail.contains(UInt8(ascii: "/")) else { return nil }
         if collection.equals("settlements") { return Resource(kind: .settlement, name: tail) }
         guard let colon = tail.firstIndex(of: UInt8(ascii: ":")) else {
@@ -79,6 +89,7 @@ extension Resource {
         if name.equals("settlement") { return .settlementStatus }
         if name.equals("settlement:hold") { return .settlementHold }
         if name.equals("settlement:resume") { return .settlementResume }
+        if name.equals("settlement:anchor") { return .anchorRequest }
         if name.equals("suspense") { return .suspense }
         return nil
     }
@@ -101,6 +112,9 @@ extension Resource.Kind {
         case .suspenseAssignment: [.assignSuspense]
         case .settlementHold: [.holdSettlement]
         case .settlementResume: [.resumeSettlement]
+        case .anchors: [.listAnchors]
+        case .anchorPolicy: [.getAnchorPolicy, .setAnchorPolicy]
+        case .anchorRequest: [.requestAnchor]
         default: []
         }
     }

@@ -9,6 +9,7 @@ struct AdminSettlement: ParsableCommand {
         abstract: "Look at withdrawals and payouts, set their limits, approve, hold and resume.",
         subcommands: [
             Status.self, Terms.self, Withdrawals.self, Approve.self, Suspense.self, Assign.self, Hold.self, Resume.self,
+            Anchor.self,
         ]
     )
 

@@ -1,0 +1,1 @@
+../../../Migrations/0024-anchors/up.sql
