@@ -60,7 +60,7 @@ let targets: [Target] = [
     target("TON", ["Cryptography"]),
     target("Toncenter", ["TON", "JSON", "Cryptography", "CCurl"]),
     target("LocalChain", ["Units", "Cryptography", "TON", "Settlement"]),
-    target("SettlementAgent", ["Units", "Engine", "Settlement", "TON", "Cryptography"]),
+    target("SettlementAgent", ["Units", "Engine", "Settlement", "TON", "Cryptography", "Provenance"]),
     target("JSON"),
     target("Log", ["JSON", "Sockets"]),
     target("Demonstration", ["Units", "Exchange", "JSON"]),
@@ -133,7 +133,10 @@ let targets: [Target] = [
     ),
     tests(
         "SettlementAgentTests",
-        ["SettlementAgent", "LocalChain", "Engine", "Exchange", "Ledger", "Settlement", "TON", "Cryptography", "Units"]
+        [
+            "SettlementAgent", "LocalChain", "Engine", "Exchange", "Ledger", "Settlement", "TON", "Cryptography",
+            "Provenance", "Units",
+        ]
     ),
     tests("LocalChainTests", ["LocalChain", "TON", "Cryptography", "Settlement", "Units"]),
     tests("ChainServerTests", ["ChainServer", "LocalChain", "TON", "JSON", "Cryptography", "HTTP2", "Sockets"]),

@@ -146,7 +146,8 @@ struct Request {
         case .getDeposits, .requestWithdrawal, .listWithdrawals, .getWithdrawal, .cancelWithdrawal, .approveWithdrawal,
             .getPayoutTerms, .setPayoutTerms, .listSettlements, .getSettlement, .getSettlementTerms,
             .setSettlementTerms, .getSettlementStatus, .listSuspense, .assignSuspense, .holdSettlement,
-            .resumeSettlement, .runSettlement, .resolveSettlement, .retireWallet, .reinstateWallet:
+            .resumeSettlement, .runSettlement, .resolveSettlement, .retireWallet, .reinstateWallet, .setAnchorPolicy,
+            .requestAnchor:
             return try settle(principal)
         // Whatever else there is needs no key.
         default:
@@ -197,7 +198,8 @@ struct Request {
             try QueryRequests.none(head.query)
             return .page(PageRequest(head))
         case .listSigningKeys, .getLeasePolicy, .getMeasurementPolicy, .getAccountRecord, .getLogCheckpoint,
-            .getInclusionProof, .getConsistencyProof, .listLogEntries, .getCheckpointNote, .getLogTile:
+            .getInclusionProof, .getConsistencyProof, .listLogEntries, .getCheckpointNote, .getLogTile,
+            .listAnchors, .getAnchorPolicy:
             return try publicAfterTrade()
         // All others need a key, and have been refused without one.
         default: throw Problem(.authenticationRequired)

@@ -82,6 +82,8 @@ package enum AnswerShape: Sendable {
     case settlementResolved(SettlementID)
     /// A wallet is retired, or in use again.
     case walletRetired(WalletID, Bool)
+    case anchorPolicySet(AnchorPolicy)
+    case anchorRequested
 }
 
 extension AnswerShape {

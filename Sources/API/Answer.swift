@@ -56,7 +56,7 @@ package enum Answer {
         case .profileSet, .leaseChanged, .receiptRecorded, .bondMoved, .leasePolicySet, .measurementPolicySet:
             return LeaseAnswer.written(shape, outcome)
         case .withdrawalRequested, .withdrawalChanged, .payoutTermsSet, .settlementTermsSet, .suspenseAssigned,
-            .settlementHeld, .settlementResolved, .walletRetired:
+            .settlementHeld, .settlementResolved, .walletRetired, .anchorPolicySet, .anchorRequested:
             return SettlementAnswer.written(shape, outcome)
         default: break
         }

@@ -27,6 +27,7 @@ package struct Cursor: Equatable, Sendable {
         case withdrawals = 21
         case settlements = 22
         case suspense = 23
+        case anchors = 24
     }
 
     private static let version: UInt8 = 1

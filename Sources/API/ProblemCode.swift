@@ -140,6 +140,8 @@ package enum ProblemCode: String, CaseIterable, Sendable {
     case approvalNotNeeded = "approval_not_needed"
     case suspenseNotFound = "suspense_not_found"
     case settlementLimit = "settlement_limit"
+    case nothingToAnchor = "nothing_to_anchor"
+    case anchorUnderWay = "anchor_under_way"
     case settlementNotContested = "settlement_not_contested"
     case payoutNotOpen = "payout_not_open"
     case resolutionTooEarly = "resolution_too_early"
@@ -169,8 +171,8 @@ package enum ProblemCode: String, CaseIterable, Sendable {
             .walletMissing, .walletExists, .walletLimit, .transactionNotNext, .transactionUnbalanced,
             .chainTimeBehind, .scanIncomplete, .settlementHeld, .nothingToSettle, .walletBalanceLow,
             .capitalBelowReserve, .queryIDsInUse, .memoTaken, .withdrawalDayLimit, .withdrawalLimit, .addressLimit,
-            .withdrawalPlanned, .approvalNotNeeded, .settlementLimit, .settlementNotContested, .payoutNotOpen,
-            .resolutionTooEarly, .walletRetired:
+            .withdrawalPlanned, .approvalNotNeeded, .settlementLimit, .nothingToAnchor, .anchorUnderWay,
+            .settlementNotContested, .payoutNotOpen, .resolutionTooEarly, .walletRetired:
             409
         case .bodyTooLarge: 413
         case .targetTooLong: 414
@@ -256,8 +258,8 @@ package enum ProblemCode: String, CaseIterable, Sendable {
                 .scanIncomplete, .settlementHeld, .nothingToSettle, .walletBalanceLow, .capitalBelowReserve,
                 .queryIDsInUse, .memoTaken, .addressIsWallet, .belowPayoutMinimum, .withdrawalDayLimit,
                 .withdrawalLimit, .addressLimit, .withdrawalNotFound, .withdrawalPlanned, .approvalNotNeeded,
-                .suspenseNotFound, .settlementLimit, .settlementNotFound, .settlementNotContested, .payoutNotOpen,
-                .resolutionTooEarly, .walletRetired, .lastLogin:
+                .suspenseNotFound, .settlementLimit, .nothingToAnchor, .anchorUnderWay, .settlementNotFound,
+                .settlementNotContested, .payoutNotOpen, .resolutionTooEarly, .walletRetired, .lastLogin:
                 // The names are the same.
                 ProblemCode(rawValue: rejection.code) ?? .internalError
             }

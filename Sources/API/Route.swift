@@ -20,6 +20,7 @@ package enum Route: String, CaseIterable, Sendable {
     case getPayoutTerms, setPayoutTerms, listSettlements, getSettlement, getSettlementTerms, setSettlementTerms
     case getSettlementStatus, listSuspense, assignSuspense, holdSettlement, resumeSettlement, runSettlement
     case resolveSettlement, retireWallet, reinstateWallet
+    case listAnchors, getAnchorPolicy, setAnchorPolicy, requestAnchor
 
     /// `operationId` in `openapi.yaml`.
     package var operationID: String { rawValue }
@@ -121,6 +122,7 @@ struct Resource {
         case chainDeposits, withdrawals, withdrawal, withdrawalApproval, payoutTerms, settlements, settlement
         case settlementTerms, settlementStatus, suspense, suspenseAssignment, settlementHold, settlementResume
         case settlementRun, settlementResolution, walletRetirement, walletReinstatement
+        case anchors, anchorPolicy, anchorRequest
     }
 
     /// `nil` when nothing is at this path.

@@ -44,6 +44,8 @@ package enum AuditAction: UInt8, CaseIterable, Sendable {
     case setSettlementTerms = 42
     case assignSuspense = 43
     case holdSettlement = 44
+    case setAnchorPolicy = 45
+    case requestAnchor = 46
     case resolveSettlement = 100
     case retireWallet = 101
 
@@ -73,6 +75,8 @@ package enum AuditAction: UInt8, CaseIterable, Sendable {
         case .setSettlementTerms: "set_settlement_terms"
         case .assignSuspense: "assign_suspense"
         case .holdSettlement: "hold_settlement"
+        case .setAnchorPolicy: "set_anchor_policy"
+        case .requestAnchor: "request_anchor"
         case .resolveSettlement: "resolve_settlement"
         case .retireWallet: "retire_wallet"
         }
@@ -115,6 +119,8 @@ extension Engine {
         case .settlement(.assignSuspense(let entry, let owner)):
             (action, target) = (.assignSuspense, "\(entry.text) \(owner == .system ? "operator" : owner.text)")
         case .settlement(.hold(let terms)): (action, target) = (.holdSettlement, terms.isHeld ? "held" : "resumed")
+        case .settlement(.setAnchorPolicy): (action, target) = (.setAnchorPolicy, "")
+        case .settlement(.requestAnchor): (action, target) = (.requestAnchor, "")
         case .settlement(.resolve(let terms)): (action, target) = (.resolveSettlement, terms.batch.text)
         case .settlement(.setRetired(let wallet, let isRetired)):
             (action, target) = (.retireWallet, "\(wallet.text) \(isRetired ? "retired" : "in use")")

@@ -18,6 +18,7 @@ import Units
 //     89 wallet scanned       wallet i64 · last logical time u64 · chain time u64
 //     90 assign suspense      entry i64 · account i64 (0: the operator)
 //     91 hold                 is held u8 · reason text
+//     92 to 94                CommandCodec+Anchors.swift
 //    104 resolve              batch i64 · others u8 (0: stay, 1: not paid, 2: paid) · count u8
 //                             · (index u8 · is paid u8)… · reference text
 //    105 retire wallet        wallet i64 · is retired u8
@@ -37,11 +38,13 @@ extension SettlementCommand {
         case .cancelWithdrawal: 84
         case .approveWithdrawal: 85
         case .setTerms: 86
-        case .plan: 87
+        case .plan(let terms): terms.origin == nil ? 87 : 92
         case .walletTransaction: 88
         case .walletScanned: 89
         case .assignSuspense: 90
         case .hold: 91
+        case .setAnchorPolicy: 93
+        case .requestAnchor: 94
         case .resolve: 104
         case .setRetired: 105
         }
@@ -62,6 +65,7 @@ extension SettlementCommand {
             bytes.append(integer: terms.chainTime)
             bytes.append(integer: terms.baseFee.count)
             bytes.append(integer: terms.feePerPayout.count)
+            if let origin = terms.origin { bytes.append(contentsOf: origin.bytes) }
         case .walletTransaction(let transaction): transaction.encode(into: &bytes)
         case .walletScanned(let scan):
             bytes.append(integer: scan.wallet.rawValue)
@@ -73,6 +77,8 @@ extension SettlementCommand {
         case .hold(let terms):
             bytes.append(terms.isHeld ? 1 : 0)
             bytes.append(text: terms.reason)
+        case .setAnchorPolicy(let policy): policy.encode(into: &bytes)
+        case .requestAnchor: break
         case .resolve(let terms): terms.encode(into: &bytes)
         case .setRetired(let wallet, let isRetired):
             bytes.append(integer: wallet.rawValue)
@@ -98,19 +104,7 @@ extension SettlementCommand {
         case 84: return .cancelWithdrawal(WithdrawalID(try cursor.integer(bytes)))
         case 85: return .approveWithdrawal(WithdrawalID(try cursor.integer(bytes)))
         case 86: return .setTerms(try SettlementTerms.decode(bytes, &cursor))
-        case 87:
-            let wallet = try cursor.wallet(bytes)
-            let time = try cursor.chainTime(bytes, .settlementPlan)
-            let base = try cursor.integer(bytes, .settlementPlan, in: 0...Limits.settlementFeeMax)
-            let each = try cursor.integer(bytes, .settlementPlan, in: 0...Limits.settlementFeeMax)
-            return .plan(
-                SettlementPlanTerms(
-                    wallet: wallet,
-                    chainTime: time,
-                    baseFee: NanoTON(base),
-                    feePerPayout: NanoTON(each)
-                )
-            )
+        case 87: return .plan(try SettlementPlanTerms.decode(bytes, &cursor))
         case 88: return .walletTransaction(try WalletTransaction.decode(bytes, &cursor))
         case 89:
             let wallet = try cursor.wallet(bytes)
@@ -125,6 +119,7 @@ extension SettlementCommand {
             let reason = try cursor.text(bytes, .hold, in: 0...Limits.holdReasonBytesMax)
             guard !reason.utf8.contains(0) else { throw .invalid(.hold) }
             return .hold(SettlementHoldTerms(isHeld: isHeld, reason: reason))
+        case 92...94: return try decodeAnchor(kind, bytes, &cursor)
         case 104: return .resolve(try SettlementResolution.decode(bytes, &cursor))
         case 105:
             let wallet = try cursor.wallet(bytes)
@@ -162,7 +157,7 @@ extension CommandCursor {
         NanoTON(try integer(bytes, field, in: least...Limits.depositsMax))
     }
 
-    fileprivate mutating func hash(_ bytes: Span<UInt8>) throws(CommandDecodingError) -> ChainHash {
+    mutating func hash(_ bytes: Span<UInt8>) throws(CommandDecodingError) -> ChainHash {
         guard let hash = ChainHash(bytes: try self.bytes(bytes, 32)) else { throw .truncated }
         return hash
     }
@@ -193,6 +188,22 @@ extension [UInt8] {
     fileprivate mutating func append(_ destination: PayoutDestination) {
         append(contentsOf: destination.address.bytes)
         append(destination.isBounceable ? 1 : 0)
+    }
+}
+
+extension SettlementPlanTerms {
+    /// Without the origin.
+    static func decode(_ bytes: Span<UInt8>, _ cursor: inout CommandCursor) throws(CommandDecodingError) -> Self {
+        let wallet = try cursor.wallet(bytes)
+        let time = try cursor.chainTime(bytes, .settlementPlan)
+        let base = try cursor.integer(bytes, .settlementPlan, in: 0...Limits.settlementFeeMax)
+        let each = try cursor.integer(bytes, .settlementPlan, in: 0...Limits.settlementFeeMax)
+        return SettlementPlanTerms(
+            wallet: wallet,
+            chainTime: time,
+            baseFee: NanoTON(base),
+            feePerPayout: NanoTON(each)
+        )
     }
 }
 

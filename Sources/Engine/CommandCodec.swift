@@ -46,7 +46,7 @@ import Units
 //     36 link login      subject text
 //     37 unlink login    the login's command i64
 //     60 to 72           CommandCodec+Leases.swift
-//     80 to 91           CommandCodec+Settlement.swift
+//     80 to 94           CommandCodec+Settlement.swift
 //     40 set measured    account i64 · model i64 · throughput i64 · time to first token i64 · uptime i64
 //                        · expires at i64
 //
@@ -118,7 +118,7 @@ package enum CommandDecodingError: Error, Hashable, Sendable {
         case traits, demands, tcbStatus, attestedAt, measurement, orders
         case endpoint, receiptKey, receipt, leasePolicy, leaseRules, measurementPolicy, signingKey
         case wallet, memo, payoutTerms, withdrawal, settlementTerms, settlementPlan, transaction, scan, hold
-        case resolution, retirement
+        case resolution, retirement, anchorPolicy
     }
 }
 

@@ -11,7 +11,7 @@ import Units
 /// standing, 41 key's spending, 42 budgeted order, 43 login, 50 measurement,
 /// 70 profile, 71 lease policy (unless it is the initial one), 72 standing, 73 slash, 74 log (when it has leaves),
 /// 75 performance, 76 measurement policy (unless it is the initial one), 77 signing key,
-/// 80 to 92 settlement (SettlementDigest.swift).
+/// 80 to 93 settlement (SettlementDigest.swift), 94 to 97 anchors (AnchorDigest.swift).
 extension Engine {
     /// Equal for equal states, however they were reached.
     package var digest: StateDigest {

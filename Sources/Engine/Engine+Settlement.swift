@@ -33,6 +33,10 @@ extension Engine {
             return nil
         case .resolve(let terms): return resolve(terms, &events)
         case .setRetired(let wallet, let isRetired): return setRetired(wallet, isRetired, &events)
+        case .setAnchorPolicy(let policy):
+            set(policy, &events)
+            return nil
+        case .requestAnchor: return requestAnchor(&events)
         }
     }
 

@@ -36,7 +36,8 @@ extension Engine {
                     let one = waiting[index]
                     return PlannedPayout(id: Int64(index), address: one.destination.address.bytes, amount: one.amount)
                 },
-                means(of: wallet, terms)
+                means(of: wallet, terms),
+                anchor: terms.origin != nil && isAnchorDue ? settlement.anchors.policy.amount : nil
             )
         } catch {
             switch error {
@@ -58,7 +59,8 @@ extension Engine {
             signed: .init(place: place, createdAt: createdAt, timeout: timeout, value: chosen.value),
             plannedAt: time
         )
-        open(record, chosen.payouts.map { waiting[Int($0.id)] }, &events)
+        let anchor = terms.origin.flatMap { chosen.isAnchored ? anchorRecord(of: wallet.id, origin: $0) : nil }
+        open(record, chosen.payouts.map { waiting[Int($0.id)] }, anchor, &events)
         return nil
     }
 
@@ -144,7 +146,12 @@ extension Engine {
         return place
     }
 
-    private mutating func open(_ record: SettlementRecord, _ waiting: [Waiting], _ events: inout [Event]) {
+    private mutating func open(
+        _ record: SettlementRecord,
+        _ waiting: [Waiting],
+        _ anchor: AnchorRecord?,
+        _ events: inout [Event]
+    ) {
         var payouts: [PayoutRecord] = []
         for (index, one) in waiting.enumerated() {
             payouts.append(
@@ -159,9 +166,12 @@ extension Engine {
                 )
             )
         }
-        guard let batch = OpenSettlement(record, payouts) else { preconditionFailure("a plan has payouts that can be") }
+        guard let batch = OpenSettlement(record, payouts, anchor: anchor.map(sent)) else {
+            preconditionFailure("a plan has payouts that can be")
+        }
         add(batch)
         events.append(.settlement(.batchSet(record)))
+        if let anchor { open(anchor, &events) }
         for payout in payouts {
             events.append(.settlement(.payoutSet(payout)))
             if let id = payout.withdrawal {
@@ -175,6 +185,12 @@ extension Engine {
             }
             touch(payout.account)
         }
+    }
+
+    /// What the wallet sends itself for an anchor.
+    func sent(_ anchor: AnchorRecord) -> SettlementBatch.Sent {
+        let wallet = settlement.wallets[Int(anchor.wallet.rawValue) - 1]
+        return SettlementBatch.Sent(address: wallet.terms.address.bytes, amount: anchor.amount)
     }
 
     mutating func add(_ batch: OpenSettlement) {
@@ -227,6 +243,7 @@ extension Engine {
             case .alarm(let alarm):
                 events.append(.settlement(.alarm(record.id, alarm)))
                 guard alarm == .contested else { continue }
+                anchorLost(with: record.id, &events)
                 let time = transaction?.position.logicalTime ?? 0
                 holdSettlement(.contested, wallet: record.wallet, logicalTime: time, &events)
             case .send, .credit: continue
@@ -255,6 +272,7 @@ extension Engine {
 
     /// Everybody is paid.
     private mutating func confirm(_ batch: Int, by transaction: WalletTransaction?, _ events: inout [Event]) {
+        anchorSent(with: settlement.batches[batch].record.id, transaction?.outgoing.last?.hash, &events)
         for index in settlement.batches[batch].payouts.indices {
             let message = transaction.flatMap { $0.outgoing.indices.contains(index) ? $0.outgoing[index].hash : nil }
             changePayout(batch, index, &events) {
@@ -272,6 +290,7 @@ extension Engine {
 
     /// Nobody is paid, and nobody can be: earnings are payable again, and withdrawals wait again.
     private mutating func requeue(_ batch: Int, _ events: inout [Event]) {
+        anchorLost(with: settlement.batches[batch].record.id, &events)
         for index in settlement.batches[batch].payouts.indices {
             changePayout(batch, index, &events) { $0.state = .requeued }
             let payout = settlement.batches[batch].payouts[index]

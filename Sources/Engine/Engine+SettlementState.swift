@@ -24,6 +24,7 @@ extension Engine {
         state.batches = settlement.batches.map(\.record)
         state.payouts = settlement.batches.flatMap(\.payouts)
         state.suspense = settlement.suspense.values.sorted { $0.id < $1.id }
+        state.anchors = settlement.anchors
         return state
     }
 
@@ -36,6 +37,7 @@ extension Engine {
         try restoreWallets(found)
         try restoreNames(found, upTo: state.sequence)
         try restoreWithdrawals(found, upTo: state.sequence)
+        try restoreAnchors(state)
         try restoreBatches(found, upTo: state.sequence)
         var last = SuspenseID(0)
         for record in found.suspense {
@@ -167,7 +169,9 @@ extension Engine {
                     throw StateError(payout.id.text, .outOfRange)
                 }
             }
-            guard !own.isEmpty, let batch = OpenSettlement(record, Array(own)) else {
+            let open = settlement.anchors.open
+            let anchor = open?.batch == record.id && open?.state == .planned ? open.map(sent) : nil
+            guard let batch = OpenSettlement(record, Array(own), anchor: anchor) else {
                 throw StateError(name, .outOfRange)
             }
             add(batch)
@@ -178,6 +182,7 @@ extension Engine {
     // MARK: Invariants
 
     func checkSettlement() throws(InvariantViolation) {
+        try checkAnchors()
         var owed: [AccountID: Int128] = [:]
         for record in settlement.withdrawals where record.state == .requested {
             owed[record.account, default: 0] += Int128(record.terms.amount.count)

@@ -29,6 +29,7 @@ extension Engine {
         // What comes in is booked first, and what the transaction costs last: so no balance is ever below zero.
         if let transit {
             endTransit(transit, &events)
+            confirmAnchor(by: transaction, &events)
         } else {
             book(transaction, &events)
         }

@@ -136,6 +136,10 @@ package enum Rejection: UInt16, Error, CaseIterable, Sendable {
     case approvalNotNeeded = 150
     case suspenseNotFound = 151
     case settlementLimit = 152
+    /// The log has not grown since it was anchored.
+    case nothingToAnchor = 153
+    /// The chain has not decided on the last anchor.
+    case anchorUnderWay = 154
     case settlementNotFound = 170
     /// The chain does not contradict the batch: it decides.
     case settlementNotContested = 171
@@ -251,6 +255,8 @@ extension Rejection {
         case .approvalNotNeeded: "approval_not_needed"
         case .suspenseNotFound: "suspense_not_found"
         case .settlementLimit: "settlement_limit"
+        case .nothingToAnchor: "nothing_to_anchor"
+        case .anchorUnderWay: "anchor_under_way"
         case .settlementNotFound: "settlement_not_found"
         case .settlementNotContested: "settlement_not_contested"
         case .payoutNotOpen: "payout_not_open"

@@ -11,7 +11,7 @@ package import Units
 /// | 3 | order types, market control, keys' limits, capabilities |
 /// | 4 | leases and receipts, logins, lowered lots |
 /// | 5 | settlement, measured capability, top-ups, linked logins, keys that are forgotten |
-/// | 6 | the log names payouts and the operator's measurements, contested batches are resolved, wallets are retired |
+/// | 6 | anchors, payouts and measurements in the log, contested batches resolved, wallets retired |
 ///
 /// Since version 6, all visits of orders that look again are counted together, and the query ids of a wallet that was
 /// used before begin where its time says.

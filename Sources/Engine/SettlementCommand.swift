@@ -18,7 +18,7 @@ package enum SettlementCommand: Hashable, Sendable {
     /// The operator has looked at a large one.
     case approveWithdrawal(WithdrawalID)
     case setTerms(SettlementTerms)
-    /// Takes those who wait into the next batch of a wallet.
+    /// Takes those who wait into the next batch of a wallet, and the log's root when it is due.
     case plan(SettlementPlanTerms)
     /// The next transaction of a wallet, finalized.
     case walletTransaction(WalletTransaction)
@@ -28,6 +28,10 @@ package enum SettlementCommand: Hashable, Sendable {
     case assignSuspense(SuspenseID, AccountID)
     /// No batch is planned from now on, or again; the exchange, deposits and the verdicts of the chain go on.
     case hold(SettlementHoldTerms)
+    /// When the log's root is anchored from now on.
+    case setAnchorPolicy(AnchorPolicy)
+    /// The log's root is to be anchored with the next plan, before its time.
+    case requestAnchor
     /// The operator says what has become of payouts that the chain contradicts.
     case resolve(SettlementResolution)
     /// A wallet is in no plan from now on and takes no new deposits, or is in use again.
@@ -189,12 +193,21 @@ package struct SettlementPlanTerms: Hashable, Sendable {
     /// What a batch costs at most, whatever is in it, and for each of its payouts.
     package var baseFee: NanoTON
     package var feePerPayout: NanoTON
+    /// The hash of the log's name, under which its root is anchored when that is due; `nil` if it is not to be.
+    package var origin: ChainHash?
 
-    package init(wallet: WalletID, chainTime: UInt64, baseFee: NanoTON, feePerPayout: NanoTON) {
+    package init(
+        wallet: WalletID,
+        chainTime: UInt64,
+        baseFee: NanoTON,
+        feePerPayout: NanoTON,
+        origin: ChainHash? = nil
+    ) {
         self.wallet = wallet
         self.chainTime = chainTime
         self.baseFee = baseFee
         self.feePerPayout = feePerPayout
+        self.origin = origin
     }
 }
 

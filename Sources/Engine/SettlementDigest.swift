@@ -18,17 +18,18 @@ extension SettlementTable {
             hash.combine(onChain.count)
             hashes.append(hash)
         }
+        hashes += anchors.hashes
         return hashes
     }
 }
 
 extension RecordHash {
-    fileprivate mutating func combine(_ hash: ChainHash) {
+    mutating func combine(_ hash: ChainHash) {
         for word in [hash.words.a, hash.words.b, hash.words.c, hash.words.d] { combine(word) }
     }
 
     /// What may be missing, told from all that may be there.
-    fileprivate mutating func combine(_ hash: ChainHash?) {
+    mutating func combine(_ hash: ChainHash?) {
         combine(hash == nil ? 0 : 1 as UInt64)
         if let hash { combine(hash) }
     }
@@ -38,7 +39,7 @@ extension RecordHash {
         combine(position.hash)
     }
 
-    fileprivate mutating func combine(_ position: ChainPosition?) {
+    mutating func combine(_ position: ChainPosition?) {
         combine(position == nil ? 0 : 1 as UInt64)
         if let position { combine(position) }
     }

@@ -37,6 +37,11 @@ package enum SettlementEvent: Hashable, Sendable {
     /// Nothing is planned from now on.
     case held(SettlementHold)
     case resumed
+    case anchorPolicySet(AnchorPolicy)
+    /// By this command.
+    case anchorRequested(SequenceNumber)
+    /// A new anchor, or another state of it.
+    case anchorSet(AnchorRecord)
 }
 
 /// A deposit that is somebody's. Its number is the sequence of the command with which it arrived.

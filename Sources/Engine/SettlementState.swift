@@ -79,6 +79,7 @@ package struct SettlementState: Hashable, Sendable {
     package var payouts: [PayoutRecord] = []
     /// Those that are nobody's.
     package var suspense: [SuspenseRecord] = []
+    package var anchors = AnchorsState()
 
     package init() {}
 }

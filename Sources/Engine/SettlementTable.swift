@@ -25,6 +25,7 @@ struct SettlementTable: Sendable {
     /// In ascending order.
     var batches: [OpenSettlement] = []
     var suspense: [SuspenseID: SuspenseRecord] = [:]
+    var anchors = AnchorsState()
 
     func walletIndex(_ id: WalletID) -> Int? {
         id.rawValue >= 1 && id.rawValue <= Int64(wallets.count) ? Int(id.rawValue) - 1 : nil
@@ -92,8 +93,12 @@ struct OpenSettlement: Sendable {
     /// By index.
     var payouts: [PayoutRecord]
 
-    /// `nil` when the payouts are none that there can be.
-    init?(_ record: SettlementRecord, _ payouts: [PayoutRecord]) {
+    /// Whether the log's root goes with it.
+    var isAnchored: Bool { machine.anchor != nil }
+
+    /// `nil` when the payouts are none that there can be, or there is nothing at all in it. `anchor` is what the wallet
+    /// sends itself behind the payouts.
+    init?(_ record: SettlementRecord, _ payouts: [PayoutRecord], anchor: SettlementBatch.Sent?) {
         self.record = record
         self.payouts = payouts
         var planned: [PlannedPayout] = []
@@ -104,9 +109,11 @@ struct OpenSettlement: Sendable {
             }
             planned.append(one)
         }
+        guard !planned.isEmpty || anchor != nil || record.phase.isFinal else { return nil }
         machine = SettlementBatch(
             id: record.id.rawValue,
             payouts: planned,
+            anchor: anchor,
             phase: record.phase,
             signed: record.signed,
             outside: record.outside.map(SettlementBatch.TransactionID.init),

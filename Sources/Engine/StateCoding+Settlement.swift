@@ -114,7 +114,7 @@ extension SettlementState {
 }
 
 extension StateReader {
-    fileprivate mutating func money(_ name: String) throws(StateCodingError) -> NanoTON {
+    mutating func money(_ name: String) throws(StateCodingError) -> NanoTON {
         let count: Int64 = try integer(name)
         guard (0...Limits.depositsMax).contains(count) else { throw error(name) }
         return NanoTON(count)
@@ -126,7 +126,7 @@ extension StateReader {
         return value == 1
     }
 
-    fileprivate mutating func position(_ name: String) throws(StateCodingError) -> ChainPosition {
+    mutating func position(_ name: String) throws(StateCodingError) -> ChainPosition {
         let logicalTime: UInt64 = try integer(name)
         return ChainPosition(logicalTime: logicalTime, hash: try hash(name))
     }

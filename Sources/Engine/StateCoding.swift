@@ -7,7 +7,7 @@ import Units
 // value. There is one form for each state.
 //
 // Older versions are read too. Version 1 has not what stands in brackets, version 2 not what stands in braces,
-// version 3 not the last two lines, and version 4 not what stands in angle brackets.
+// version 3 not the last three lines, and version 4 neither the last nor what stands in angle brackets.
 //
 //     version u16 (5) · sequence i64 · time i64 · last trade i64 · grace i64 · checkpoint? · fees
 //     · accounts · keys · models · attestations · classes · profiles · orders · leases · balances · remembered requests
@@ -16,6 +16,7 @@ import Units
 //      · leases' terms, progress, profiles, standings, slashes, policy, log (StateCoding+Leases.swift)}
 //     · top-ups · performances · measurement policy · signing keys (StateCoding+Performance.swift)
 //     · settlement (StateCoding+Settlement.swift)
+//     · anchors (StateCoding+Anchors.swift)
 //
 //     checkpoint    batch i64 · SHA-256 32 bytes · sequence i64 · announced at i64
 //     fees          maker i64 · taker i64 · minimum notional i64
@@ -95,6 +96,7 @@ extension EngineState {
         encodeLeases(into: &bytes)
         encodePerformances(into: &bytes)
         settlement.encode(into: &bytes)
+        settlement.anchors.encode(into: &bytes)
     }
 
     /// Reads a state that takes up all the bytes. Never traps, whatever they are; whether the records belong together
@@ -140,6 +142,7 @@ extension EngineState {
         }
         if reader.version >= 4 { try readPerformances(&reader) }
         if reader.version >= 4 { settlement = try SettlementState(&reader) }
+        if reader.version >= 5 { settlement.anchors = try AnchorsState(&reader) }
         guard reader.isAtEnd else { throw reader.error("end") }
     }
 }

@@ -207,6 +207,7 @@ final class EngineFigures: Sendable {
     /// Microseconds of logical time.
     private let window = Atomic<Int64>(0)
     private let imbalance = Atomic<Int64>(0)
+    private let anchors = AnchorFigures()
     private let settlement = SettlementMetrics()
     /// Set by whoever shows the figures, so that sums over accounts and batches are made once for each look at them.
     private let isAuditWanted = Atomic<Bool>(true)
@@ -221,6 +222,7 @@ final class EngineFigures: Sendable {
         remembered.store(Int64(engine.rememberedRequestCount), ordering: .relaxed)
         let oldest = engine.oldestRememberedRequest ?? engine.time
         window.store(engine.time.microseconds - oldest.microseconds, ordering: .relaxed)
+        anchors.read(engine)
         guard isAuditWanted.exchange(false, ordering: .relaxed) else { return false }
         settlement.read(engine.settlementFigures)
         let found = Int64(clamping: engine.ledgerImbalance)
@@ -242,5 +244,6 @@ final class EngineFigures: Sendable {
         text.describe(name, .gauge, "Logical time since the oldest remembered request.")
         text.sample(name, [], Double(window.load(ordering: .relaxed)) / 1_000_000)
         settlement.write(into: &text, at: LogicalTime(microseconds: wallClockMicroseconds()))
+        anchors.write(into: &text)
     }
 }

@@ -31,7 +31,7 @@ extension ProofBundle {
         case checkpoint
         case inclusion
         case consistency
-        case ton
+        case anchor
     }
 
     /// What came of a check.
@@ -99,11 +99,7 @@ extension ProofBundle {
                 "the log's key is the given one, under the name \(logKey.name)",
                 else: "the bundle is of another log: its key is not the given one"
             )
-        case .checkpoint, .inclusion, .consistency: return checkLog(name)
-        case .ton:
-            let finding =
-                ton == nil ? "the bundle names no anchor on TON" : "the anchor on TON takes the chain to check"
-            return Check(name: name, outcome: .skipped, finding: finding)
+        case .checkpoint, .inclusion, .consistency, .anchor: return checkLog(name)
         }
     }
 
@@ -140,6 +136,7 @@ extension ProofBundle {
             )
             guard isConsistent else { return fail("the log of \(head.size) does not begin as that of \(old.size) was") }
             return pass("the log of \(head.size) entries begins with the \(old.size) of the older checkpoint")
+        case .anchor: return checkAnchor(head)
         default: return pass("the log has signed that it has \(head.size) entries and which")
         }
     }

@@ -6,7 +6,7 @@ extension ProofBundle {
     private static let format = "bombyx-proof-bundle/v1"
 
     /// The most hashes that a proof of a log of 2^63 leaves has: an old tree's end may have as many as a path.
-    private static let hashesMax = 128
+    static let hashesMax = 128
 
     /// The bundle as a JSON document.
     package var json: [UInt8] {
@@ -21,29 +21,22 @@ extension ProofBundle {
         writer.member("salt", Base64URL.encode(salt))
         writer.member("entry", Base64URL.encode(entry.bytes))
         writer.member("index", index)
-        write(inclusion, as: "inclusion", to: &writer)
+        writer.member("inclusion", inclusion)
         writer.member("checkpoint", checkpoint.encoded)
         writer.member("log_key", logKey.text)
         if let consistency {
             writer.key("consistency")
             writer.beginObject()
             writer.member("checkpoint", consistency.checkpoint.encoded)
-            write(consistency.proof, as: "proof", to: &writer)
+            writer.member("proof", consistency.proof)
             writer.endObject()
         }
         if let ton {
             writer.key("ton")
-            writer.value(ton)
+            ton.write(to: &writer)
         }
         writer.endObject()
         return writer.finish()
-    }
-
-    private func write(_ hashes: [Digest256], as name: StaticString, to writer: inout JSONWriter) {
-        writer.key(name)
-        writer.beginArray()
-        for hash in hashes { writer.string(hash.hex) }
-        writer.endArray()
     }
 
     /// Reads a bundle; throws the first member that is missing or malformed. It is not checked before
@@ -97,7 +90,7 @@ extension ProofBundle {
                     proof: try fields.hashes("proof", upTo: Self.hashesMax)
                 )
             },
-            ton: document["ton"]
+            ton: try document["ton"].map { value throws(ProofBundleError) in try Anchor(value) }
         )
     }
 
@@ -105,6 +98,16 @@ extension ProofBundle {
         "format", "receipt", "worker_signature", "worker_key", "app_signature", "app_key", "salt", "entry", "index",
         "inclusion", "checkpoint", "log_key", "consistency", "ton",
     ]
+}
+
+extension JSONWriter {
+    /// Hashes in hexadecimal.
+    mutating func member(_ name: StaticString, _ hashes: [Digest256]) {
+        key(name)
+        beginArray()
+        for hash in hashes { string(hash.hex) }
+        endArray()
+    }
 }
 
 /// Why a document is not a proof bundle.
@@ -124,7 +127,7 @@ package struct ProofBundleError: Error, Hashable, Sendable, CustomStringConverti
 }
 
 /// The members of an object of a bundle.
-private struct BundleFields {
+struct BundleFields {
     private let object: JSONValue
     private let prefix: String
 
@@ -159,13 +162,24 @@ private struct BundleFields {
         }
         var hashes: [Digest256] = []
         for element in elements {
-            guard let text = element.string, let hash = Digest256(hex: text), hash.hex.utf8.elementsEqual(text.utf8)
-            else {
+            guard let hash = element.string.flatMap(Self.hash) else {
                 throw ProofBundleError(prefix + name, "has something that is not 64 hexadecimal digits")
             }
             hashes.append(hash)
         }
         return hashes
+    }
+
+    func hash(_ name: String) throws(ProofBundleError) -> Digest256 {
+        guard let hash = Self.hash(try text(name)) else {
+            throw ProofBundleError(prefix + name, "is not 64 hexadecimal digits in lower case")
+        }
+        return hash
+    }
+
+    private static func hash(_ text: String) -> Digest256? {
+        guard let hash = Digest256(hex: text), hash.hex.utf8.elementsEqual(text.utf8) else { return nil }
+        return hash
     }
 
     func note(_ name: String) throws(ProofBundleError) -> SignedNote {

@@ -1,5 +1,4 @@
 package import Cryptography
-package import JSON
 
 /// Everything that shows that a receipt was given and recorded, in one file that can be checked without asking anybody
 /// (``verify(publicKey:)``).
@@ -20,7 +19,7 @@ package import JSON
 /// | `checkpoint` | a signed note (``Checkpoint``) |
 /// | `log_key` | the key that signed it, with its name (``NoteKey/text``) |
 /// | `consistency` | optional: `checkpoint`, an older signed note, and `proof`, hashes from it to the newer one |
-/// | `ton` | optional: where the log's root is anchored on TON |
+/// | `ton` | optional: where a root of the log that covers the entry is anchored on TON (``Anchor``) |
 package struct ProofBundle: Equatable, Sendable {
     package let signed: SignedReceipt
     /// 32 bytes.
@@ -35,8 +34,8 @@ package struct ProofBundle: Equatable, Sendable {
     package let checkpoint: SignedNote
     package let logKey: NoteKey
     package let consistency: Consistency?
-    /// Where the log's root is anchored. Not checked here: it takes the chain to do so.
-    package let ton: JSONValue?
+    /// Where the log's root is anchored.
+    package let ton: Anchor?
 
     /// An older checkpoint, and why the log has only grown since.
     package struct Consistency: Equatable, Sendable {
@@ -60,7 +59,7 @@ package struct ProofBundle: Equatable, Sendable {
         checkpoint: SignedNote,
         logKey: NoteKey,
         consistency: Consistency? = nil,
-        ton: JSONValue? = nil
+        ton: Anchor? = nil
     ) {
         self.signed = signed
         self.workerKey = workerKey

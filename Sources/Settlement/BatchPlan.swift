@@ -4,10 +4,12 @@ package import Units
 package struct BatchPlan: Hashable, Sendable {
     /// In the order in which they waited.
     package let payouts: [PlannedPayout]
-    /// What the wallet sends itself for them: their sum and the fees.
+    /// Whether the anchor goes with them.
+    package let isAnchored: Bool
+    /// What the wallet sends itself for them: their sum, the anchor's amount, and the fees.
     package let value: NanoTON
 
-    /// Payouts of a batch. The wallet may have 255 actions, and one more is its own.
+    /// Messages of a batch. The wallet may have 255 actions, and one more is its own.
     package static let payoutsMax = 254
 
     /// Why there is no batch now.
@@ -54,15 +56,22 @@ package struct BatchPlan: Hashable, Sendable {
     /// Takes those who waited the longest: one payout for an address, so that a payout on the chain is known by its
     /// address; at most ``payoutsMax``; and as many as the wallet can surely pay. One that cannot be paid yet lets
     /// nobody pass: otherwise large payouts would wait for ever.
-    package static func next(_ waiting: some Collection<PlannedPayout>, _ means: Means) throws(Wait) -> BatchPlan {
-        guard !waiting.isEmpty else { throw .nobody }
+    ///
+    /// `anchor` is what the wallet sends itself with a message that anchors a log; it costs as a payout does. It has a
+    /// place in the batch, and goes with what is left of the balance: payouts do not wait for it.
+    package static func next(
+        _ waiting: some Collection<PlannedPayout>,
+        _ means: Means,
+        anchor: NanoTON? = nil
+    ) throws(Wait) -> BatchPlan {
+        guard !waiting.isEmpty || anchor != nil else { throw .nobody }
         guard means.capital >= means.capitalReserve else { throw .capital }
         let free = means.balance - means.inFlight - means.reserve
         var chosen: [PlannedPayout] = []
         var addresses: Set<[UInt8]> = []
         var sum = NanoTON.zero
         for payout in waiting {
-            guard chosen.count < payoutsMax else { break }
+            guard chosen.count < (anchor == nil ? payoutsMax : payoutsMax - 1) else { break }
             guard addresses.insert(payout.address).inserted else { continue }
             let value = sum + payout.amount + means.fees(chosen.count + 1)
             guard value <= free else {
@@ -72,11 +81,17 @@ package struct BatchPlan: Hashable, Sendable {
             chosen.append(payout)
             sum = sum + payout.amount
         }
-        return BatchPlan(payouts: chosen, value: sum + means.fees(chosen.count))
+        if let anchor {
+            let value = sum + anchor + means.fees(chosen.count + 1)
+            if value <= free { return BatchPlan(payouts: chosen, isAnchored: true, value: value) }
+            if chosen.isEmpty { throw .balance(missing: value - free) }
+        }
+        return BatchPlan(payouts: chosen, isAnchored: false, value: sum + means.fees(chosen.count))
     }
 
-    private init(payouts: [PlannedPayout], value: NanoTON) {
+    private init(payouts: [PlannedPayout], isAnchored: Bool, value: NanoTON) {
         self.payouts = payouts
+        self.isAnchored = isAnchored
         self.value = value
     }
 }

@@ -95,7 +95,9 @@ extension SettlementBatch {
             phase = .failed
             return [.requeue(ids, .failed(actionCode: code)), .alarm(.failed(actionCode: code))]
         }
-        guard sent == payouts.map({ Sent(address: $0.address, amount: $0.amount) }) else { return contest() }
+        var expected = payouts.map { Sent(address: $0.address, amount: $0.amount) }
+        if let anchor { expected.append(anchor) }
+        guard sent == expected else { return contest() }
         phase = .confirmed
         return [.confirm(ids)]
     }

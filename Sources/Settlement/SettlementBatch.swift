@@ -8,6 +8,8 @@ package import Units
 package struct SettlementBatch: Hashable, Sendable {
     package let id: Int64
     package let payouts: [PlannedPayout]
+    /// What the wallet sends itself behind the payouts, to anchor a log; `nil` for nothing.
+    package let anchor: Sent?
     package internal(set) var phase = Phase.planned
     /// What was signed; `nil` while planned.
     package internal(set) var signed: Signed?
@@ -20,22 +22,24 @@ package struct SettlementBatch: Hashable, Sendable {
     package internal(set) var returned: Set<Int64> = []
 
     /// Payouts that a plan has chosen.
-    package init(id: Int64, payouts: [PlannedPayout]) {
+    package init(id: Int64, payouts: [PlannedPayout], anchor: Sent? = nil) {
         self.id = id
         self.payouts = payouts
+        self.anchor = anchor
     }
 
     /// A batch as it was stored. Who stores batches decides when to send by himself: nothing is known of that here.
     package init(
         id: Int64,
         payouts: [PlannedPayout],
+        anchor: Sent?,
         phase: Phase,
         signed: Signed,
         outside: TransactionID?,
         inside: TransactionID?,
         returned: Set<Int64>
     ) {
-        self.init(id: id, payouts: payouts)
+        self.init(id: id, payouts: payouts, anchor: anchor)
         self.phase = phase
         self.signed = signed
         self.outside = outside

@@ -1,5 +1,6 @@
 package import Cryptography
 package import Engine
+internal import Provenance
 internal import Settlement
 package import TON
 internal import Units
@@ -33,10 +34,12 @@ package enum BatchMessage {
         return wallet
     }
 
-    /// The bytes to send. `payouts` are those of the batch, in order.
+    /// The bytes to send. `payouts` are those of the batch, in order, and `anchor` goes behind them, if the batch has
+    /// one.
     package static func bag(
         _ batch: SettlementRecord,
         _ payouts: [PayoutRecord],
+        anchor: AnchorRecord? = nil,
         from terms: WalletTerms,
         signedBy key: borrowing SigningKey
     ) throws(SigningError) -> [UInt8] {
@@ -58,6 +61,7 @@ package enum BatchMessage {
                 )
             )
         }
+        if let anchor { list.append(try payout(anchor, to: wallet.address)) }
         do {
             let value = Coins(UInt64(batch.signed.value.count))
             let request = try wallet.batch(list, value: value, id, createdAt: batch.signed.createdAt)
@@ -65,5 +69,15 @@ package enum BatchMessage {
         } catch {
             throw .message(error)
         }
+    }
+
+    /// The message by which the wallet says to itself what the log is.
+    private static func payout(_ anchor: AnchorRecord, to wallet: Address) throws(SigningError) -> Payout {
+        guard let said = anchor.said, anchor.amount > .zero, let body = try? Cell.build({ $0.store(said.bytes) }) else {
+            throw .message(.amount)
+        }
+        var payout = Payout(to: wallet, amount: Coins(UInt64(anchor.amount.count)))
+        payout.body = body
+        return payout
     }
 }

@@ -1,5 +1,6 @@
 package import Cryptography
 package import Engine
+internal import Provenance
 package import Settlement
 package import TON
 internal import Units
@@ -30,8 +31,12 @@ package struct SettlementView: Sendable {
     package var batches: [SettlementRecord]
     package var payouts: [SettlementID: [PayoutRecord]]
     package var hold: SettlementHold?
+    /// The anchor of one of ``batches``; `nil` if none has one.
+    package var anchor: AnchorRecord?
     /// Whether a plan would find somebody.
     package var isWaiting: Bool
+    /// Whether a plan would anchor the log.
+    package var isAnchorDue: Bool
 
     /// Of an engine.
     package init(_ engine: Engine) {
@@ -40,7 +45,9 @@ package struct SettlementView: Sendable {
         batches = undecided.map(\.record)
         payouts = Dictionary(uniqueKeysWithValues: undecided.map { ($0.record.id, $0.payouts) })
         hold = engine.settlementHold
+        anchor = engine.anchors.open.flatMap { $0.state == .planned ? $0 : nil }
         isWaiting = engine.hasPayoutsWaiting
+        isAnchorDue = engine.hasAnchorDue
     }
 }
 
@@ -76,6 +83,10 @@ package final class SettlementAgent<Chain: ChainClient> {
     private let key: SigningKey
     private let fees: ChainFees
     private let pace: Pace
+    /// The hash of the log's name; `nil` if the log is not anchored.
+    private let origin: ChainHash?
+    /// By the chain's clock: when a plan for an anchor alone is asked for again that was refused. Nobody waits for it.
+    private var anchorAfter: UInt64 = 0
     /// When messages were sent last, by the chain's clock.
     private var sentAt: [SettlementID: UInt64] = [:]
 
@@ -95,7 +106,15 @@ package final class SettlementAgent<Chain: ChainClient> {
         package init() {}
     }
 
-    package init(_ chain: Chain, key: consuming SigningKey, fees: ChainFees, pace: Pace = Pace()) {
+    /// `origin` is the name of the log that is anchored; none is without a name.
+    package init(
+        _ chain: Chain,
+        key: consuming SigningKey,
+        fees: ChainFees,
+        pace: Pace = Pace(),
+        origin: String? = nil
+    ) {
+        self.origin = origin.flatMap { ChainHash(bytes: LogAnchor.originHash(of: $0).bytes) }
         self.chain = chain
         self.key = key
         self.fees = fees
@@ -118,7 +137,7 @@ package final class SettlementAgent<Chain: ChainClient> {
         var scanned: [WalletID: WalletRecord] = [:]
         let before = try office.view()
         for wallet in before.wallets {
-            let isBusy = before.isWaiting || before.batches.contains { $0.wallet == wallet.id }
+            let isBusy = isWaiting(before, head) || before.batches.contains { $0.wallet == wallet.id }
             guard let known = try scan(wallet, head, isBusy: isBusy, &office, &round) else { continue }
             scanned[wallet.id] = known
         }
@@ -234,18 +253,21 @@ package final class SettlementAgent<Chain: ChainClient> {
         }
         var ready = ours.map(\.id).filter { wallets[$0] != nil }
         var plans: [WalletID: Int] = [:]
+        var isAnchorRefused = false
         while !ready.isEmpty {
             let view = try office.view()
-            guard view.isWaiting else { return }
+            guard isWaiting(view, head) else { return }
             guard let (wallet, estimate) = richest(of: ready, view) else { break }
             let terms = SettlementPlanTerms(
                 wallet: wallet,
                 chainTime: head.time,
                 baseFee: estimate.base,
-                feePerPayout: estimate.perPayout
+                feePerPayout: estimate.perPayout,
+                origin: origin
             )
             guard let rejection = try office.submit(.plan(terms)) else {
                 round.planned += 1
+                isAnchorRefused = false
                 plans[wallet, default: 0] += 1
                 if plans[wallet] == pace.plansMax { ready.removeAll { $0 == wallet } }
                 continue
@@ -253,10 +275,17 @@ package final class SettlementAgent<Chain: ChainClient> {
             // The ids of one wallet may be in use, or its clock ahead. What else there is holds for all, also too
             // little money: the others have less.
             round.troubles.append("no plan for \(wallet.text): \(rejection)")
+            isAnchorRefused = !view.isWaiting
             guard rejection == .queryIDsInUse || rejection == .chainTimeBehind else { break }
             ready.removeAll { $0 == wallet }
         }
-        if try office.view().isWaiting { round.hasMore = true }
+        if isAnchorRefused { anchorAfter = head.time + pace.idleScan }
+        if isWaiting(try office.view(), head) { round.hasMore = true }
+    }
+
+    /// Whether there is something to plan.
+    private func isWaiting(_ view: SettlementView, _ head: ChainHead) -> Bool {
+        view.isWaiting || origin != nil && view.isAnchorDue && head.time >= anchorAfter
     }
 
     /// The wallet that has the most beyond what is under way and what a batch of one payout costs; of equal ones the
@@ -287,7 +316,7 @@ package final class SettlementAgent<Chain: ChainClient> {
             let isGood = head.time < batch.signed.createdAt + batch.signed.timeout
             guard isGood, head.time >= (sentAt[batch.id] ?? 0) + pace.resend else { continue }
             guard let wallet = view.wallets.first(where: { $0.id == batch.wallet }) else { continue }
-            guard let bag = try bag(batch, view.payouts[batch.id] ?? [], wallet, &office, &round) else { continue }
+            guard let bag = try bag(batch, view, wallet, &office, &round) else { continue }
             sentAt[batch.id] = head.time
             do throws(ChainError) {
                 if case .refused(let code) = try chain.send(bag) {
@@ -307,7 +336,7 @@ package final class SettlementAgent<Chain: ChainClient> {
 
     private func bag(
         _ batch: SettlementRecord,
-        _ payouts: [PayoutRecord],
+        _ view: SettlementView,
         _ wallet: WalletRecord,
         _ office: inout some SettlementOffice,
         _ round: inout SettlementRound
@@ -315,7 +344,13 @@ package final class SettlementAgent<Chain: ChainClient> {
         if let stored = try office.message(of: batch.id) { return stored }
         let bag: [UInt8]
         do throws(SigningError) {
-            bag = try BatchMessage.bag(batch, payouts, from: wallet.terms, signedBy: key)
+            bag = try BatchMessage.bag(
+                batch,
+                view.payouts[batch.id] ?? [],
+                anchor: view.anchor.flatMap { $0.batch == batch.id ? $0 : nil },
+                from: wallet.terms,
+                signedBy: key
+            )
         } catch {
             round.troubles.append("\(batch.id.text) cannot be signed: \(error)")
             return nil

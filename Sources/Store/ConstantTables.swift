@@ -106,6 +106,7 @@ enum ConstantTables {
         for state in PayoutState.allCases { add("payout_state", state.rawValue, state.name) }
         for reason in SuspenseReason.allCases { add("suspense_reason", reason.rawValue, reason.name) }
         for reason in SettlementHoldReason.allCases { add("hold_reason", reason.rawValue, reason.name) }
+        for state in AnchorState.allCases { add("anchor_state", state.rawValue, state.name) }
         for (index, name) in WalletTransaction.Incoming.names.enumerated() { add("incoming_message", index + 1, name) }
         return codes
     }

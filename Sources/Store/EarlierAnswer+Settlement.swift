@@ -35,6 +35,8 @@ extension HistoryReader {
         case .assignSuspense(let entry, let account):
             return [.settlement(.suspenseAssigned(entry, account))] + (try moved(sequence))
         case .plan, .walletTransaction, .walletScanned, .resolve: return try moved(sequence)
+        case .setAnchorPolicy(let policy): return [.settlement(.anchorPolicySet(policy))]
+        case .requestAnchor: return [.settlement(.anchorRequested(sequence))]
         case .hold, .setRetired: return []
         }
     }

@@ -193,7 +193,7 @@ extension HistoryReader {
             SettlementHistoryRow.columns,
             SettlementHistoryRow.question(
                 where: "($2 = 0 OR p.account = $2)",
-                "batches.id = $1 AND batches.payout_count > 0"
+                "batches.id = $1 AND (batches.payout_count > 0 OR $2 = 0)"
             ),
             "found.id"
         )

@@ -155,6 +155,12 @@ package enum Schema {
             up: PackageResources.m0025_resolved_payouts_up_sql,
             check: PackageResources.m0025_resolved_payouts_check_sql
         ),
+        Migration(
+            number: 26,
+            name: "anchors",
+            up: PackageResources.m0026_anchors_up_sql,
+            check: PackageResources.m0026_anchors_check_sql
+        ),
     ]
 
     /// What ``migrate(_:)`` would run; empty when the database is up to date. Changes nothing.

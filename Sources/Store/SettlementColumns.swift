@@ -40,19 +40,24 @@ extension SettlementEvent {
             return [.patch(.suspense, RowKey(first: id.rawValue), column: "assigned_to", .int8(account.rawValue))]
         case .held(let hold): return [.put(.holds, RowKey(first: hold.sequence.rawValue), hold.row)]
         case .resumed: return [.resume(.time(time))]
+        case .anchorPolicySet(let policy):
+            return [.put(.anchorPolicies, RowKey(first: sequence.rawValue), policy.row(sequence, time))]
+        case .anchorRequested(let sequence):
+            return [.put(.anchorRequests, RowKey(first: sequence.rawValue), [.int8(sequence.rawValue)])]
+        case .anchorSet(let record): return [.put(.anchors, RowKey(first: record.batch.rawValue), record.row)]
         case .memoRepeated, .alarm: return []
         }
     }
 }
 
 extension Parameter {
-    fileprivate static func time(_ time: LogicalTime) -> Parameter {
+    static func time(_ time: LogicalTime) -> Parameter {
         .timestamp(microsecondsSince1970: time.microseconds)
     }
 
-    fileprivate static func orNull(_ hash: ChainHash?) -> Parameter { hash.map { .bytea($0.bytes) } ?? .null(.bytea) }
+    static func orNull(_ hash: ChainHash?) -> Parameter { hash.map { .bytea($0.bytes) } ?? .null(.bytea) }
 
-    fileprivate static func orNull(_ number: UInt64?) -> Parameter { .orNull(number.map { Int64($0) }) }
+    static func orNull(_ number: UInt64?) -> Parameter { .orNull(number.map { Int64($0) }) }
 }
 
 extension SettlementTerms {

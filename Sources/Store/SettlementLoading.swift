@@ -58,6 +58,7 @@ extension StateLoader {
             connection,
             CheckedTable.suspense.selection(where: "assigned_to IS NULL")
         ) { row throws(PostgresError) in try SuspenseRecord(row) }
+        state.anchors = try readAnchors(connection)
     }
 
     private static func readNames(
@@ -101,11 +102,11 @@ extension Row {
         isNull(column) ? nil : try chainHash(column)
     }
 
-    fileprivate func unsigned(_ column: Int) throws(PostgresError) -> UInt64 {
+    func unsigned(_ column: Int) throws(PostgresError) -> UInt64 {
         UInt64(truncatingIfNeeded: try int8(column))
     }
 
-    fileprivate func position(_ column: Int) throws(PostgresError) -> ChainPosition? {
+    func position(_ column: Int) throws(PostgresError) -> ChainPosition? {
         guard !isNull(column) else { return nil }
         return ChainPosition(logicalTime: try unsigned(column), hash: try chainHash(column + 1))
     }

@@ -108,6 +108,10 @@ struct ExpectedSettlement: Sendable {
         events += state.batches.map { .batchSet($0) }
         events += state.payouts.map { .payoutSet($0) }
         events += state.suspense.map { .suspended($0) }
+        if let request = state.anchors.request { events.append(.anchorRequested(request)) }
+        for anchor in [state.anchors.last, state.anchors.open] {
+            if let anchor { events.append(.anchorSet(anchor)) }
+        }
         for event in events { add(event, .none, .zero) }
     }
 

@@ -125,7 +125,7 @@ extension CheckedTable {
     /// Those that are compared in their last state.
     static let settlementFinal = [
         settlementTerms, holds, wallets, querySets, transits, memos, addresses, payoutTerms, withdrawals,
-        withdrawalDays, batches, payouts, suspense,
+        withdrawalDays, batches, payouts, suspense, anchorPolicies, anchorRequests, anchors,
     ]
 
     /// Puts a row in the place of the one with its key.
@@ -135,10 +135,11 @@ extension CheckedTable {
         let prepared = name.split(separator: ".").joined(separator: "_") + "_set"
         guard !Self.settlementGrowing.contains(self) else { return Statement(prepared: prepared, insert) }
         let changes = columns.filter { !key.contains($0) }.map { "\($0) = excluded.\($0)" }
+        let change = changes.isEmpty ? "DO NOTHING" : "DO UPDATE SET \(changes.joined(separator: ", "))"
         return Statement(
             prepared: prepared,
             """
-            \(insert) ON CONFLICT (\(key.joined(separator: ", "))) DO UPDATE SET \(changes.joined(separator: ", "))
+            \(insert) ON CONFLICT (\(key.joined(separator: ", "))) \(change)
             """
         )
     }

@@ -3,6 +3,8 @@ package struct Payout: Hashable, Sendable {
     package var address: Address
     package var amount: Coins
     package var comment: String?
+    /// What the message says instead of a comment.
+    package var body: Cell?
     /// Whether it comes back if nobody is there to take it: otherwise it waits there for its owner.
     package var isBounceable: Bool
 
@@ -18,7 +20,7 @@ package struct Payout: Hashable, Sendable {
         guard address.workchain == 0 else { throw .workchain }
         guard amount > .zero else { throw .amount }
         do {
-            let body = try comment.map { (text) throws(CellError) -> Cell in try Comment.cell(text) }
+            let body = try self.body ?? comment.map { (text) throws(CellError) -> Cell in try Comment.cell(text) }
             return try InternalMessage(to: address, value: amount, isBounceable: isBounceable, body: body).cell()
         } catch {
             throw .comment

@@ -122,6 +122,12 @@ package enum Limits {
     package static let settlementFeeMax: Int64 = 100_000_000_000
     /// The latest time of the chain that is taken, in seconds since 1970: the year 4147.
     package static let chainTimeMax: Int64 = 1 << 36
+    /// From one anchor of the log to the next, in microseconds: 1 s to 365 days.
+    package static let anchorIntervalMin: Int64 = 1_000_000
+    package static let anchorIntervalMax: Int64 = 31_536_000_000_000
+    /// What a wallet sends itself with an anchor, in nanoTON: 0.001 to 1 TON. The gas of its arrival is paid from it.
+    package static let anchorAmountMin: Int64 = 1_000_000
+    package static let anchorAmountMax: Int64 = 1_000_000_000
 
     // MARK: Registry
 

@@ -125,6 +125,7 @@ import Units
             ("SettlementTermsRequest", SettlementTermsField.names, []),
             ("SettlementHoldRequest", SettlementHoldField.names, []),
             ("AssignmentRequest", AssignmentField.names, ["account"]),
+            ("AnchorPolicyRequest", AnchorPolicyField.names, []),
         ] as [(String, [StaticString], [String])]
     )
     func `A request's schema has the fields of its reader, and no others`(
@@ -161,6 +162,7 @@ import Units
             ("PayoutState", PayoutState.allCases.map(\.name)),
             ("SuspenseReason", SuspenseReason.allCases.map(\.name)),
             ("SettlementHoldReason", SettlementHoldReason.allCases.map(\.name)),
+            ("AnchorState", AnchorState.allCases.map(\.name)),
         ] as [(String, [String])]
     )
     func `A list of names is the one that the code knows`(name: String, names: [String]) throws {

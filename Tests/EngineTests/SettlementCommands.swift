@@ -46,6 +46,26 @@ enum SettlementCommands {
         ]
     }
 
+    private static var anchors: [SettlementCommand] {
+        let anchored = SettlementPlanTerms(
+            wallet: WalletID(1),
+            chainTime: 7,
+            baseFee: .zero,
+            feePerPayout: .zero,
+            origin: hash(8)
+        )
+        let rare = AnchorPolicy(
+            isEnabled: false,
+            interval: Limits.anchorIntervalMax,
+            amount: NanoTON(Limits.anchorAmountMax)
+        )
+        let often = AnchorPolicy(interval: Limits.anchorIntervalMin, amount: NanoTON(Limits.anchorAmountMin))
+        return [
+            .plan(anchored), .setAnchorPolicy(rare), .setAnchorPolicy(often), .setAnchorPolicy(.initial),
+            .requestAnchor,
+        ]
+    }
+
     static var all: [Command.Action] {
         let wallet = WalletTerms(
             address: hash(1),
@@ -95,6 +115,6 @@ enum SettlementCommands {
             .hold(SettlementHoldTerms(isHeld: false)),
         ]
         if let memo = DepositMemo(reading: "0123ABCXYZ") { commands.append(.openDeposits(memo)) }
-        return (commands + decisions + transactions.map { .walletTransaction($0) }).map { .settlement($0) }
+        return (commands + decisions + anchors + transactions.map { .walletTransaction($0) }).map { .settlement($0) }
     }
 }

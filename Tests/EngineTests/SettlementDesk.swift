@@ -115,7 +115,7 @@ struct SettlementDesk {
         return refusal(account, .requestWithdrawal(terms))
     }
 
-    mutating func plan(_ wallet: Int = 0) -> Rejection? {
+    mutating func plan(_ wallet: Int = 0, origin: ChainHash? = nil) -> Rejection? {
         refusal(
             .system,
             .plan(
@@ -123,7 +123,8 @@ struct SettlementDesk {
                     wallet: WalletID(Int64(wallet) + 1),
                     chainTime: chain.time,
                     baseFee: NanoTON(5 * Self.fee),
-                    feePerPayout: NanoTON(Self.fee)
+                    feePerPayout: NanoTON(Self.fee),
+                    origin: origin
                 )
             )
         )
@@ -158,13 +159,15 @@ struct NaiveChain {
         /// Places of query ids that the wallet has used.
         var used: Set<UInt32> = []
         /// Messages to itself that are on their way.
-        var own: [(hash: ChainHash, value: Int64, payouts: [PayoutRecord])] = []
+        var own: [(hash: ChainHash, value: Int64, payouts: [PayoutRecord], anchor: AnchorRecord?)] = []
     }
 
     var time: UInt64 = 1_800_000_000
     var wallets: [Wallet] = []
     /// What every address has got, and what of it came back.
     var received: [ChainHash: Int64] = [:]
+    /// What the wallets have said of the log.
+    var anchored: [AnchorRecord] = []
     private var next: UInt64 = 10
 
     mutating func addWallet(balance: Int64) -> Int {
@@ -186,7 +189,13 @@ struct NaiveChain {
     }
 
     /// The message of a batch arrives. The query id is used up, and nothing is sent, if it is to burn.
-    mutating func send(_ batch: SettlementRecord, _ payouts: [PayoutRecord], _ wallet: Int, burns: Bool = false) {
+    mutating func send(
+        _ batch: SettlementRecord,
+        _ payouts: [PayoutRecord],
+        _ wallet: Int,
+        anchor: AnchorRecord? = nil,
+        burns: Bool = false
+    ) {
         guard takes(batch, wallet) else { return }
         wallets[wallet].used.insert(batch.signed.place)
         var outgoing: [WalletTransaction.Outgoing] = []
@@ -194,7 +203,7 @@ struct NaiveChain {
         if !burns, wallets[wallet].balance >= value + SettlementDesk.fee {
             let hash = newHash()
             outgoing = [.init(address: wallets[wallet].address, amount: batch.signed.value, hash: hash)]
-            wallets[wallet].own.append((hash, value, payouts))
+            wallets[wallet].own.append((hash, value, payouts, anchor))
         }
         record(wallet, .external(place: batch.signed.place, createdAt: batch.signed.createdAt), outgoing)
     }
@@ -212,6 +221,11 @@ struct NaiveChain {
             }
         }
         for sent in outgoing { received[sent.address, default: 0] += sent.amount.count }
+        if let anchor = message.anchor, other == nil, !fails {
+            outgoing.append(.init(address: wallets[wallet].address, amount: anchor.amount, hash: newHash()))
+            wallets[wallet].own.append((outgoing[outgoing.count - 1].hash, anchor.amount.count, [], nil))
+            anchored.append(anchor)
+        }
         record(wallet, .own(message.hash, NanoTON(message.value)), outgoing, code: fails ? 37 : 0)
     }
 

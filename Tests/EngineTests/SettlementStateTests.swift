@@ -198,6 +198,10 @@ import Units
         state.settlement = SettlementState()
         var bytes: [UInt8] = []
         state.encode(into: &bytes)
+        // Of anchors a flag and two numbers of the policy, no request and no anchor.
+        bytes.removeLast(1 + 2 * 8 + 8 + 2)
+        bytes[0] = 4
+        #expect(try EngineState(decoding: bytes[...]) == state)
         // Eight numbers of terms, no hold, no money, and eleven empty lists; and what workers are measured by: four
         // numbers and three empty lists.
         bytes.removeLast(8 * 8 + 1 + 8 + 11 * 4)

@@ -466,9 +466,21 @@ bad_checkpoints = [
 ]
 
 
+# Anchors on TON
+
+def anchor(origin, size, root):
+    return struct.pack(">8s32sQ32s", b"BXANCH01", sha(origin.encode()), size, root)
+
+
+anchors = [
+    {"origin": origin, "size": size, "root": root, "bytes": anchor(origin, size, root)}
+    for origin, size, root in [(ORIGIN, 1, sha(b"one")), ("b", 2**63 - 1, bytes(32)), ("bombyx/é", 300, sha(b"three"))]
+]
+
+
 # Proof bundles
 
-def bundle(countersigned=True, older=None, anchored=False):
+def bundle(countersigned=True, older=None, anchored=None):
     body = receipt_body(second)
     worker, app = signed(body)
     salt = sha(b"bundle salt")
@@ -486,7 +498,13 @@ def bundle(countersigned=True, older=None, anchored=False):
         result["consistency"] = {"checkpoint": checkpoint(older, mth(leaves[:older])),
                                  "proof": [h.hex() for h in subproof(older, leaves)]}
     if anchored:
-        result["ton"] = {"transaction": "00" * 32}
+        said = anchor(ORIGIN, anchored, mth(leaves[:anchored]))
+        result["ton"] = {
+            "wallet": "0:" + sha(b"wallet").hex(), "transaction_lt": "49000001000003",
+            "transaction_hash": sha(b"transaction").hex(), "message_hash": sha(b"message").hex(),
+            "anchor": b64url(said),
+            "consistency": [h.hex() for h in subproof(anchored, leaves)] if anchored < 100 else [],
+        }
     return result
 
 
@@ -494,7 +512,8 @@ bundles = [
     {"name": "countersigned", "bundle": bundle()}, {"name": "of the worker only", "bundle": bundle(False)},
     {"name": "with an older checkpoint", "bundle": bundle(older=29)},
     {"name": "with the same checkpoint", "bundle": bundle(older=100)},
-    {"name": "anchored", "bundle": bundle(anchored=True)},
+    {"name": "anchored", "bundle": bundle(anchored=57)},
+    {"name": "anchored as it is", "bundle": bundle(anchored=100)},
 ]
 
 
@@ -516,5 +535,5 @@ print(json.dumps(hexed({
     "settlements": settlements,
     "inclusion": inclusion,
     "consistency": consistency, "notes": notes, "malformed_notes": bad_notes,
-    "malformed_checkpoints": bad_checkpoints, "bundles": bundles,
+    "malformed_checkpoints": bad_checkpoints, "anchors": anchors, "bundles": bundles,
 }), ensure_ascii=False, indent=1))

@@ -81,6 +81,8 @@ final class Bureau {
     let user: WalletV5R1
     private let key: SigningKey
     private var userNumber: UInt32 = 0
+    /// The name of the log that is anchored after the next start; `nil` for none.
+    var origin: String?
 
     static func makeKey() throws -> SigningKey { try SigningKey(seed: [UInt8](repeating: 9, count: 32).span) }
 

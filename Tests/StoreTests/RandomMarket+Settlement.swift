@@ -25,6 +25,15 @@ extension RandomMarket {
             if withdrawal.needsApproval, chance(70) { return system(.approveWithdrawal(withdrawal.id)) }
             return Command(account: withdrawal.account, action: .settlement(.cancelWithdrawal(withdrawal.id)))
         case 6: return system(.setTerms(terms()))
+        case 7 where chance(30):
+            if chance(50) { return system(.requestAnchor) }
+            let (isEnabled, seconds) = (chance(80), Int64(draw(4) + 1))
+            let policy = AnchorPolicy(
+                isEnabled: isEnabled,
+                interval: seconds * 1_000_000,
+                amount: NanoTON(Limits.anchorAmountMin)
+            )
+            return system(.setAnchorPolicy(policy))
         case 7: return system(.hold(SettlementHoldTerms(isHeld: chance(15), reason: "look")))
         case 8:
             guard let entry = state.suspense.randomElement(using: &generator) else { break }
@@ -33,9 +42,9 @@ extension RandomMarket {
             let wallet = state.wallets[draw(2)]
             let time = wallet.scannedTo + UInt64(draw(20))
             let fee = NanoTON(Int64(draw(20)))
-            return system(
-                .plan(SettlementPlanTerms(wallet: wallet.id, chainTime: time, baseFee: fee, feePerPayout: fee))
-            )
+            var terms = SettlementPlanTerms(wallet: wallet.id, chainTime: time, baseFee: fee, feePerPayout: fee)
+            if chance(70) { terms.origin = ChainHash(.init(1, 2, 3, 4)) }
+            return system(.plan(terms))
         case 12..<14:
             let wallet = state.wallets[draw(2)]
             let time = wallet.scannedTo + UInt64(chance(10) ? 4_000 : draw(90))
@@ -70,7 +79,8 @@ extension RandomMarket {
             timeout: 60,
             start: ChainPosition(logicalTime: UInt64(count), hash: hash()),
             startTime: 1_000_000,
-            balance: NanoTON(Int64(draw(2) * 100_000))
+            // Enough for anchors, and at times not for payouts.
+            balance: NanoTON(count == 0 ? 30_000_000 : Int64(draw(2) * 100_000))
         )
     }
 
@@ -141,6 +151,9 @@ extension RandomMarket {
                 next.outgoing.append(
                     .init(address: payout.destination.address, amount: payout.amount, hash: hash())
                 )
+            }
+            if let anchor = state.anchors.open, anchor.batch == batch.id {
+                next.outgoing.append(.init(address: wallet.terms.address, amount: anchor.amount, hash: hash()))
             }
             return
         case 6:

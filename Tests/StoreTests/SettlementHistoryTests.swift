@@ -13,6 +13,7 @@ import Units
         var batches: [SettlementID: SettlementRecord] = [:]
         var payouts: [PayoutID: PayoutRecord] = [:]
         var suspense: [SuspenseID: SuspenseRecord] = [:]
+        var anchors: [SettlementID: AnchorRecord] = [:]
         private let exchange: TestExchange
 
         init(seed: UInt64) throws {
@@ -43,6 +44,7 @@ import Units
             case .withdrawalSet(let record): withdrawals[record.id] = record
             case .batchSet(let record): batches[record.id] = record
             case .payoutSet(let record): payouts[record.id] = record
+            case .anchorSet(let record): anchors[record.batch] = record
             case .suspended(let record): suspense[record.id] = record
             case .suspenseAssigned(let id, _): suspense[id] = nil
             default: return
@@ -88,7 +90,9 @@ import Units
                 { try reader.settlements(of: account, before: $0, limit: 3).value },
                 \.record.id
             )
-            #expect(batches.map(\.record.id) == Set(seen.map(\.id.batch)).sorted(by: >), "\(name)")
+            // A batch without payouts is nobody's.
+            let expected = account == nil ? Set(past.batches.keys) : Set(seen.map(\.id.batch))
+            #expect(batches.map(\.record.id) == expected.sorted(by: >), "\(name)")
             for row in batches {
                 let own = seen.filter { $0.id.batch == row.record.id }
                 #expect(row.record == past.batches[row.record.id] && row.count == Int64(own.count), "\(name)")
@@ -105,6 +109,22 @@ import Units
         }
         let entries = try pages({ try reader.suspense(before: $0, limit: 3).value }, \.id)
         #expect(entries == past.suspense.values.sorted { $0.id > $1.id }, "seed \(seed)")
+    }
+
+    @Test(arguments: [9, 21] as [UInt64])
+    func `Anchors are listed newest first, and an entry is covered by the first that has it`(seed: UInt64) throws {
+        let past = try Past(seed: seed)
+        let reader = past.reader
+        let found = try pages({ try reader.anchors(before: $0, limit: 3).value }, \.record.batch)
+        #expect(found.map(\.record) == past.anchors.values.sorted { $0.batch > $1.batch }, "seed \(seed)")
+        let confirmed = past.anchors.values.filter { $0.state == .confirmed }.sorted { $0.size < $1.size }
+        let last = try #require(confirmed.last, "seed \(seed): \(past.anchors.count)")
+        for index in 0...last.size {
+            let first = confirmed.first { $0.size > index }
+            #expect(try reader.anchor(covering: index, upTo: .max)?.record == first, "seed \(seed), entry \(index)")
+            let early = confirmed.first { $0.size > index && $0.size < last.size }
+            #expect(try reader.anchor(covering: index, upTo: last.size - 1)?.record == early)
+        }
     }
 
     @Test func `One withdrawal and one batch are shown to their owners, and to nobody else`() throws {

@@ -56,6 +56,7 @@ import Units
         #expect(!state.memos.isEmpty && !state.addresses.isEmpty && !state.days.isEmpty)
         #expect(phases.isSuperset(of: [.signed, .accepted, .confirmed]), "seed \(seed): \(phases)")
         #expect(states.isSuperset(of: [.open, .paid]), "seed \(seed): \(states)")
+        #expect(state.anchors.last != nil && state.anchors.policy != .initial, "seed \(seed): \(state.anchors)")
     }
 
     @Test func `Replay finds every table of settlement as it is, and what was changed in it`() throws {
@@ -72,7 +73,8 @@ import Units
         try owner.execute("SET session_replication_role = replica")
         for table in [
             "terms", "wallets", "query_sets", "deposit_memos", "addresses", "payout_terms", "withdrawals",
-            "withdrawal_days", "batches", "payouts", "suspense", "wallet_transactions", "chain_deposits",
+            "withdrawal_days", "batches", "payouts", "suspense", "wallet_transactions", "chain_deposits", "anchors",
+            "anchor_policies", "anchor_requests",
         ] {
             let rows = try owner.execute("SELECT count(*) FROM settlement.\(table)").onlyRow().int8(0)
             #expect(rows > 0, "\(table)")
@@ -92,6 +94,14 @@ import Units
             "UPDATE settlement.payouts SET address = decode(repeat('ab', 32), 'hex') WHERE state = 2"
         ),
         ("every message of a batch", "DELETE FROM settlement.payouts WHERE state = 2"),
+        ("every message of a batch", "DELETE FROM settlement.anchors WHERE state = 3"),
+        ("an anchor that was sent", "UPDATE settlement.anchors SET amount = amount + 1 WHERE state = 3"),
+        ("an anchor that was sent", "UPDATE settlement.anchors SET message = root WHERE state IN (2, 3)"),
+        ("an anchor is confirmed", "UPDATE settlement.anchors SET hash = root WHERE state = 3"),
+        ("an anchor is confirmed", "UPDATE settlement.anchors SET state = 2 WHERE state = 3"),
+        ("anchors are of a log", "UPDATE settlement.anchors SET size = 1000000 WHERE state = 3"),
+        ("anchors are of a log", "UPDATE settlement.anchors SET size = 1 WHERE state = 3"),
+        ("one anchor at a time", "UPDATE settlement.anchors SET state = 4 WHERE state = 3"),
         ("a payout waits", "UPDATE settlement.payouts SET state = 1 WHERE state = 2"),
         ("a withdrawal is paid once", "UPDATE settlement.withdrawals SET state = 1 WHERE state = 3"),
         ("the transactions of a wallet", "DELETE FROM settlement.wallet_transactions WHERE sequence % 2 = 0"),
@@ -111,7 +121,7 @@ import Units
             #expect(found?.violations ?? 0 > 0, "\(rule): \(sql)")
             try owner.rollback()
         }
-        for view in ["state", "open_payouts", "payouts_by_day", "open_suspense", "reconciliation"] {
+        for view in ["state", "open_payouts", "payouts_by_day", "open_suspense", "reconciliation", "anchored"] {
             let auditor = try exchange.connect(.auditor)
             #expect(try auditor.execute("SELECT * FROM settlement.\(view)").affectedRows >= 0, "\(view)")
         }

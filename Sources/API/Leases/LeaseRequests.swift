@@ -145,6 +145,7 @@ extension Request {
         case .getInclusionProof: return .history(.log(try QueryRequests.inclusion(head.query)))
         case .getConsistencyProof: return .history(.log(try QueryRequests.consistency(head.query)))
         case .listLogEntries: return .history(.log(try QueryRequests.logEntries(head.query)))
+        case .listAnchors: return .history(.log(.anchors(try QueryRequests.anchors(head.query, on: context.network))))
         default: break
         }
         try QueryRequests.none(head.query)
@@ -152,6 +153,7 @@ extension Request {
         case .listSigningKeys: return .signingKeys
         case .getLeasePolicy: return .query(.lease(.policy))
         case .getMeasurementPolicy: return .query(.lease(.measurementPolicy))
+        case .getAnchorPolicy: return .query(.settlement(.anchors))
         case .getAccountRecord: return .history(.record(try accountID()))
         case .getLogCheckpoint: return .history(.log(.checkpoint(.json)))
         case .getCheckpointNote: return .history(.log(.checkpoint(.note)))

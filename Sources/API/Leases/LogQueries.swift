@@ -12,6 +12,8 @@ package enum LogQuery: Hashable, Sendable {
     /// Entries from `start` on, at most so many.
     case entries(start: Int64, count: Int)
     case tile(LogTile)
+    /// Where the log's root is on the chain.
+    case anchors(AnchorsQuery)
 
     /// How a checkpoint is written.
     package enum CheckpointForm: Hashable, Sendable {

@@ -123,8 +123,8 @@ package struct ProblemGuide: Hashable, Sendable {
             .transactionUnbalanced, .chainTimeBehind, .scanIncomplete, .settlementHeld, .nothingToSettle,
             .walletBalanceLow, .capitalBelowReserve, .queryIDsInUse, .memoTaken, .addressIsWallet,
             .belowPayoutMinimum, .withdrawalDayLimit, .withdrawalLimit, .addressLimit, .withdrawalNotFound,
-            .withdrawalPlanned, .approvalNotNeeded, .suspenseNotFound, .settlementLimit, .settlementNotContested,
-            .payoutNotOpen, .resolutionTooEarly, .walletRetired:
+            .withdrawalPlanned, .approvalNotNeeded, .suspenseNotFound, .settlementLimit, .nothingToAnchor,
+            .anchorUnderWay, .settlementNotContested, .payoutNotOpen, .resolutionTooEarly, .walletRetired:
             SettlementProblem(code)?.occasion ?? code.title
         }
     }
@@ -222,8 +222,8 @@ package struct ProblemGuide: Hashable, Sendable {
             .transactionUnbalanced, .chainTimeBehind, .scanIncomplete, .settlementHeld, .nothingToSettle,
             .walletBalanceLow, .capitalBelowReserve, .queryIDsInUse, .memoTaken, .addressIsWallet,
             .belowPayoutMinimum, .withdrawalDayLimit, .withdrawalLimit, .addressLimit, .withdrawalNotFound,
-            .withdrawalPlanned, .approvalNotNeeded, .suspenseNotFound, .settlementLimit, .settlementNotContested,
-            .payoutNotOpen, .resolutionTooEarly, .walletRetired:
+            .withdrawalPlanned, .approvalNotNeeded, .suspenseNotFound, .settlementLimit, .nothingToAnchor,
+            .anchorUnderWay, .settlementNotContested, .payoutNotOpen, .resolutionTooEarly, .walletRetired:
             SettlementProblem(code)?.remedy ?? code.title
         }
     }

@@ -29,6 +29,8 @@ enum SettlementAnswer {
         case .walletRetired(let id, let isRetired):
             writer.member("wallet_id", "h", id.rawValue)
             writer.member("is_retired", isRetired)
+        case .anchorPolicySet(let policy): writer.anchorPolicy(policy)
+        case .anchorRequested: writer.member("is_requested", true)
         default: return nil
         }
         return Answer.finish(&writer, outcome, status: 200)

@@ -170,5 +170,15 @@ struct SettlementProblem {
             "Too many batches wait for a verdict, or for what may still come back.",
             "Wait until the history of the wallets is known further."
         ),
+        .nothingToAnchor: .init(
+            "The log has not grown since it was anchored.",
+            "The newest confirmed anchor of GET /v1/log/anchors has every entry of the log.",
+            "Nothing is to be done."
+        ),
+        .anchorUnderWay: .init(
+            "An anchor of the log is under way.",
+            "The chain has not decided on the anchor that was planned last: there is one at a time.",
+            "Wait until GET /v1/log/anchors shows it confirmed, and ask again if the log has grown."
+        ),
     ]
 }

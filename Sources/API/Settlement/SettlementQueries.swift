@@ -9,6 +9,8 @@ package enum SettlementQuestion: Hashable, Sendable {
     case terms
     /// Whether there is planning, and how far each wallet's history is known.
     case status(TONNetwork)
+    /// When the log is anchored, and how far it is.
+    case anchors
 }
 
 /// A question to the tables about money that enters and leaves by the chain.

@@ -72,6 +72,12 @@ extension Request {
             guard let id = SuspenseID(text: name) else { throw Problem(.suspenseNotFound) }
             let account = try Bodies.assignment(body)
             return (.assignSuspense(id, account), .suspenseAssigned(id, account))
+        case .setAnchorPolicy:
+            let policy = try Bodies.anchorPolicy(body)
+            return (.setAnchorPolicy(policy), .anchorPolicySet(policy))
+        case .requestAnchor:
+            try Bodies.empty(body)
+            return (.requestAnchor, .anchorRequested)
         case .holdSettlement:
             let terms = try Bodies.settlementHold(body)
             return (.hold(terms), .settlementHeld(true))

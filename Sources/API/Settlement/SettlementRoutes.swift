@@ -26,6 +26,10 @@ extension Route {
         case .resolveSettlement: (.post, "/v1/settlements/{id}:resolve", .operator)
         case .retireWallet: (.post, "/v1/wallets/{id}:retire", .operator)
         case .reinstateWallet: (.post, "/v1/wallets/{id}:reinstate", .operator)
+        case .listAnchors: (.get, "/v1/log/anchors", [])
+        case .getAnchorPolicy: (.get, "/v1/settlement/anchor-policy", [])
+        case .setAnchorPolicy: (.put, "/v1/settlement/anchor-policy", .operator)
+        case .requestAnchor: (.post, "/v1/settlement:anchor", .operator)
         default: preconditionFailure("\(self) is no operation of settlement")
         }
     }
@@ -54,6 +58,10 @@ extension Route {
         case .resolveSettlement: 128
         case .retireWallet: 129
         case .reinstateWallet: 130
+        case .listAnchors: 131
+        case .getAnchorPolicy: 132
+        case .setAnchorPolicy: 133
+        case .requestAnchor: 134
         default: preconditionFailure("\(self) has no place")
         }
     }
@@ -64,6 +72,8 @@ extension Resource {
     static func ofSettlement(_ collection: ArraySlice<UInt8>, _ tail: ArraySlice<UInt8>) -> Resource? {
         if collection.equals("account"), tail.equals("payout-terms") { return Resource(kind: .payoutTerms) }
         if collection.equals("settlement"), tail.equals("terms") { return Resource(kind: .settlementTerms) }
+        if collection.equals("settlement"), tail.equals("anchor-policy") { return Resource(kind: .anchorPolicy) }
+        if collection.equals("log"), tail.equals("anchors") { return Resource(kind: .anchors) }
         guard !tail.contains(UInt8(ascii: "/")) else { return nil }
         guard let colon = tail.firstIndex(of: UInt8(ascii: ":")) else {
             if collection.equals("settlements") { return Resource(kind: .settlement, name: tail) }
@@ -94,6 +104,7 @@ extension Resource {
         if name.equals("settlement:hold") { return .settlementHold }
         if name.equals("settlement:resume") { return .settlementResume }
         if name.equals("settlement:run") { return .settlementRun }
+        if name.equals("settlement:anchor") { return .anchorRequest }
         if name.equals("suspense") { return .suspense }
         return nil
     }
@@ -120,6 +131,9 @@ extension Resource.Kind {
         case .settlementResolution: [.resolveSettlement]
         case .walletRetirement: [.retireWallet]
         case .walletReinstatement: [.reinstateWallet]
+        case .anchors: [.listAnchors]
+        case .anchorPolicy: [.getAnchorPolicy, .setAnchorPolicy]
+        case .anchorRequest: [.requestAnchor]
         default: []
         }
     }

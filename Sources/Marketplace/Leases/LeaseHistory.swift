@@ -68,7 +68,8 @@ extension HistoryAnswers {
             index: evidence.index,
             inclusion: proof,
             checkpoint: try note(of: size, by: key).note,
-            logKey: logKey
+            logKey: logKey,
+            ton: try anchor(covering: evidence.index, in: size)
         )
         return View.bundle(bundle.json)
     }

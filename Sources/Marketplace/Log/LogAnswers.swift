@@ -54,6 +54,7 @@ extension HistoryAnswers {
                 return Problem(.notFound, "The log has no such tile yet.").response(requestID: requestID)
             }
             return View.logTile(bytes)
+        case .anchors(let query): return try answer(query)
         }
     }
 

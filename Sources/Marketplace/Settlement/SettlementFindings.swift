@@ -11,6 +11,7 @@ enum SettlementFinding: Sendable {
     case payoutTerms(AccountID, PayoutTermsRecord?, TONNetwork)
     case terms(SettlementTerms)
     case status(SettlementStatus, TONNetwork)
+    case anchors(AnchorsState)
     case noAccount
 }
 
@@ -30,6 +31,7 @@ extension SettlementQuestion {
             return .payoutTerms(account, engine.payoutTerms(of: account), network)
         case .terms: return .terms(engine.currentSettlementTerms)
         case .status(let network): return .status(engine.settlementStatus, network)
+        case .anchors: return .anchors(engine.anchors)
         }
     }
 }
@@ -77,6 +79,7 @@ extension RequestService {
             response = View.payoutTerms(of: account, record, on: network, asOf: asOf)
         case .terms(let terms): response = View.settlementTerms(terms, asOf: asOf)
         case .status(let status, let network): response = View.settlementStatus(status, on: network, asOf: asOf)
+        case .anchors(let anchors): response = View.anchorPolicy(anchors, asOf: asOf)
         case .noAccount: response = Problem(.accountUnknown).response(requestID: requestID)
         }
         answer(response, to: stream, requestID, at: now, on: server)

@@ -48,6 +48,8 @@ final class SettlementThread: Sendable {
     private let settings: SettlementSettings
     private let mailbox: SettlementMailbox
     private let database: String
+    /// The name of the log that is anchored.
+    private let origin: String
     private let lifelines: Lifelines
     private let log: @Sendable (String) -> Void
 
@@ -65,6 +67,7 @@ final class SettlementThread: Sendable {
         self.settings = settings
         self.mailbox = mailbox
         database = configuration.database
+        origin = configuration.signing.origin
         self.lifelines = lifelines
         log = configuration.log
     }
@@ -88,7 +91,7 @@ final class SettlementThread: Sendable {
         _ leadership: Leadership
     ) throws(SigningError) {
         guard key.publicKey == settings.wallet.publicKey else { throw .wallet }
-        let agent = SettlementAgent(chain, key: key, fees: .june2026)
+        let agent = SettlementAgent(chain, key: key, fees: .june2026, origin: origin)
         var office = LeaderOffice(mailbox, leadership, database: database, lifelines: lifelines)
         var troubles = TroubleLog(log)
         var registry = WalletRegistration(settings, log)

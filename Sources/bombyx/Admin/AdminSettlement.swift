@@ -9,7 +9,7 @@ struct AdminSettlement: ParsableCommand {
         abstract: "Look at withdrawals and payouts, set their limits, approve, hold, resume and resolve.",
         subcommands: [
             Status.self, Run.self, Terms.self, Withdrawals.self, Approve.self, Suspense.self, Assign.self, Hold.self,
-            Resume.self, Resolve.self, Retire.self, Reinstate.self,
+            Resume.self, Resolve.self, Retire.self, Reinstate.self, Anchor.self,
         ]
     )
 

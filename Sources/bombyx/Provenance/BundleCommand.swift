@@ -19,6 +19,8 @@ struct BundleCommand: ParsableCommand {
             discussion: """
                 Checks who signed the receipt, its amount, that the log's entry commits to it, that the log has the \
                 entry and has signed so, and, where the bundle has an older checkpoint, that the log has only grown.
+                Of an anchor on TON, checks that it is of this log and covers the entry, and says which transaction \
+                of which wallet to look up: that it is on the chain only the chain shows.
                 Exit codes: 0 when all is well; 1 and the first thing that is wrong when not; 2 when the file cannot \
                 be read.
                 """

@@ -110,8 +110,22 @@ enum ProvenanceSeeds {
                     proof: log.tree.consistencyProof(from: size, to: 5) ?? []
                 )
             },
-            ton: older == 5 ? .object([.init("transaction", .string("00"))]) : nil
+            ton: older == 5 ? anchor(of: heads[4]) : nil
         )
+    }
+
+    /// As if the log had been anchored when it had the size of a checkpoint.
+    private static func anchor(of head: Checkpoint) -> ProofBundle.Anchor? {
+        LogAnchor(originHash: LogAnchor.originHash(of: origin), size: head.size, root: head.root).map { anchor in
+            ProofBundle.Anchor(
+                wallet: SHA256.hash([1]),
+                logicalTime: 49_000_001_000_003,
+                transaction: SHA256.hash([2]),
+                message: SHA256.hash([3]),
+                anchor: anchor,
+                consistency: log.tree.consistencyProof(from: head.size, to: 5) ?? []
+            )
+        }
     }
 
     static let bundleTexts = bundles.map(\.json)

@@ -1,0 +1,1 @@
+../../../Migrations/0026-anchors/up.sql
