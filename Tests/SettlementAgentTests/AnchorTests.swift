@@ -101,11 +101,9 @@ import Units
         let bureau = try bureau(finality: Int(seed % 4), hops: seed % 3)
         let terms = PayoutTerms(destination: try Bureau.destination(0), threshold: NanoTON(ton))
         bureau.office.give(Bureau.workers[0], .settlement(.setPayoutTerms(terms)))
-        bureau.office.numbers = Numbers(state: seed &* 77)
         var earned: Int64 = 0
         var roots: [Digest256] = [bureau.office.engine.state().delivery.log.root]
         for _ in 0..<120 {
-            bureau.office.trouble = 0
             switch numbers.next() % 16 {
             case 0...1:
                 grow(bureau)
@@ -116,10 +114,8 @@ import Units
             case 3...11: try bureau.harm(using: &numbers)
             default: break
             }
-            bureau.office.trouble = 12
             try bureau.settle(rounds: 1)
         }
-        bureau.office.trouble = 0
         try bureau.restart()
         try bureau.settle(rounds: 120)
         try bureau.office.engine.checkInvariants()

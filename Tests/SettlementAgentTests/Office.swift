@@ -180,4 +180,25 @@ final class Bureau {
         }
         return troubles
     }
+
+    /// Another process goes on: what the agent had in memory is lost.
+    func restart() throws {
+        agent = SettlementAgent(agent.chain, key: try Self.makeKey(), fees: .june2026, origin: origin)
+    }
+
+    /// Something goes wrong next.
+    func harm(using numbers: inout Numbers) throws {
+        switch numbers.next() % 10 {
+        case 0: agent.chain.inject(.loseAnswer)
+        case 1: agent.chain.inject(.loseBoth)
+        case 2: agent.chain.inject(.delay(seconds: numbers.next() % 90))
+        case 3: agent.chain.inject(.duplicate(seconds: numbers.next() % 90))
+        case 4: agent.chain.inject(.refuse(exitCode: 35))
+        case 5: agent.chain.burnNext()
+        case 6: agent.chain.stall(seconds: numbers.next() % 80)
+        case 7: agent.chain.silence(reads: Int(numbers.next() % 6))
+        case 8: agent.chain.fork(keepingMessages: numbers.next() % 2 == 0)
+        default: try restart()
+        }
+    }
 }

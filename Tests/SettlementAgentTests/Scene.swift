@@ -133,7 +133,8 @@ final class Scene {
         // From the journal, or from the tables.
         let engine = database.epoch % 2 == 0 ? database.replica : try Engine(state: database.replica.state())
         let process = ServerProcess(epoch: database.epoch, engine: engine, length: database.length)
-        let agent = SettlementAgent(ChainDoor(scene: self, process: process), key: try makeKey(), fees: .june2026)
+        let door = ChainDoor(scene: self, process: process)
+        let agent = SettlementAgent(door, key: try makeKey(), fees: .june2026, origin: "exchange.example/log")
         let server = Server(process: process, agent: agent)
         current = server
         return server
