@@ -156,7 +156,8 @@ final class Scene {
 
     // MARK: Commands
 
-    /// Has a command carried out by the one who leads; it is durable only with the next commit. Gives why it was refused.
+    /// Has a command carried out by the one who leads; it is durable only with the next commit. Gives why it was
+    /// refused.
     @discardableResult
     func give(_ account: AccountID, _ action: Command.Action) throws -> Rejection? {
         carryOut(Command(account: account, action: action), by: try leader().process)
