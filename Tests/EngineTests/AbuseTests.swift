@@ -5,8 +5,8 @@ import Units
 
 extension WorkLimits {
     /// Orders that a command can be made to visit in all its walks. An order that takes all or nothing walks three
-    /// times: twice to try, once to trade. So do one that is placed, the last one of a step of a mass operation, and the
-    /// last one that looks again; what was tried and is traded then counts twice.
+    /// times: twice to try, once to trade. So do one that is placed, the last one of a step of a mass operation, and
+    /// the last one that looks again; what was tried and is traded then counts twice.
     var visitsOfCommandMax: Int { 16 * visits + 2 * step }
 }
 
