@@ -4,9 +4,9 @@ import Testing
 import Units
 
 extension WorkLimits {
-    /// Orders that a command can be made to visit in all its walks. An order that takes all or nothing walks three times:
-    /// twice to try, once to trade. So do one that is placed, the last one of a step of a mass operation, and the last
-    /// one that looks again; what was tried and is traded then counts twice.
+    /// Orders that a command can be made to visit in all its walks. An order that takes all or nothing walks three
+    /// times: twice to try, once to trade. So do one that is placed, the last one of a step of a mass operation, and
+    /// the last one that looks again; what was tried and is traded then counts twice.
     var visitsOfCommandMax: Int { 16 * visits + 2 * step }
 }
 
@@ -88,8 +88,8 @@ private struct AbusedMarket {
 
 /// Traders that game the limits.
 @Suite struct AbuseTests {
-    /// An iceberg that shows one lot and looks again at each part, and orders that cross it and want more than it shows:
-    /// it meets all of them in vain, each time.
+    /// An iceberg that shows one lot and looks again at each part, and orders that cross it and want more than it
+    /// shows: it meets all of them in vain, each time.
     private func attackByIceberg(_ side: Side, rules: Int32) throws -> (visits: Int, most: Int) {
         var market = AbusedMarket(rules: rules)
         for _ in 0..<80 {
