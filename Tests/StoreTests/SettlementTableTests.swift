@@ -32,7 +32,7 @@ import Units
         return market
     }
 
-    @Test(arguments: [1, 2, 3, 4] as [UInt64])
+    @Test(arguments: [1, 2, 3] as [UInt64])
     func `Loading the tables at any batch gives settlement as it was then`(seed: UInt64) throws {
         let exchange = try TestExchange()
         var phases: Set<SettlementBatch.Phase> = []
