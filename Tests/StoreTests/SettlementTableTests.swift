@@ -72,7 +72,7 @@ import Units
         for table in [
             "terms", "wallets", "query_sets", "deposit_memos", "addresses", "payout_terms", "withdrawals",
             "withdrawal_days", "batches", "payouts", "suspense", "wallet_transactions", "chain_deposits", "anchors",
-            "anchor_policies", "anchor_requests",
+            "anchor_policies",
         ] {
             let rows = try owner.execute("SELECT count(*) FROM settlement.\(table)").onlyRow().int8(0)
             #expect(rows > 0, "\(table)")
