@@ -47,7 +47,8 @@ CREATE TABLE settlement.anchors (
     time_s bigint NOT NULL
 );
 CREATE INDEX anchors_by_size ON settlement.anchors (size) WHERE state = 3;
-COMMENT ON TABLE settlement.anchors IS 'Roots of the log that went to the chain, each as a message of a wallet to itself.';
+COMMENT ON TABLE settlement.anchors IS
+    'Roots of the log that went to the chain, each as a message of a wallet to itself.';
 COMMENT ON COLUMN settlement.anchors.batch IS 'The batch that carried it.';
 COMMENT ON COLUMN settlement.anchors.wallet IS 'The wallet.';
 COMMENT ON COLUMN settlement.anchors.origin IS 'SHA-256 of the log''s name.';
@@ -169,7 +170,7 @@ SELECT name, violations FROM (
         FROM settlement.anchors a LEFT JOIN settlement.batches b ON b.id = a.batch)
 ) AS rules;
 COMMENT ON VIEW ledger.invariants IS
-    'Every rule that money, orders, deliveries, settlement, anchors and journal obey, with the number of its violations: '
-    'each must be 0. Reads everything; run it on a replica or when it is quiet.';
+    'Every rule that money, orders, deliveries, settlement, anchors and journal obey, with the number of its '
+    'violations: each must be 0. Reads everything; run it on a replica or when it is quiet.';
 COMMENT ON COLUMN ledger.invariants.name IS 'The rule.';
 COMMENT ON COLUMN ledger.invariants.violations IS 'How many rows break it.';

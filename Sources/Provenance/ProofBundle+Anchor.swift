@@ -9,7 +9,7 @@ extension ProofBundle {
     /// | member | content |
     /// |---|---|
     /// | `wallet` | the wallet of the exchange that sent the message to itself: `0:` and 64 hexadecimal digits |
-    /// | `transaction_lt`, `transaction_hash` | the transaction that received it: a decimal number in a string, a hash |
+    /// | `transaction_lt`, `transaction_hash` | the transaction that received it: decimal digits in a string, a hash |
     /// | `message_hash` | the hash of the message |
     /// | `anchor` | what the message says: 80 bytes in base64url (``LogAnchor``) |
     /// | `consistency` | hashes from the anchored tree to that of the checkpoint; empty for the same size |

@@ -337,8 +337,8 @@ extension ExpectedTables {
         switch table {
         case .orders, .fees, .checkpoints, .transfers, .budgetedOrders, .audit, .logins, .loginEnds:
             return key.first <= start.sequence.rawValue
-        case .settlementTerms, .holds, .withdrawals, .batches, .payouts, .suspense, .walletTransactions,
-            .chainDeposits:
+        case .anchorPolicies, .anchorRequests, .anchors, .settlementTerms, .holds, .withdrawals, .batches, .payouts,
+            .suspense, .walletTransactions, .chainDeposits:
             return key.first <= start.sequence.rawValue
         // Of these a checkpoint lacks those that were forgotten, whose numbers are below that of the newest.
         case .keys, .keyStandings, .keySpendings, .forgottenKeys: return key.first < newestKey.rawValue

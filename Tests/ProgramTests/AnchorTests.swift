@@ -11,12 +11,15 @@ import Testing
     private struct Scene {
         let town: ChainTown
         let desk: LeaseDesk
+        /// After the server was started anew, another than the desk's.
         var client: TestClient
+        private let logKey: String
 
         init() throws {
             town = try ChainTown(nanoTON: 20_000_000_000)
             desk = try LeaseDesk(town.server)
             client = desk.client
+            logKey = try desk.logKey().text
         }
 
         /// The anchors, newest first.
@@ -41,7 +44,7 @@ import Testing
             guard answer.status == 200 else { throw TestServer.Failure(answer.text) }
             let folder = try ScratchFolder()
             try folder.write(answer.text, to: "bundle.json")
-            let command = [TestServer.executable, "bundle", "verify", "bundle.json", "--key", try desk.logKey().text]
+            let command = [TestServer.executable, "bundle", "verify", "bundle.json", "--key", logKey]
             return (try Shell(command, in: folder.path), try JSONValue(Array(answer.text.utf8)))
         }
     }
