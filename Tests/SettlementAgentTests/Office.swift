@@ -3,6 +3,7 @@ import Engine
 import Exchange
 import Ledger
 import LocalChain
+import Provenance
 import Settlement
 import SettlementAgent
 import TON
@@ -18,6 +19,8 @@ struct EngineOffice: SettlementOffice {
     var events: [SettlementEvent] = []
     /// Of the engine, in seconds.
     var time: UInt64 = 1_800_000_000
+    /// The log's root with each of the sizes that it has had.
+    var roots: [Int64: Digest256] = [:]
 
     func view() throws(OfficeError) -> SettlementView { SettlementView(engine) }
 
@@ -42,6 +45,7 @@ struct EngineOffice: SettlementOffice {
         #expect(!bytes.isEmpty)
         var found: [Event] = []
         engine.apply(command, into: &found)
+        if roots[engine.logSize] == nil { roots[engine.logSize] = engine.state().delivery.log.root }
         for case .settlement(let event) in found { events.append(event) }
         for case .rejected(let rejection) in found { return rejection }
         return nil
