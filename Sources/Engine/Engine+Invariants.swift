@@ -43,13 +43,22 @@ extension Engine {
             guard order.side == .offer else { continue }
             guard order.openLots == openLots[order.id] ?? .zero else { throw .openLots(order.id) }
             guard order.openLots.count <= order.maxOpenLots?.count ?? .max else { throw .openLots(order.id) }
-            guard currentCapability(of: slot) == capability(of: order.classID) else { throw .misplaced(order.id) }
+            let isPlaced = currentCapability(of: slot) == capability(of: order.classID)
+            guard isPlaced || isToBeMeasured(order) else { throw .misplaced(order.id) }
         }
         for (index, account) in registry.accounts.enumerated() {
             let classes = groups[index].count { $0 > 0 }
             guard account.orders == counts[index], account.classes == classes,
                 account.profiles == groups[index].count - classes
             else { throw .orderCount(account.record.id) }
+        }
+    }
+
+    /// A mass operation that goes on in later batches has not come to the order yet.
+    private func isToBeMeasured(_ order: OrderRecord) -> Bool {
+        operations.contains {
+            $0.kind == .remeasure && $0.account == order.account && $0.cursor < order.id.rawValue
+                && order.id.rawValue <= $0.sequence.rawValue
         }
     }
 

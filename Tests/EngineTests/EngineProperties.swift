@@ -101,7 +101,7 @@ import Units
             .loginTaken, .accountLoginLimit, .loginNotFound, .lastLogin,
         ]
         // What is refused of leases and settlement, their own schedules and rules meet.
-        let others = Set(Rejection.allCases.filter { (90..<170).contains($0.rawValue) })
+        let others = Set(Rejection.allCases.filter { (90..<175).contains($0.rawValue) })
         #expect(unmet == expected.union(others), "\(unmet)")
     }
 }

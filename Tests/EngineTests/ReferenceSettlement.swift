@@ -279,14 +279,17 @@ struct ReferenceSettlement {
             }
         case .own(let hash, _):
             guard let index = batches.firstIndex(where: { $0.own == hash }) else { return }
-            say(index, transaction.code == 0 ? 1 : 3, transaction)
-            guard transaction.code == 0 else { return giveBack(index, at: transaction.time) }
+            guard transaction.code == 0 else {
+                say(index, 3, transaction)
+                return giveBack(index, at: transaction.time)
+            }
             guard transaction.outgoing.map(\.address) == batches[index].payouts.map(\.address) else {
                 batches[index].state = "contested"
                 costs += transaction.outgoing.reduce(0) { $0 + $1.amount.count }
                 isHeld = true
                 return
             }
+            say(index, 1, transaction)
             batches[index].state = "paid"
             batches[index].decidedAt = transaction.time
             batches[index].messages = transaction.outgoing.map(\.hash)

@@ -31,6 +31,7 @@ import Units
         #expect(desk.tell() == nil && desk.engine.logSize == 0, "accepted is not paid")
         desk.chain.deliver(0)
         let record = try #require(desk.batches.last?.record)
+        let place = record.signed.place
         let last = desk.chain.wallets[0].last
         var events: [Event] = []
         for transaction in desk.chain.wallets[0].history.suffix(1) {
@@ -40,7 +41,7 @@ import Units
         let expected = SettledBatch(
             number: record.id.rawValue,
             wallet: desk.chain.wallets[0].address.bytes,
-            queryID: 0,
+            queryID: Int64(place / 1_023 * 1_024 + place % 1_023),
             createdAt: Int64(record.signed.createdAt),
             verdict: .confirmed,
             payouts: [payout],

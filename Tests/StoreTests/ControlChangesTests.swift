@@ -71,7 +71,7 @@ import Units
         return bytes[0]
     }
 
-    @Test func `Whatever only few states have comes back, and is written in the fourth form`() throws {
+    @Test func `Whatever only few states have comes back, and is written in the fifth form`() throws {
         var state = EngineState()
         state.accounts = [AccountRecord(id: AccountID(1), label: "x", openOrdersMax: 5, createdAt: .zero)]
         for change in [
@@ -91,7 +91,7 @@ import Units
         ] as [(inout EngineState) -> Void] {
             var other = state
             change(&other)
-            #expect(version(of: other) == 4)
+            #expect(version(of: other) == 5)
             var bytes: [UInt8] = []
             other.encode(into: &bytes)
             #expect(try EngineState(decoding: bytes[...]) == other)
