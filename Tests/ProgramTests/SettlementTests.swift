@@ -157,7 +157,7 @@ import Testing
             "POST",
             "/v1/withdrawals",
             key: owner.key,
-            #"{"address":"\#(payee)","amount_nanoton":"3000000000"}"#,
+            #"{"address":"\#(payee)","amount_nanoton":"3000000000","comment":"wages"}"#,
             fields: [("idempotency-key", "w1")]
         )
         let id = try #require(asked["id"]?.string, "\(asked.text)")
