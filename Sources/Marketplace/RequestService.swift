@@ -288,7 +288,7 @@ extension RequestService {
         if shape.placesOrder, marketplace.backlog.isFull {
             return refuse(stream, requestID, .projectionLag, on: server)
         }
-        if case .settlement(.requestWithdrawal) = command.action, marketplace.lacksWallet {
+        if command.action.needsWallet, marketplace.lacksWallet {
             let response = Problem(.walletMissing).response(requestID: requestID)
             return answer(response, to: stream, requestID, on: server)
         }

@@ -5,6 +5,14 @@ internal import HTTP2
 // What the network and the interface call by different names.
 
 extension Command.Action {
+    /// Whether nothing would ever come of it without a wallet.
+    var needsWallet: Bool {
+        switch self {
+        case .settlement(.requestWithdrawal), .settlement(.requestAnchor): true
+        default: false
+        }
+    }
+
     /// Commands that take risk away have a reserve.
     var onlyCancels: Bool {
         switch self {
