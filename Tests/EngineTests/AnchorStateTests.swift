@@ -87,7 +87,7 @@ import Units
         #expect(throws: InvariantViolation.settlement(id)) { try engine.checkInvariants() }
     }
 
-    @Test(arguments: 1...40 as ClosedRange<UInt64>)
+    @Test(arguments: 1...12 as ClosedRange<UInt64>)
     func `What is confirmed is what the chain has, in order and once, whatever happens`(seed: UInt64) throws {
         var random = SplitMix64(state: seed)
         var desk = AnchorRules.desk(balance: 100 * SettlementDesk.ton)

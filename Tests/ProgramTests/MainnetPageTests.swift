@@ -71,7 +71,7 @@ import Testing
                 let isKnown = page.output.contains(option + " ") || page.output.contains(option + "\n")
                 #expect(isKnown, "\(line): \(option)")
             }
-            for argument in arguments { #expect(argument.wholeMatch(of: /[uwa][0-9]+|operator/) != nil, "\(line)") }
+            for argument in arguments { #expect(argument.wholeMatch(of: /[auwhs][0-9]+|operator/) != nil, "\(line)") }
         }
         let commands = Set(lines.map { $0.words.prefix(2).joined(separator: " ") })
         for command in ["wallet new", "wallet deploy", "wallet balance", "settle status", "settle hold"] {

@@ -97,7 +97,7 @@ import Units
     }
 
     /// As for payouts: everything fails for a while, and then nothing does.
-    @Test(arguments: 1...30 as ClosedRange<UInt64>)
+    @Test(arguments: 1...10 as ClosedRange<UInt64>)
     func `What is confirmed is on the chain once, whatever fails`(seed: UInt64) throws {
         var numbers = Numbers(state: seed)
         let bureau = try bureau(finality: Int(seed % 4), hops: seed % 3)

@@ -8,7 +8,7 @@ import Units
     /// A few seeds; `BOMBYX_SETTLEMENTS=N` is how many there are, `BOMBYX_SETTLEMENT=S` means only that one.
     static let seeds: [UInt64] = {
         if let only = number("BOMBYX_SETTLEMENT") { return [only] }
-        return Array(1...max(1, number("BOMBYX_SETTLEMENTS") ?? 100))
+        return Array(1...max(1, number("BOMBYX_SETTLEMENTS") ?? 40))
     }()
 
     private static func number(_ name: String) -> UInt64? {
