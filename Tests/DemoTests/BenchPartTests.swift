@@ -61,7 +61,7 @@ import Testing
         ),
         Part(
             name: "settlement",
-            arguments: ["--workers", "300"],
+            arguments: ["--workers", "600"],
             measurements: ["plan", "sign", "settle"],
             ratios: []
         ),

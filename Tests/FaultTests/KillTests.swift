@@ -17,11 +17,12 @@ import Testing
         var includesServer: Bool { self == .server || self == .both }
     }
 
-    private static let rounds = 50
+    /// `BOMBYX_KILLS=N` is how many; `Deploy/check soak` has 50.
+    private static let rounds = ProcessInfo.processInfo.environment["BOMBYX_KILLS"].flatMap { Int($0) } ?? 25
     /// The supervisor waits ever longer before it starts a PostgreSQL that keeps dying; a new server begins anew.
     private static let databaseKillsInARowMax = 3
 
-    @Test func `Fifty kills of server, PostgreSQL and both lose and double nothing, and the replay is equal`() throws {
+    @Test func `Kills of server, PostgreSQL and both lose and double nothing, and the replay is equal`() throws {
         var generator = FaultGenerator(for: "kills")
         let server = try TestServer()
         defer { server.remove() }

@@ -31,11 +31,11 @@ import Testing
         let nanoTON: Int64
     }
 
-    private static let rounds = 12
+    private static let rounds = 6
     private static let deposit: Int64 = 500_000_000
     private static let withdrawal: Int64 = 300_000_000
 
-    @Test func `A dozen kills of server, chain and PostgreSQL, and everybody is paid exactly once`() throws {
+    @Test func `Half a dozen kills of server, chain and PostgreSQL, and everybody is paid exactly once`() throws {
         let seed =
             ProcessInfo.processInfo.environment["BOMBYX_SEED"].flatMap { UInt64($0) } ?? .random(in: 1...1_000_000_000)
         var generator = KillGenerator(state: seed)
