@@ -192,17 +192,27 @@ final class Bureau {
 
     /// Something goes wrong next.
     func harm(using numbers: inout Numbers) throws {
-        switch numbers.next() % 10 {
-        case 0: agent.chain.inject(.loseAnswer)
-        case 1: agent.chain.inject(.loseBoth)
-        case 2: agent.chain.inject(.delay(seconds: numbers.next() % 90))
-        case 3: agent.chain.inject(.duplicate(seconds: numbers.next() % 90))
-        case 4: agent.chain.inject(.refuse(exitCode: 35))
-        case 5: agent.chain.burnNext()
-        case 6: agent.chain.stall(seconds: numbers.next() % 80)
-        case 7: agent.chain.silence(reads: Int(numbers.next() % 6))
-        case 8: agent.chain.fork(keepingMessages: numbers.next() % 2 == 0)
-        default: try restart()
+        let kind = numbers.next() % 10
+        if kind < LocalChain.harms { agent.chain.harm(kind, using: &numbers) } else { try restart() }
+    }
+}
+
+extension LocalChain {
+    /// How many kinds of ``harm(_:using:)`` there are.
+    static var harms: UInt64 { 9 }
+
+    /// Something goes wrong on the chain.
+    mutating func harm(_ kind: UInt64, using numbers: inout Numbers) {
+        switch kind {
+        case 0: inject(.loseAnswer)
+        case 1: inject(.loseBoth)
+        case 2: inject(.delay(seconds: numbers.next() % 90))
+        case 3: inject(.duplicate(seconds: numbers.next() % 90))
+        case 4: inject(.refuse(exitCode: 35))
+        case 5: burnNext()
+        case 6: stall(seconds: numbers.next() % 80)
+        case 7: silence(reads: Int(numbers.next() % 6))
+        default: fork(keepingMessages: numbers.next() % 2 == 0)
         }
     }
 }

@@ -245,16 +245,9 @@ extension SettlementRun {
 
     /// Something goes wrong on the chain.
     private func harm(using numbers: inout Numbers) {
-        switch numbers.next() % 12 {
-        case 0: scene.chain.inject(.loseAnswer)
-        case 1: scene.chain.inject(.loseBoth)
-        case 2: scene.chain.inject(.delay(seconds: numbers.next() % 90))
-        case 3: scene.chain.inject(.duplicate(seconds: numbers.next() % 90))
-        case 4: scene.chain.inject(.refuse(exitCode: 35))
-        case 5: scene.chain.burnNext()
-        case 6: scene.chain.stall(seconds: numbers.next() % 80)
-        case 7: scene.chain.silence(reads: Int(numbers.next() % 6))
-        case 8: scene.chain.fork(keepingMessages: numbers.next() % 2 == 0)
+        let kind = numbers.next() % 12
+        switch kind {
+        case ..<LocalChain.harms: scene.chain.harm(kind, using: &numbers)
         case 9, 10: scene.leaveBehind()
         // Long enough for what is signed to expire, once.
         default:

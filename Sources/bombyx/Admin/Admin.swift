@@ -101,6 +101,11 @@ func facts(_ pairs: [(String, String)]) -> [String] {
 }
 
 extension JSONValue {
+    /// The lines of a page of a list, and that there are more if there are.
+    func listed(_ table: TextTable) -> [String] {
+        table.lines(indent: 0) + (self["has_more"]?.boolean == true ? ["There are more."] : [])
+    }
+
     /// The member as a person reads it; `–` for `null`.
     func shown(_ key: String) -> String {
         switch self[key] {

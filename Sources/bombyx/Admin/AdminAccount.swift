@@ -61,7 +61,7 @@ struct AdminAccount: ParsableCommand {
                         account.shown("created_at")
                     )
                 }
-                return table.lines(indent: 0) + (list["has_more"]?.boolean == true ? ["There are more."] : [])
+                return list.listed(table)
             }
         }
     }

@@ -39,7 +39,7 @@ extension AdminSettlement {
                             row.shown("root_sha256")
                         )
                     }
-                    return table.lines(indent: 0) + (page["has_more"]?.boolean == true ? ["There are more."] : [])
+                    return page.listed(table)
                 }
             }
         }

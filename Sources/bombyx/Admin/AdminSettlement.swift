@@ -117,7 +117,7 @@ struct AdminSettlement: ParsableCommand {
                         row.shown("address")
                     )
                 }
-                return table.lines(indent: 0) + (page["has_more"]?.boolean == true ? ["There are more."] : [])
+                return page.listed(table)
             }
         }
     }
@@ -169,7 +169,7 @@ struct AdminSettlement: ParsableCommand {
                         row.shown("source")
                     )
                 }
-                return table.lines(indent: 0) + (page["has_more"]?.boolean == true ? ["There are more."] : [])
+                return page.listed(table)
             }
         }
     }

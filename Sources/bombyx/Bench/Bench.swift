@@ -18,6 +18,18 @@ struct Bench: ParsableCommand {
         ]
     )
 
+    /// A report, alone on the standard output.
+    static func say(_ report: JSONValue) {
+        var writer = JSONWriter()
+        writer.value(report)
+        put(String(decoding: writer.finish(), as: UTF8.self) + "\n", to: 1)
+    }
+
+    /// What is said on the way: to where people read, so that a report in JSON stays alone on the standard output.
+    static func tell(_ line: String, besideJSON: Bool) {
+        if besideJSON { complain(line) } else { bombyx.say(line) }
+    }
+
     /// Carries a measurement out with a server of its own, and ends that server whatever happens.
     static func measure(options: [String] = [], _ body: (TemporaryServer) throws -> Bool) throws {
         // Before any thread exists, so that all of them leave these signals to the one that waits for them.

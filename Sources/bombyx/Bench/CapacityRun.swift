@@ -70,13 +70,7 @@ struct CapacityRun {
             stopMicroseconds: stopMicroseconds,
             stages: stages
         )
-        if options.json {
-            var writer = JSONWriter()
-            writer.value(report.json)
-            put(String(decoding: writer.finish(), as: UTF8.self) + "\n", to: 1)
-        } else {
-            for line in report.lines { say(line) }
-        }
+        if options.json { Bench.say(report.json) } else { for line in report.lines { say(line) } }
         return report.isSound
     }
 

@@ -1,6 +1,5 @@
 internal import Foundation
 internal import HTTP2
-internal import JSON
 internal import Units
 
 /// One `bombyx bench journal`.
@@ -31,7 +30,7 @@ struct JournalRun {
             throw CommandFailure("the server does not listen")
         }
         var report = JournalReport(options)
-        tell(report.title)
+        Bench.tell(report.title, besideJSON: options.json)
         for number in 1...options.rounds {
             let round = try measure(
                 url: (options.tls ? "https://" : "http://") + address + "/v1/offers",
@@ -40,21 +39,10 @@ struct JournalRun {
                 facts
             )
             report.rounds.append(round)
-            tell(JournalReport.line(round, number: number))
+            Bench.tell(JournalReport.line(round, number: number), besideJSON: options.json)
         }
-        if options.json {
-            var writer = JSONWriter()
-            writer.value(report.json)
-            put(String(decoding: writer.finish(), as: UTF8.self) + "\n", to: 1)
-        } else {
-            for line in report.summary { say(line) }
-        }
+        if options.json { Bench.say(report.json) } else { for line in report.summary { say(line) } }
         return report.isSound
-    }
-
-    /// To where people read, so that JSON stays alone on the standard output.
-    private func tell(_ line: String) {
-        if options.json { complain(line) } else { say(line) }
     }
 
     private func writeOffer() throws -> String {

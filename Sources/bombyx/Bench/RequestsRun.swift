@@ -41,29 +41,18 @@ struct RequestsRun {
         let batch = try write(Self.batch([Int](repeating: Self.price, count: options.batch)), "batch.json")
         let single = try write(Self.offer(Self.price), "offer.json")
         var report = RequestsReport(options)
-        tell(report.title)
+        Bench.tell(report.title, besideJSON: options.json)
         for number in 1...options.rounds {
             let read = try measureBook(facts)
             let placed = try measureOrders(batch: batch, single: single, key: key, facts)
             let round = RequestsReport.Round(read: read, placed: placed)
             report.rounds.append(round)
-            tell(report.line(round, number: number))
+            Bench.tell(report.line(round, number: number), besideJSON: options.json)
         }
         let account = try worker.json("GET", "/v1/account")
         report.openOrders = account["open_order_count"]?.integer ?? 0
-        if options.json {
-            var writer = JSONWriter()
-            writer.value(report.json)
-            put(String(decoding: writer.finish(), as: UTF8.self) + "\n", to: 1)
-        } else {
-            for line in report.summary { say(line) }
-        }
+        if options.json { Bench.say(report.json) } else { for line in report.summary { say(line) } }
         return report.isSound
-    }
-
-    /// To where people read, so that JSON stays alone on the standard output.
-    private func tell(_ line: String) {
-        if options.json { complain(line) } else { say(line) }
     }
 
     private func write(_ text: String, _ name: String) throws -> String {

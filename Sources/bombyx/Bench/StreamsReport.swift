@@ -22,13 +22,7 @@ struct StreamsReport {
 
     /// Prints the report and says whether everything held.
     func finish() -> Bool {
-        if options.json {
-            var writer = JSONWriter()
-            writer.value(json)
-            put(String(decoding: writer.finish(), as: UTF8.self) + "\n", to: 1)
-        } else {
-            for line in lines { say(line) }
-        }
+        if options.json { Bench.say(json) } else { for line in lines { say(line) } }
         return isComplete
     }
 
