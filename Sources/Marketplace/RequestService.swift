@@ -29,6 +29,7 @@ package final class RequestService: Service {
     private var nextRequestID: UInt64
     var observer: RequestObserver
     var throttle: Throttle
+    var shown = ShownAnswers()
 
     /// Keys that a loop remembers; those of further connections are looked up at every request.
     private static let principalsMax = 65_536
@@ -203,6 +204,10 @@ extension RequestService {
         refreshDirectory()
         buffer.removeAll(keepingCapacity: true)
         let target = request.append(.path, to: &buffer) ?? 0..<0
+        let peer = NetworkAddress(request.peer)
+        if method == .get, let kept = keptAnswer(to: buffer[target], directoryVersion) {
+            return charged(kept, peer, requestID, parent)
+        }
         let contentType = request.append(.contentType, to: &buffer)
         let idempotencyKey = request.append(.idempotencyKey, to: &buffer)
         let lastEventID = request.append(.lastEventID, to: &buffer)
@@ -210,7 +215,6 @@ extension RequestService {
         let known = request.rememberedContext.flatMap { principal(of: $0) }
         // A connection that has shown this very field before need not show it again.
         let authorization = known == nil ? request.append(.authorization, to: &buffer) : nil
-        let peer = NetworkAddress(request.peer)
         var context = RequestContext(directory: directory, now: now, requestID: requestID, principal: known, peer: peer)
         context.login = marketplace.configuration.login
         context.network = marketplace.configuration.network
@@ -246,6 +250,7 @@ extension RequestService {
             try throttle.charge(route, principal, peer: peer, requestID: requestID)
         }
         observer.heard(requestID, method, route, account: context.principal?.account, parent: parent)
+        if let route { shown.ask(buffer[target], route) }
         return admission
     }
 
@@ -333,20 +338,6 @@ extension RequestService {
         )
         guard !marketplace.readers.post(job) else { return }
         refuse(stream, requestID, .overloaded, on: server)
-    }
-
-    /// What was published here is the leader's to show: a follower's copy is as old as its own leadership.
-    private func show(
-        _ response: @autoclosure () -> API.Response,
-        _ stream: StreamReference,
-        _ requestID: UInt64,
-        on server: LoopServer
-    ) {
-        if !marketplace.published.hasBook, let refusal = marketplace.inbox.refusal {
-            refuse(stream, requestID, refusal, on: server)
-        } else {
-            answer(response(), to: stream, requestID, on: server)
-        }
     }
 
     /// No engine serves here. While another server leads, the tables still answer what they can, as of their cursor.
