@@ -1,14 +1,17 @@
 import Foundation
 import Testing
 
-/// The program as it was built with these tests, run as a user runs it.
+/// The program as it was built with these tests, or the one that `BOMBYX_PROGRAM` names, run as a user runs it.
 enum Program {
     /// The root of the package.
     static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().path
 
-    /// The folder of the executable: the test bundle lies beside it.
+    /// The folder of the executable: the test bundle lies beside the one that was built with it.
     static let folder: String = {
+        if let other = ProcessInfo.processInfo.environment["BOMBYX_PROGRAM"] {
+            return URL(fileURLWithPath: other).deletingLastPathComponent().path
+        }
         for argument in CommandLine.arguments where argument.hasSuffix(".xctest") {
             return URL(fileURLWithPath: argument).deletingLastPathComponent().path
         }
@@ -67,7 +70,8 @@ final class Folder {
     let path: String
 
     init() throws {
-        path = "/tmp/bombyx-tests-" + UUID().uuidString.prefix(8)
+        let parent = ProcessInfo.processInfo.environment["BOMBYX_TEST_FOLDER"] ?? "/tmp"
+        path = parent + "/bombyx-tests-" + UUID().uuidString.prefix(8)
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
         try FileManager.default.setAttributes([.posixPermissions: 0o711], ofItemAtPath: path)
     }

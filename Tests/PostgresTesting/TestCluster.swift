@@ -29,11 +29,11 @@ package final class TestCluster: Sendable {
     /// The run's cluster. Starts it, or throws why it cannot be.
     package static func shared() throws -> TestCluster { try instance.get() }
 
-    /// Makes an empty database and returns its name.
-    package func makeDatabase() throws -> String {
+    /// Makes a database and returns its name: an empty one, or a copy of another to which nobody is connected.
+    package func makeDatabase(like template: String = "template1") throws -> String {
         let name = "test_\(databaseCount.add(1, ordering: .relaxed).newValue)"
         let connection = try Connection(cluster.connectionString(.owner, database: "postgres"))
-        try connection.run(script: "CREATE DATABASE \(name)")
+        try connection.run(script: "CREATE DATABASE \(name) TEMPLATE \(template)")
         return name
     }
 
@@ -53,8 +53,11 @@ package final class TemporaryFolder: Sendable {
         package let errno: Int32
     }
 
+    /// The folder that `BOMBYX_TEST_FOLDER` names, perhaps in memory, or the usual one.
+    package static let parent = unsafe getenv("BOMBYX_TEST_FOLDER").map { unsafe String(cString: $0) } ?? "/tmp"
+
     package init() throws {
-        var template = Array("/tmp/bombyx-test-XXXXXX".utf8CString)
+        var template = Array("\(Self.parent)/bombyx-test-XXXXXX".utf8CString)
         guard unsafe mkdtemp(&template) != nil else { throw Failure(errno: errno) }
         path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
         guard unsafe chmod(path, 0o711) == 0 else { throw Failure(errno: errno) }

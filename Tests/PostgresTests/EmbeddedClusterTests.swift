@@ -198,7 +198,7 @@ import Testing
         let folder = try TemporaryFolder()
         let lock = try StateLock(folder: folder.path)
         #expect(throws: ClusterError.folderInUse(folder: folder.path, pid: getpid())) {
-            try StateLock(folder: folder.path + "/../" + folder.path.dropFirst("/tmp/".count))
+            try StateLock(folder: folder.path + "/../" + folder.path.dropFirst(TemporaryFolder.parent.count + 1))
         }
         #expect("\(ClusterError.folderInUse(folder: folder.path, pid: getpid()))".contains("process \(getpid())"))
         #expect(lock.folder == folder.path)

@@ -35,6 +35,10 @@ package final class TestServer {
         return (found ?? bundle.appendingPathComponent("bombyx")).path
     }()
 
+    /// Where state folders are made: a disk, or the folder that `BOMBYX_TEST_FOLDER` names. A first start makes a
+    /// thousand files, which in memory takes a fraction of the time.
+    package static let parent = ProcessInfo.processInfo.environment["BOMBYX_TEST_FOLDER"] ?? "/var/tmp"
+
     /// Starts a server in a new folder under `parent`, which the cluster's own user must be able to reach.
     /// `environment` is added to this process's; `launcher` is a program with arguments that becomes `bombyx`, such as
     /// `prlimit`.
@@ -42,7 +46,7 @@ package final class TestServer {
         environment: [String: String] = [:],
         arguments: [String] = [],
         launcher: [String] = [],
-        parent: String = "/var/tmp"
+        parent: String = TestServer.parent
     ) throws {
         folder = parent + "/bombyx-test-\(UUID().uuidString.prefix(8))"
         // Elsewhere: the folder's file system may be full.

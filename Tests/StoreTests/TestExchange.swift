@@ -10,13 +10,25 @@ final class TestExchange {
     private let cluster: EmbeddedCluster
     private let database: String
 
-    /// With the first `migrations`, or all of them.
-    init(migrations: Int = Schema.migrations.count) throws {
+    /// With all migrations: a copy of a database that was migrated once for all tests.
+    convenience init() throws {
         let shared = try TestCluster.shared()
-        cluster = shared.cluster
-        database = try shared.makeDatabase()
+        self.init(shared.cluster, try shared.makeDatabase(like: try Self.migrated.get()))
+    }
+
+    /// With the first `migrations`.
+    convenience init(migrations: Int) throws {
+        let shared = try TestCluster.shared()
+        self.init(shared.cluster, try shared.makeDatabase())
         _ = try Migrator(Array(Schema.migrations.prefix(migrations))).migrate(try connect(.owner))
     }
+
+    private init(_ cluster: EmbeddedCluster, _ database: String) {
+        self.cluster = cluster
+        self.database = database
+    }
+
+    private static let migrated = Result { try TestExchange(migrations: Schema.migrations.count).database }
 
     func connectionString(_ role: ClusterRole = .server) -> String {
         cluster.connectionString(role, database: database)

@@ -66,9 +66,16 @@ private struct Masker {
     var bytes: [UInt8]
     let keepingComments: Bool
     var index = 0
+    /// What comments, identifiers in backticks and strings begin with.
+    private static let beginnings = Array("/`\"#".utf8)
 
     mutating func run() -> [UInt8] {
         while index < bytes.count {
+            // Most bytes begin nothing.
+            guard Self.beginnings.contains(bytes[index]) else {
+                index += 1
+                continue
+            }
             if starts(with: "//") {
                 blank(until: { $0.bytes[$0.index] == 0x0A }, isKept: keepingComments)
             } else if starts(with: "/*") {

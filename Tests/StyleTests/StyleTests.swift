@@ -3,6 +3,8 @@ import Testing
 /// The rules, applied to this package. `RuleTests` shows that each of them can fail.
 @Suite struct StyleTests {
     let tree = PackageTree()
+    /// Read once for all rules.
+    private static let swiftFiles = Result { try PackageTree().swiftFiles() }
 
     private func expectNone(
         _ breaches: [some CustomStringConvertible],
@@ -19,13 +21,13 @@ import Testing
         ] as [(String, @Sendable (SourceFile) -> [Breach])]
     )
     func `Every Swift file keeps the rule of`(name: String, rule: @Sendable (SourceFile) -> [Breach]) throws {
-        let files = try tree.swiftFiles()
+        let files = try Self.swiftFiles.get()
         #expect(files.contains { $0.path == "Tests/StyleTests/StyleTests.swift" }, "the files are found")
         expectNone(files.flatMap(rule))
     }
 
     @Test func `Files that may say unchecked Sendable exist and need it`() throws {
-        let needed = try tree.swiftFiles().filter { file in file.code.contains { $0.contains("@unchecked") } }
+        let needed = try Self.swiftFiles.get().filter { file in file.code.contains { $0.contains("@unchecked") } }
         expectNone(uncheckedSendableFiles.subtracting(needed.map(\.path)).sorted())
     }
 
