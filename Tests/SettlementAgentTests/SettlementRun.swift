@@ -179,14 +179,19 @@ final class SettlementRun {
         scene.endFormer()
         try scene.takeOver()
         try hold(false)
+        var quiet = 0
         for round in 0..<150 {
             try scene.round(scene.leader())
-            if round >= rounds, try isSettled() { break }
+            quiet = try isSettled() ? quiet + 1 : 0
+            // What was paid last may still come back, over as many blocks as a message and its answer take.
+            if round >= rounds, quiet >= Self.quietRounds { break }
             // The first wallets had little.
             if scene.chain.balance(wallets[0].address).nanoTON < 100 * UInt128(ton) { try pay("", 500 * ton) }
             scene.pass(10)
         }
     }
+
+    private static let quietRounds = 8
 
     func isSettled() throws -> Bool {
         let engine = try scene.leader().process.engine

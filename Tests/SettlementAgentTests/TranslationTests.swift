@@ -74,6 +74,24 @@ import Units
         #expect(throws: TranslationError.request) { try translated { $0.incoming.source = nil } }
     }
 
+    @Test func `Jettons are no deposit, whoever tells of them and whatever memo comes along`() throws {
+        let notification = Jetton.Notification(
+            queryID: 1,
+            amount: Coins(1_000_000_000),
+            sender: other,
+            forwardPayload: try Comment.cell("memo")
+        )
+        #expect(try translated { $0.incoming.body = try notification.cell() }.incoming == .other(NanoTON(7)))
+        let transfer = Jetton.Transfer(
+            queryID: 1,
+            amount: Coins(5),
+            destination: own,
+            responseDestination: other,
+            forwardAmount: Coins(1)
+        )
+        #expect(try translated { $0.incoming.body = try transfer.cell() }.incoming == .other(NanoTON(7)))
+    }
+
     @Test func `What came back is known by the transaction that sent it, and by no other`() throws {
         var origin = base
         origin.account = other

@@ -95,11 +95,16 @@ extension AdminSettlement {
                     ])
                     return try client.bytes("PUT", "/v1/settlement/anchor-policy", body)
                 } show: { policy in
-                    facts([
+                    var lines = [
                         ("enabled", policy.shown("is_enabled")), ("every", policy.shown("interval_s") + " s"),
-                        ("with", policy.toncoins("amount_nanoton")), ("requested", policy.shown("is_requested")),
-                        ("entries on the chain", policy.shown("anchored_size")),
-                    ])
+                        ("with", policy.toncoins("amount_nanoton")),
+                    ]
+                    // A change is answered with what holds from now on, and not with how far the log is.
+                    if policy["anchored_size"] != nil {
+                        lines.append(("requested", policy.shown("is_requested")))
+                        lines.append(("entries on the chain", policy.shown("anchored_size")))
+                    }
+                    return facts(lines)
                 }
             }
         }
