@@ -251,11 +251,27 @@ import Units
     }
 }
 
+extension RouteTableTests {
+    @Test(arguments: Quota.Owner.allCases)
+    func `What is told of a bucket has the form that is declared`(owner: Quota.Owner) throws {
+        let limits: [(Int64, Int64)] = [(10, 1), (1_000_000, 1), (60, 60)]
+        for (tokens, seconds) in limits {
+            let quota = Quota(of: owner, tokens: tokens, seconds: seconds)
+            let fields = [("RateLimit", quota.state), ("RateLimit-Policy", quota.policy)]
+            for (name, text) in fields {
+                let declared = try #require(contract.root["components"]?["headers"]?[name]?["schema"])
+                #expect(SchemaValidator(contract: contract).faults(.string(text), declared).isEmpty, "\(text)")
+            }
+        }
+    }
+}
+
 /// Routes without a name in their path that may find nothing all the same.
 private let findsNothing: Set<Route> = [
     .getAccount, .getProfile, .getBond, .getInclusionProof, .recordReceipt, .proveEquivocation, .getDeposits,
-    .getPayoutTerms,
-    .linkTON, .linkTelegram,
+    .getPayoutTerms, .linkTON, .linkTelegram,
+    // A bid may name the lease that it tops up.
+    .placeBid,
 ]
 
 extension Route {
