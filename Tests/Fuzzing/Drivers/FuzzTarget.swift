@@ -25,6 +25,8 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case bundle
     /// A bag of cells, as chains and wallets give it.
     case bag
+    /// A request of any route, with its fields and its body.
+    case request
 
     /// Bytes of an input that are looked at; what a longer one has beyond them is not.
     package static let bytesMax = 4_096
@@ -44,6 +46,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .note: try NoteDriver.run(input)
         case .bundle: try BundleDriver.run(input)
         case .bag: try BagDriver.run(input)
+        case .request: try RequestDriver.run(input)
         }
     }
 }

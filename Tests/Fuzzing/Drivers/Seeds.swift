@@ -17,6 +17,7 @@ extension FuzzTarget {
         case .note: ProvenanceSeeds.notes.map { Array($0.utf8) }
         case .bundle: ProvenanceSeeds.bundleTexts
         case .bag: Seeds.bags
+        case .request: RequestSeeds.all.map { Array($0.utf8) }
         }
     }
 }
