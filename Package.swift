@@ -114,9 +114,18 @@ let targets: [Target] = [
     tests("UnitsTests", ["Units"]),
     tests("ExchangeTests", ["Exchange", "Units"]),
     tests("LedgerTests", ["Ledger", "Units"]),
+    .target(
+        name: "EngineTesting",
+        dependencies: ["Engine", "Exchange", "Ledger", "Units", "Vectors", "Provenance", "Cryptography"],
+        path: "Tests/EngineTesting",
+        swiftSettings: settings
+    ),
     tests(
         "EngineTests",
-        ["Engine", "Exchange", "Ledger", "Settlement", "Units", "JSON", "Vectors", "Provenance", "Cryptography"],
+        [
+            "Engine", "EngineTesting", "Exchange", "Ledger", "Settlement", "Units", "JSON", "Vectors", "Provenance",
+            "Cryptography",
+        ],
         resources: [.copy("Vectors")]
     ),
     tests("CryptographyTests", ["Cryptography"]),
@@ -204,6 +213,13 @@ let targets: [Target] = [
     ),
     tests("DemoTests", ["Demonstration", "Units", "Exchange", "JSON"]),
     tests("MeasurementTests", ["Measurement", "Demonstration", "JSON"]),
+    tests(
+        "SimulationTests",
+        [
+            "Marketplace", "API", "Cryptography", "Engine", "EngineTesting", "Exchange", "HTTP2", "Ledger", "Log",
+            "Postgres", "Sockets", "Store", "Units",
+        ]
+    ),
     tests("StyleTests", []),
     .target(
         name: "FuzzDrivers",

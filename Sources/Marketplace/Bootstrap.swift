@@ -20,6 +20,25 @@ enum Bootstrap {
         } catch {
             throw .tables("the exchange is empty, and its first key cannot be made: \(error)")
         }
+        let time = LogicalTime(microseconds: wallClockMicroseconds())
+        let batch = batch(opening.nextBatch, at: time, on: &opening.engine, key: key, loops: loops)
+        do throws(StoreError) {
+            try opening.term.append(batch)
+        } catch {
+            throw RecoveryError(error)
+        }
+        opening.nextBatch += 1
+        return batch
+    }
+
+    /// The batch with which an exchange begins, carried out.
+    static func batch(
+        _ number: Int64,
+        at time: LogicalTime,
+        on engine: inout Engine,
+        key: KeyHash,
+        loops: Int
+    ) -> SealedBatch {
         let scopes: Scopes = [.operator, .read, .auditor]
         let commands = [
             Command(account: .system, action: .createAccount(AccountTerms(label: "operator"))),
@@ -30,22 +49,15 @@ enum Bootstrap {
                 )
             ),
         ]
-        var open = OpenBatch(number: opening.nextBatch, firstSequence: opening.engine.sequence.next, loops: loops)
-        open.time = max(opening.engine.time, LogicalTime(microseconds: wallClockMicroseconds()))
-        _ = opening.engine.beginBatch(at: open.time)
+        var open = OpenBatch(number: number, firstSequence: engine.sequence.next, loops: loops)
+        open.time = max(engine.time, time)
+        _ = engine.beginBatch(at: open.time)
         for command in commands {
-            opening.engine.apply(command, into: &open.events)
+            engine.apply(command, into: &open.events)
             open.ends.append(Int32(open.events.count))
             command.encode(into: &open.commandBytes)
         }
-        open.grace = opening.engine.grace
-        let batch = SealedBatch(open, stateDigest: opening.engine.digest, bookChanges: nil)
-        do throws(StoreError) {
-            try opening.term.append(batch)
-        } catch {
-            throw RecoveryError(error)
-        }
-        opening.nextBatch += 1
-        return batch
+        open.grace = engine.grace
+        return SealedBatch(open, stateDigest: engine.digest, bookChanges: nil)
     }
 }

@@ -1,6 +1,5 @@
 internal import Cryptography
 internal import Engine
-internal import Postgres
 internal import Sockets
 internal import Store
 internal import Units
@@ -12,6 +11,7 @@ final class JournalThread: Sendable {
     private let inbox: Inbox
     private let outlets: Outlets
     private let metrics: Metrics
+    private let clocks: any Clocks
 
     private struct State {
         /// At most one: the engine seals the next batch only when this one is durable.
@@ -24,15 +24,16 @@ final class JournalThread: Sendable {
     /// What a durable batch flows into.
     struct Outlets: Sendable {
         let loops: LoopMailboxes
-        let projector: ProjectorThread
+        let projector: any BatchFollower
         let published: Published
-        let feed: StreamFeed
+        let feed: any BatchFollower
     }
 
-    init(inbox: Inbox, outlets: Outlets, metrics: Metrics) {
+    init(inbox: Inbox, outlets: Outlets, metrics: Metrics, clocks: any Clocks = MachineClocks()) {
         self.inbox = inbox
         self.outlets = outlets
         self.metrics = metrics
+        self.clocks = clocks
     }
 
     /// Hands over a sealed batch; the life cycle hears when it is durable or has failed.
@@ -46,39 +47,60 @@ final class JournalThread: Sendable {
 
     func stop() { handoff.withLock(waking: true) { $0.isStopping = true } }
 
-    private enum Work { case batch(SealedBatch), idle, stop }
+    /// What the thread has to do.
+    enum Work {
+        case batch(SealedBatch)
+        /// Nothing was handed over for a while.
+        case idle
+        case stop
+    }
 
     /// Commits batches until it is told to stop or the leadership ends. `term` is what it writes under.
     func run(_ term: JournalTerm) {
         while true {
-            let renewal = Instant.now.adding(milliseconds: BatchLimits.renewalMilliseconds)
-            let work = handoff.wait(until: renewal) { state -> Work? in
-                if let batch = state.pending.take() { return .batch(batch) }
-                return state.isStopping ? .stop : nil
-            }
-            switch work ?? .idle {
-            case .batch(let batch):
-                do throws(StoreError) {
-                    try commit(batch, in: term)
-                } catch {
-                    return end(.init(ofCommit: error), holding: batch)
-                }
-            case .idle:
-                do throws(StoreError) {
-                    try term.renewLeadership()
-                } catch {
-                    return end(.init(ofRenewal: error), holding: nil)
-                }
-            case .stop: return term.resignLeadership()
-            }
+            let renewal = clocks.instant.adding(milliseconds: BatchLimits.renewalMilliseconds)
+            guard carryOut(next(until: renewal), in: term) else { return }
         }
+    }
+
+    /// Waits for work; there is none when the deadline has passed.
+    func next(until deadline: Instant) -> Work {
+        let work = handoff.wait(until: deadline) { state -> Work? in
+            if let batch = state.pending.take() { return .batch(batch) }
+            return state.isStopping ? .stop : nil
+        }
+        return work ?? .idle
+    }
+
+    /// Commits, renews or resigns; false when nothing more is to be done under this leadership.
+    func carryOut(_ work: Work, in term: JournalTerm) -> Bool {
+        switch work {
+        case .batch(let batch):
+            do throws(StoreError) {
+                try commit(batch, in: term)
+            } catch {
+                end(.init(ofCommit: error), holding: batch)
+                return false
+            }
+        case .idle:
+            do throws(StoreError) {
+                try term.renewLeadership()
+            } catch {
+                end(.init(ofRenewal: error), holding: nil)
+                return false
+            }
+        case .stop:
+            term.resignLeadership()
+            return false
+        }
+        return true
     }
 
     private func commit(_ batch: SealedBatch, in term: JournalTerm) throws(StoreError) {
         if batch.hasCommands {
-            let started = Instant.now
+            let started = clocks.instant
             try term.append(batch)
-            metrics.committed(batch, microseconds: Instant.now.microseconds(since: started))
+            metrics.committed(batch, microseconds: clocks.instant.microseconds(since: started))
         }
         // The engine may seal the next batch while this one's answers go out.
         for action in inbox.apply(.committed) where action == .release { release(batch) }
@@ -91,8 +113,8 @@ final class JournalThread: Sendable {
         if let changes = batch.bookChanges { outlets.published.applyToBook(changes, asOf: batch.lastSequence) }
         outlets.loops.deliver(batch)
         for (ticket, answer) in batch.settlement { ticket.give(answer) }
-        outlets.feed.publish(batch)
-        if batch.hasCommands { outlets.projector.project(batch) }
+        outlets.feed.follow(batch)
+        if batch.hasCommands { outlets.projector.follow(batch) }
     }
 
     /// Nothing can be written any more. `batch` is what was being committed.
@@ -124,29 +146,51 @@ extension LifeCycle.Interruption {
     }
 }
 
+/// Follows the journal: takes every durable batch, in their order.
+protocol BatchFollower: Sendable {
+    func follow(_ batch: SealedBatch)
+}
+
+extension ProjectorThread: BatchFollower {
+    func follow(_ batch: SealedBatch) { project(batch) }
+}
+
+extension StreamFeed: BatchFollower {
+    func follow(_ batch: SealedBatch) { publish(batch) }
+}
+
+/// What a leadership writes with: the database's ``JournalWriter``, or a simulated one that keeps its promises.
+protocol TermWriter: AnyObject {
+    var leadership: Leadership { get }
+    func commit(_ batch: JournalBatch) throws(StoreError)
+    func renew(isSeen: Bool) throws(StoreError)
+    func resign(isSeen: Bool) throws(StoreError)
+}
+
+extension JournalWriter: TermWriter {}
+
 /// A leadership of the journal, and the hash chain that it continues.
 final class JournalTerm {
-    private let claim: Claim
-    private let writer: JournalWriter
+    /// The sessions of the writer, which live as long as the term.
+    private let claim: Claim?
+    private let writer: any TermWriter
     private var previousDigest: Digest256
     /// The first batch of a term says for how long there was no leader; until then the row must still say it.
     private var hasWritten = false
 
-    init(claim: Claim, writer: JournalWriter, previousDigest: Digest256) {
+    init(claim: Claim? = nil, writer: any TermWriter, previousDigest: Digest256) {
         self.claim = claim
         self.writer = writer
         self.previousDigest = previousDigest
     }
 
-    var leadership: Leadership { claim.leadership }
-    /// The server process of the session that writes.
-    var backend: Int32 { claim.journal.connection.backendPID }
+    var leadership: Leadership { writer.leadership }
 
     /// Makes the batch durable as one row that links to the one before.
     func append(_ batch: SealedBatch) throws(StoreError) {
         let row = JournalBatch(
             number: batch.number,
-            epoch: claim.leadership.epoch,
+            epoch: writer.leadership.epoch,
             rulesVersion: RulesVersion.current,
             firstSequence: batch.firstSequence,
             lastSequence: batch.lastSequence,

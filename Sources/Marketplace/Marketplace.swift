@@ -374,7 +374,7 @@ extension Marketplace {
         _ threads: inout [ThreadBox]
     ) throws {
         let leadership = opening.term.leadership
-        let backend = opening.term.backend
+        let backend = opening.backend
         let term = Handover(opening.term)
         let first = Handover(opening.projector)
         threads.append(

@@ -10,6 +10,8 @@ internal import Units
 final class Opening {
     var engine: Engine
     let term: JournalTerm
+    /// The server process of the session that writes the journal.
+    let backend: Int32
     let projector: ProjectorThread.Opened
     var nextBatch: Int64
     /// Durable batches that the tables do not show yet.
@@ -24,6 +26,7 @@ final class Opening {
     init(
         engine: Engine,
         term: JournalTerm,
+        backend: Int32,
         projector: ProjectorThread.Opened,
         nextBatch: Int64,
         backlog: [ProjectedBatch],
@@ -33,6 +36,7 @@ final class Opening {
     ) {
         self.engine = engine
         self.term = term
+        self.backend = backend
         self.projector = projector
         self.nextBatch = nextBatch
         self.backlog = backlog
@@ -124,24 +128,13 @@ struct Recovery {
             let loaded = try StateLoader.load(connection)
             connection.statementDeadline = Self.projectorDeadline
             var replay = try Replay(loaded)
-            var rulesVersion = loaded.rulesVersion
-            if let rulesVersion, !RulesVersion.known.contains(rulesVersion) {
-                throw RecoveryError.rulesUnknown(batch: loaded.cursor.batch, version: rulesVersion)
-            }
             var reader = JournalReader(connection, after: loaded.chain)
-            while true {
-                let batches = try reader.next()
-                if batches.isEmpty { break }
-                for batch in batches { try replay.carryOut(batch) }
-                rulesVersion = batches.last?.rulesVersion ?? rulesVersion
-            }
-            guard replay.batch == claim.leadership.lastBatch else {
-                throw RecoveryError.lastBatchDiffers(journal: replay.batch, leader: claim.leadership.lastBatch)
-            }
-            let checkpoint = try checkpoint(of: replay, reader.chain, rulesVersion, connection)
+            try replay.carryOutAll(through: claim.leadership.lastBatch) { () throws(StoreError) in try reader.next() }
+            let checkpoint = try checkpoint(of: replay, reader.chain, replay.rulesVersion, connection)
             return Opening(
                 engine: replay.engine,
                 term: JournalTerm(claim: claim, writer: writer, previousDigest: reader.chain.digest),
+                backend: claim.journal.connection.backendPID,
                 projector: ProjectorThread.Opened(
                     projector: try Projector(connection),
                     interrupter: claim.projector.interrupter
@@ -264,6 +257,8 @@ package enum RecoveryError: Error, Equatable, CustomStringConvertible {
 struct Replay {
     private var replay: JournalReplay
     private(set) var replayed: [ProjectedBatch] = []
+    /// The rules of the last batch; `nil` when there is none yet.
+    private(set) var rulesVersion: Int32?
 
     init(_ loaded: LoadedState) throws(RecoveryError) {
         let engine: Engine
@@ -275,6 +270,10 @@ struct Replay {
         if let expected = loaded.stateDigest, expected != engine.digest {
             throw .digestDiffers(batch: loaded.cursor.batch)
         }
+        if let version = loaded.rulesVersion, !RulesVersion.known.contains(version) {
+            throw .rulesUnknown(batch: loaded.cursor.batch, version: version)
+        }
+        rulesVersion = loaded.rulesVersion
         replay = JournalReplay(engine, at: loaded.cursor.batch)
     }
 
@@ -282,9 +281,28 @@ struct Replay {
     /// The last batch carried out.
     var batch: Int64 { replay.batch }
 
-    mutating func carryOut(_ row: JournalBatch) throws(RecoveryError) {
+    /// Carries out what `next` gives, until it gives nothing: with that the journal must be at its last batch.
+    mutating func carryOutAll(
+        through last: Int64,
+        _ next: () throws(StoreError) -> [JournalBatch]
+    ) throws(RecoveryError) {
+        while true {
+            let batches: [JournalBatch]
+            do throws(StoreError) {
+                batches = try next()
+            } catch {
+                throw RecoveryError(error)
+            }
+            if batches.isEmpty { break }
+            for batch in batches { try carryOut(batch) }
+        }
+        guard batch == last else { throw .lastBatchDiffers(journal: batch, leader: last) }
+    }
+
+    private mutating func carryOut(_ row: JournalBatch) throws(RecoveryError) {
         do throws(ReplayError) {
             replayed.append(try replay.carryOut(row))
+            rulesVersion = row.rulesVersion
         } catch {
             switch error {
             case .undecodable(let batch, let reason): throw .undecodable(batch: batch, reason)

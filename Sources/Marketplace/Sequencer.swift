@@ -19,6 +19,7 @@ final class Sequencer {
     private let checkpointer: Checkpointer
     private let verifiers: VerifierPool
     private let signing: SigningKeyring
+    private let clocks: any Clocks
     /// That the log was compared with.
     private var signingVersion = -1
     /// What the first batch announces.
@@ -26,7 +27,7 @@ final class Sequencer {
     private var nextBatch: Int64
     private var open: OpenBatch
     private var clock: LogicalClock
-    private var publishedAt = Instant.now
+    private var publishedAt: Instant
     private var hasUnpublishedBook = true
     /// Accounts whose streams have ended, and whose orders are still to be cancelled.
     private var postponed: [AccountID] = []
@@ -42,6 +43,7 @@ final class Sequencer {
         checkpointer: Checkpointer,
         verifiers: VerifierPool,
         signing: SigningKeyring,
+        clocks: any Clocks = MachineClocks(),
         loops: Int,
         nextBatch: Int64,
         seenAt: LogicalTime,
@@ -56,10 +58,12 @@ final class Sequencer {
         self.checkpointer = checkpointer
         self.verifiers = verifiers
         self.signing = signing
+        self.clocks = clocks
+        publishedAt = clocks.instant
         self.announcement = announcement
         self.nextBatch = nextBatch
         open = OpenBatch(number: nextBatch, firstSequence: engine.sequence.next, loops: loops)
-        clock = LogicalClock(after: engine.time, seenAt: seenAt, .now)
+        clock = LogicalClock(after: engine.time, seenAt: seenAt, clocks.reading)
     }
 
     /// What was executed and not sealed: nobody has heard of it yet.
@@ -67,6 +71,15 @@ final class Sequencer {
 
     /// Executes and seals until the life cycle wants something else, which is returned.
     func serve(_ engine: inout Engine) -> Inbox.Work {
+        begin(&engine)
+        while true {
+            let work = inbox.next(fill, deadline: deadline(of: engine))
+            guard carryOut(work, on: &engine) else { return work }
+        }
+    }
+
+    /// What a leadership begins with. Called once in each.
+    func begin(_ engine: inout Engine) {
         // Journaled at once, so that the next server does not count the same gap again.
         if clock.hasGap { beginBatch(&engine, ticking: true) }
         if let announcement {
@@ -76,24 +89,26 @@ final class Sequencer {
             apply(command, on: &engine)
         }
         recordSigningKeys(on: &engine)
-        // A leadership that ends takes all its streams along. This is called once in each.
+        // A leadership that ends takes all its streams along.
         for account in engine.armedAccounts {
             beginBatchIfEmpty(&engine)
             carryOut(Command(account: .system, action: .disconnected(account)), on: &engine)
         }
-        while true {
-            let work = inbox.next(fill, deadline: deadline(of: engine))
-            switch work.action {
-            case nil: tickIfDue(&engine)
-            case .execute:
-                recordSigningKeys(on: &engine)
-                let started = Instant.now
-                for submission in work.submissions { execute(submission, on: &engine) }
-                openBatchMicroseconds += Instant.now.microseconds(since: started)
-            case .seal: seal(&engine)
-            default: return work
-            }
+    }
+
+    /// Does what the mailbox says; false for what ends the serving. No action means that a deadline has passed.
+    func carryOut(_ work: Inbox.Work, on engine: inout Engine) -> Bool {
+        switch work.action {
+        case nil: tickIfDue(&engine)
+        case .execute:
+            recordSigningKeys(on: &engine)
+            let started = clocks.instant
+            for submission in work.submissions { execute(submission, on: &engine) }
+            openBatchMicroseconds += clocks.instant.microseconds(since: started)
+        case .seal: seal(&engine)
+        default: return false
         }
+        return true
     }
 
     /// Keys that the log does not name yet. Whoever makes one known brings work along (``Marketplace/sign(with:)``).
@@ -109,25 +124,25 @@ final class Sequencer {
     }
 
     /// A book that is to be published is sealed like a batch.
-    private var fill: LifeCycle.Fill { open.isEmpty && isPublicationDue ? .open : open.fill }
+    var fill: LifeCycle.Fill { open.isEmpty && isPublicationDue ? .open : open.fill }
 
     private var nextPublication: Instant {
         publishedAt.adding(milliseconds: BatchLimits.publicationIntervalMilliseconds)
     }
 
-    private var isPublicationDue: Bool { hasUnpublishedBook && nextPublication <= .now }
+    private var isPublicationDue: Bool { hasUnpublishedBook && nextPublication <= clocks.instant }
 
     /// The moment at which there is work without a submission: something of the engine is due, or the book is to be
     /// published. While a batch is open its sealing brings both, and what is already due waits for the journal: a
     /// deadline in the past would only spin.
-    private func deadline(of engine: Engine) -> Instant? {
+    func deadline(of engine: Engine) -> Instant? {
         guard open.isEmpty else { return nil }
         var deadline: Instant?
         if let due = engine.nextDeadline {
             let wait = max(0, due.microseconds - now(engine).microseconds) / 1_000 + 1
-            deadline = Instant.now.adding(milliseconds: wait)
+            deadline = clocks.instant.adding(milliseconds: wait)
         }
-        guard hasUnpublishedBook, nextPublication > .now else { return deadline }
+        guard hasUnpublishedBook, nextPublication > clocks.instant else { return deadline }
         return min(deadline ?? nextPublication, nextPublication)
     }
 
@@ -208,7 +223,7 @@ final class Sequencer {
 
     /// The exchange's time: a wall clock that was set back does not take it along.
     private func now(_ engine: Engine) -> LogicalTime {
-        max(engine.time, LogicalTime(microseconds: wallClockMicroseconds()))
+        max(engine.time, LogicalTime(microseconds: clocks.wallMicroseconds))
     }
 
     /// The first command of a batch fixes its logical time, and what is due by then happens before it.
@@ -218,7 +233,7 @@ final class Sequencer {
     }
 
     private func beginBatch(_ engine: inout Engine, ticking: Bool) {
-        (open.time, open.gap) = clock.next(.now)
+        (open.time, open.gap) = clock.next(clocks.reading)
         let isDue = engine.beginBatch(at: open.time, gap: open.gap, rules: RulesVersion.current)
         open.grace = engine.grace
         // Commands of one batch are journaled in the order of their execution: these come before the submission's.
@@ -268,7 +283,7 @@ final class Sequencer {
         var changes: BookChanges?
         if isPublicationDue {
             changes = BookChanges(takingFrom: &engine)
-            publishedAt = .now
+            publishedAt = clocks.instant
             hasUnpublishedBook = false
         }
         let batch = SealedBatch(open, stateDigest: engine.digest, bookChanges: changes)

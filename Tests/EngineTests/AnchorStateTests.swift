@@ -6,6 +6,8 @@ import Settlement
 import Testing
 import Units
 
+@testable import EngineTesting
+
 /// Anchors in the state: their digest, their form, and records that no engine can have left; and anything that may
 /// happen to them.
 @Suite struct AnchorStateTests {

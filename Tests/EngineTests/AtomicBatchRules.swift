@@ -3,6 +3,8 @@ import Exchange
 import Testing
 import Units
 
+@testable import EngineTesting
+
 /// Orders that are placed all, or none of them. What the command that opens a batch says comes first, then what each
 /// order says.
 @Suite struct AtomicBatchRules {

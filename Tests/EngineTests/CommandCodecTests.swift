@@ -3,6 +3,8 @@ import Exchange
 import Testing
 import Units
 
+@testable import EngineTesting
+
 /// The binary form of commands, which the journal keeps.
 @Suite struct CommandCodecTests {
     /// What a decoder says of bytes: the command and where it ends, or nothing.

@@ -2,6 +2,8 @@ import Engine
 import Testing
 import Units
 
+@testable import EngineTesting
+
 /// Commands whose bytes were damaged, but not so much that the decoder refuses them.
 @Suite struct CommandFuzzing {
     @Test(arguments: EngineProperties.seeds)

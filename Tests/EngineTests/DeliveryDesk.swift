@@ -5,6 +5,8 @@ import Ledger
 import Provenance
 import Units
 
+@testable import EngineTesting
+
 /// An exchange with a worker, an app and a second worker, whose leases are delivered by hand.
 struct DeliveryDesk {
     var engine: Engine

@@ -6,6 +6,8 @@ import Provenance
 import Testing
 import Units
 
+@testable import EngineTesting
+
 /// What a lease is delivered under, and what bonds, promises and new bids do.
 @Suite struct DeliveryRules {
     private typealias Desk = DeliveryDesk

@@ -3,6 +3,8 @@ import Foundation
 import Testing
 import Units
 
+@testable import EngineTesting
+
 /// What holds in every market. A failure prints its seed and a small market that fails in the same way: put the one
 /// into the list, or the other among the rules, and it is a regression test.
 @Suite struct EngineProperties {

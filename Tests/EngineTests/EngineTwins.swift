@@ -3,6 +3,8 @@ import Exchange
 import Ledger
 import Units
 
+@testable import EngineTesting
+
 /// The engine and the reference engine, given the same commands, and an observer of what comes out.
 struct EngineTwins {
     struct Difference: Error, CustomStringConvertible {

@@ -3,6 +3,8 @@ import Exchange
 import Provenance
 import Units
 
+@testable import EngineTesting
+
 /// Commands on leases, with values at the ends of their ranges.
 enum LeaseCommands {
     static var all: [Command.Action] {

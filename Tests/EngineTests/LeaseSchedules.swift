@@ -7,6 +7,8 @@ import Provenance
 import Testing
 import Units
 
+@testable import EngineTesting
+
 /// A worker and an app that may do anything, on the engine and on ``ReferenceLeases``.
 struct LeaseSchedule {
     struct Difference: Error, CustomStringConvertible {

@@ -5,6 +5,8 @@ import Testing
 import Units
 import Vectors
 
+@testable import EngineTesting
+
 /// Plays a market that is written as text, on the engine and on the reference engine, and compares what both answer
 /// with what is written behind the arrow; behind the bar the transfers.
 ///

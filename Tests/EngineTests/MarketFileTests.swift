@@ -4,6 +4,8 @@ import Testing
 import Units
 import Vectors
 
+@testable import EngineTesting
+
 /// Markets that another model of the exchange wrote down, with every event, transfer and balance.
 @Suite struct MarketFileTests {
     /// The 18 markets of the repository, and those of the file that `BOMBYX_MARKETS` names, if it does.

@@ -3,6 +3,8 @@ import Exchange
 import Ledger
 import Units
 
+@testable import EngineTesting
+
 /// Watches an engine's events, knows nothing else of it, and finds what must never happen.
 struct MarketObserver {
     struct Violation: Error, CustomStringConvertible {

@@ -2,6 +2,8 @@ import Engine
 import Exchange
 import Units
 
+@testable import EngineTesting
+
 /// Puts commands into the words of a market (see ``expectMarket(_:requestsMax:work:sourceLocation:)``): accounts are
 /// called `a1`, `a2`, …, orders `o` and the number of their command.
 struct MarketText {

@@ -4,6 +4,8 @@ import Ledger
 import Units
 import Vectors
 
+@testable import EngineTesting
+
 /// What the words of a line mean, and how events are put into words.
 extension MarketPlayer {
     // MARK: Words to values

@@ -4,6 +4,8 @@ import Provenance
 import Testing
 import Units
 
+@testable import EngineTesting
+
 /// What countersigned receipts say of a worker comes into its offers.
 @Suite struct PerformanceRules {
     private typealias Desk = DeliveryDesk

@@ -2,6 +2,8 @@ import Engine
 import Exchange
 import Units
 
+@testable import EngineTesting
+
 /// What the operator and the server do.
 extension RandomMarket {
     mutating func fees() -> FeeTerms {

@@ -2,6 +2,8 @@ import Engine
 import Exchange
 import Units
 
+@testable import EngineTesting
+
 /// Commands of a random market: everything that the engine knows, with values so close together that orders meet, own
 /// orders too, keys and ids repeat, and refusals are common. Only the seed decides.
 struct RandomMarket {

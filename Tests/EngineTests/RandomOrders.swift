@@ -2,6 +2,8 @@ import Engine
 import Exchange
 import Units
 
+@testable import EngineTesting
+
 /// Orders, and what their owners do with them.
 extension RandomMarket {
     // MARK: Orders

@@ -2,6 +2,8 @@ import Engine
 import Exchange
 import Units
 
+@testable import EngineTesting
+
 /// What offers say and bids demand beyond the first fields: few values, so that they meet.
 extension SplitMix64 {
     mutating func declaredTraits() -> Traits {

@@ -1,6 +1,8 @@
 import Engine
 import Units
 
+@testable import EngineTesting
+
 /// The commands of a market in which something went wrong, and how to find the few of them that it takes.
 struct Recording {
     struct Step {

@@ -5,6 +5,8 @@ import Settlement
 import Testing
 import Units
 
+@testable import EngineTesting
+
 /// What the operator decides where the chain has not, and which wallets are used.
 @Suite struct SettlementResolutionRules {
     private static let ton = SettlementDesk.ton

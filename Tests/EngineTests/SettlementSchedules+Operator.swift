@@ -2,6 +2,8 @@ import Engine
 import Settlement
 import Units
 
+@testable import EngineTesting
+
 /// What the operator decides.
 extension SettlementSchedule {
     mutating func retire() throws {

@@ -6,6 +6,8 @@ import Settlement
 import Testing
 import Units
 
+@testable import EngineTesting
+
 /// Anything that may happen between accounts, an operator and two wallets on a chain on which things go wrong, beside
 /// ``ReferenceSettlement``, which knows what the chain has really done.
 struct SettlementSchedule {

@@ -6,6 +6,8 @@ import Provenance
 import Testing
 import Units
 
+@testable import EngineTesting
+
 /// A bid that names a running lease buys more from its worker.
 @Suite struct TopUpRules {
     private typealias Desk = DeliveryDesk

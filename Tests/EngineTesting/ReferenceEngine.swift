@@ -10,6 +10,8 @@ import Vectors
 struct ReferenceEngine: CommandExecutor {
     private(set) var sequence = SequenceNumber.none
     private(set) var time = LogicalTime.zero
+    /// Microseconds by which all gaps have held the clock of leases back.
+    private(set) var grace: Int64 = 0
     var lastTrade = TradeID(0)
     var fees = FeeTerms.initial
     var feeNotice: FeeNoticeTerms?
@@ -69,8 +71,12 @@ struct ReferenceEngine: CommandExecutor {
 
     // MARK: Time
 
-    mutating func beginBatch(at time: LogicalTime) -> Bool {
+    mutating func beginBatch(at time: LogicalTime) -> Bool { beginBatch(at: time, gap: 0) }
+
+    /// A gap of more than five seconds counts, with thirty on top.
+    mutating func beginBatch(at time: LogicalTime, gap: Int64) -> Bool {
         self.time = time
+        if gap > 5_000_000 { grace += gap + 30_000_000 }
         waiting = []
         return nextDeadline.map { $0 <= time } ?? false
     }
@@ -268,12 +274,20 @@ struct ReferenceEngine: CommandExecutor {
 
     // MARK: The state
 
+    /// What a question may show: all but the memory of requests, which is most of it.
+    var view: ReferenceEngine {
+        var view = self
+        view.remembered = []
+        return view
+    }
+
     /// What the tables would hold.
     var state: EngineState {
         var state = EngineState()
         state.sequence = sequence
         state.time = time
         state.lastTrade = lastTrade
+        state.grace = grace
         state.checkpoint = checkpoint
         state.fees = fees
         state.feeNotice = feeNotice

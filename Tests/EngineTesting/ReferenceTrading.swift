@@ -60,10 +60,13 @@ extension ReferenceEngine {
         afterFill(maker.id, of: lots)
     }
 
-    /// So many seconds from now.
+    /// So many seconds from now, on the clock of leases.
     private func after(_ seconds: Int64) -> LogicalTime {
-        LogicalTime(microseconds: time.microseconds + seconds * 1_000_000)
+        LogicalTime(microseconds: leaseClock.microseconds + seconds * 1_000_000)
     }
+
+    /// Time without the grace that gaps have given.
+    private var leaseClock: LogicalTime { LogicalTime(microseconds: time.microseconds - grace) }
 
     /// The end of an open order; what was held for it is released first.
     mutating func close(_ id: OrderID, _ reason: CloseReason) {
@@ -139,7 +142,7 @@ extension ReferenceEngine {
         while budget > 0 {
             let ends = leases.map { (at: $0.end, lease: $0.id, isSlash: false) }
             let payments = slashes.map { (at: $0.due, lease: $0.lease, isSlash: true) }
-            let due = (ends + payments).filter { $0.at <= time }.min {
+            let due = (ends + payments).filter { $0.at <= leaseClock }.min {
                 ($0.at, $0.lease, $0.isSlash ? 1 : 0) < ($1.at, $1.lease, $1.isSlash ? 1 : 0)
             }
             guard let due else { return }

@@ -225,7 +225,7 @@ extension ReferenceEngine {
     var nextDeadline: LogicalTime? {
         if !operations.isEmpty { return time }
         var moments = orders.map(\.rules.expiresAt) + accounts.map(\.cancelAfter)
-        moments += leases.map(\.end) + slashes.map(\.due)
+        moments += (leases.map(\.end) + slashes.map(\.due)).map { LogicalTime(microseconds: $0.microseconds + grace) }
         moments += attestations.flatMap { record in
             deadlines(of: record.terms).filter { $0 > max(record.setAt, lastTick) && $0 != .never }
         }

@@ -1,0 +1,382 @@
+import Cryptography
+import Engine
+import Postgres
+import Units
+
+@testable import EngineTesting
+@testable import Marketplace
+@testable import Store
+
+/// A session of a server with the database.
+final class SimulatedSession {
+    let number: Int
+    /// Ended by the database, by somebody who took over, or because the network was cut.
+    var isDead = false
+
+    init(number: Int) { self.number = number }
+}
+
+/// The database as servers see it: the leader's row, the journal, and the tables. It keeps the promises of the
+/// statements of `Leadership` and `JournalWriter`, and breaks off wherever a database may.
+final class SimulatedDatabase {
+    /// What may become of a commit.
+    enum Outcome: CaseIterable { case refused, lost, lostButWritten, late }
+
+    /// How what a server reads differs from what was written.
+    enum Damage: CaseIterable { case cutRow, missingRow, rewrittenRow, tables }
+
+    /// The row of `journal.leader`.
+    struct LeaderRow {
+        var epoch: Int64 = 0
+        var holder = ""
+        var address = ""
+        var expiresAt: Int64 = 0
+        var lastBatch: Int64 = 0
+        var seenAt: Int64 = 0
+        var sessions: [SimulatedSession] = []
+    }
+
+    /// A statement that goes on in the database although nobody waits for it any more.
+    private final class Orphan {
+        let row: JournalBatch
+        let session: SimulatedSession
+
+        init(_ row: JournalBatch, _ session: SimulatedSession) {
+            self.row = row
+            self.session = session
+        }
+    }
+
+    private unowned let world: World
+    private(set) var rows: [JournalBatch] = []
+    private(set) var leader = LeaderRow()
+    private(set) var tables: SimulatedTables!
+    private var orphans: [Orphan] = []
+    private var downUntil: Int64 = 0
+    private var sessions = 0
+    private var nextOutcome: Outcome?
+    private var nextDamage: Damage?
+
+    init(_ world: World) {
+        self.world = world
+        tables = SimulatedTables(world, self)
+    }
+
+    var isDown: Bool { world.time.now < downUntil }
+    private var now: Int64 { world.time.wall }
+
+    func open() -> SimulatedSession {
+        sessions += 1
+        return SimulatedSession(number: sessions)
+    }
+
+    // MARK: What servers ask
+
+    /// How long a leadership lasts, in microseconds.
+    private static let term = Int64(Leadership.termSeconds) * 1_000_000
+    static let unreachable = PostgresError.connectionFailed("the database cannot be reached")
+    private static let cut = PostgresError.connectionLost("the session has ended")
+
+    private func check(_ session: SimulatedSession) throws(StoreError) {
+        if isDown { session.isDead = true }
+        if session.isDead { throw .unknown(Self.cut) }
+    }
+
+    /// Takes the leadership as `Leadership.acquire` does.
+    func acquire(_ server: SimulatedServer, _ session: SimulatedSession) throws(StoreError) -> Leadership {
+        guard !isDown else { throw .refused(Self.unreachable) }
+        guard leader.expiresAt <= now || leader.holder == server.name else {
+            throw .ledBy(holder: leader.holder, until: LogicalTime(microseconds: leader.expiresAt))
+        }
+        endSessions()
+        if leader.epoch > 0 { world.count(leader.holder == server.name ? .returnToLead : .takeover) }
+        leader.epoch += 1
+        leader.holder = server.name
+        leader.address = server.address
+        leader.expiresAt = now + Self.term
+        leader.sessions = [session]
+        world.auditor.tookLeadership(leader.epoch)
+        world.note("\(server.name) takes the leadership: epoch \(leader.epoch), last batch \(leader.lastBatch)")
+        return Leadership(
+            epoch: leader.epoch,
+            holder: server.name,
+            lastBatch: leader.lastBatch,
+            predecessorSeenAt: LogicalTime(microseconds: leader.seenAt)
+        )
+    }
+
+    /// What still runs for the leader before is carried out or ended; a session that could not be ended is left to the
+    /// epoch.
+    private func endSessions() {
+        for session in leader.sessions {
+            let mine = orphans.filter { $0.session === session }
+            if world.random.chance(30) { continue }
+            session.isDead = true
+            orphans.removeAll { $0.session === session }
+            for orphan in mine {
+                if world.random.chance(50) { finish(orphan) } else { world.count(.lateCommitEnded) }
+            }
+        }
+    }
+
+    /// One row, as `JournalWriter.commit` writes it.
+    func commit(_ row: JournalBatch, _ session: SimulatedSession) throws(StoreError) {
+        try check(session)
+        let outcome = nextOutcome
+        nextOutcome = nil
+        switch outcome {
+        case nil:
+            guard insert(row) else {
+                world.count(.commitFenced)
+                throw .fenced
+            }
+        case .refused:
+            world.count(.commitRefused)
+            throw .refused(.statementFailed(StatementFailure(sqlState: "53100", message: "the disk is full")))
+        case .lost:
+            world.count(.commitLost)
+            session.isDead = true
+            throw .unknown(Self.cut)
+        case .lostButWritten:
+            session.isDead = true
+            world.count(insert(row) ? .commitLostButWritten : .commitFenced)
+            throw .unknown(Self.cut)
+        case .late:
+            world.count(.commitLate)
+            let orphan = Orphan(row, session)
+            orphans.append(orphan)
+            world.plan(after: world.random.number(1_000...9_000_000)) { [unowned self] in
+                guard orphans.contains(where: { $0 === orphan }) else { return }
+                orphans.removeAll { $0 === orphan }
+                finish(orphan)
+            }
+            throw .unknown(.deadlineExceeded(after: .seconds(BatchLimits.writerDeadlineSeconds)))
+        }
+    }
+
+    private func finish(_ orphan: Orphan) { world.count(insert(orphan.row) ? .lateCommitWritten : .lateCommitFenced) }
+
+    /// The statement's own condition: this epoch leads, and the journal ends with the batch before.
+    private func insert(_ row: JournalBatch) -> Bool {
+        guard leader.epoch == row.epoch, leader.lastBatch == row.number - 1 else { return false }
+        rows.append(row)
+        leader.lastBatch = row.number
+        leader.seenAt = now
+        leader.expiresAt = now + Self.term
+        world.note("batch \(row.number) of epoch \(row.epoch) is written, through \(row.lastSequence.rawValue)")
+        world.auditor.written(row)
+        return true
+    }
+
+    func renew(_ epoch: Int64, isSeen: Bool, _ session: SimulatedSession) throws(StoreError) {
+        try check(session)
+        guard leader.epoch == epoch else { throw .fenced }
+        leader.expiresAt = now + Self.term
+        if isSeen { leader.seenAt = now }
+        world.auditor.lives(epoch)
+    }
+
+    func resign(_ epoch: Int64, isSeen: Bool, _ session: SimulatedSession) throws(StoreError) {
+        try check(session)
+        guard leader.epoch == epoch else { throw .fenced }
+        leader.expiresAt = now
+        if isSeen { leader.seenAt = now }
+        world.auditor.lives(epoch)
+        world.count(.resignation)
+    }
+
+    /// The rows behind a batch, as a server reads them.
+    func rows(after batch: Int64, with damage: Damage?) -> [JournalBatch] {
+        var found = Array(rows[Int(batch)...])
+        guard let last = found.last else { return found }
+        switch damage {
+        case .cutRow:
+            let commands = Array(last.commands.dropLast(last.commands.count / 2 + 1))
+            found[found.count - 1] = JournalBatch(last.header, commands: commands, digest: last.digest)
+        case .missingRow: found.removeLast()
+        case .rewrittenRow:
+            // Whoever rewrote it has computed the chain anew.
+            let previous = rows.count > 1 ? rows[rows.count - 2].digest : .zero
+            found[found.count - 1] = JournalBatch(
+                number: last.number,
+                epoch: last.epoch,
+                rulesVersion: last.rulesVersion,
+                firstSequence: last.firstSequence,
+                lastSequence: last.lastSequence,
+                time: last.time,
+                gap: last.gap,
+                commands: last.commands,
+                stateDigest: StateDigest(high: last.stateDigest.high, low: last.stateDigest.low ^ 1),
+                previousDigest: previous
+            )
+        case .tables, nil: break
+        }
+        return found
+    }
+
+    /// The tables, as a server reads them.
+    func loaded(with damage: Damage?) -> LoadedState {
+        let loaded = tables.loaded
+        guard damage == .tables else { return loaded }
+        var state = loaded.state
+        state.accounts[0].openOrdersMax += 1
+        return LoadedState(
+            state: state,
+            cursor: loaded.cursor,
+            stateDigest: loaded.stateDigest,
+            rulesVersion: loaded.rulesVersion,
+            chain: loaded.chain
+        )
+    }
+
+    /// What is wrong with what a server reads now; only once.
+    func takeDamage() -> Damage? {
+        guard let damage = nextDamage else { return nil }
+        guard tables.cursor > 0 || damage != .tables, tables.cursor < leader.lastBatch || damage == .tables else {
+            return nil
+        }
+        nextDamage = nil
+        world.count(.damage)
+        world.note("what is read is damaged: \(damage)")
+        return damage
+    }
+
+    // MARK: What goes wrong
+
+    func spoilNextCommit() { nextOutcome = world.random.pick(Outcome.allCases) }
+
+    /// Whoever leads has to start over, and finds something damaged.
+    func damageNextReading(_ server: SimulatedServer) {
+        nextDamage = world.random.pick(Damage.allCases)
+        server.crash(restartingAfter: world.random.number(10_000...100_000))
+    }
+
+    func cutSessions() {
+        world.count(.sessionLost)
+        world.note("the sessions are cut")
+        for session in leader.sessions { session.isDead = true }
+    }
+
+    /// All sessions end; what was under way is written before, or not at all.
+    func goDown(for duration: Int64) {
+        world.count(.databaseDown)
+        world.note("the database is down for \(duration)")
+        for session in leader.sessions { session.isDead = true }
+        let left = orphans
+        orphans = []
+        for orphan in left {
+            if world.random.chance(50) { finish(orphan) } else { world.count(.lateCommitEnded) }
+        }
+        downUntil = world.time.now + duration
+    }
+
+    func calmDown() {
+        downUntil = world.time.now
+        nextOutcome = nil
+        nextDamage = nil
+    }
+}
+
+/// What a leadership writes with.
+final class SimulatedWriter: TermWriter {
+    let leadership: Leadership
+    private let database: SimulatedDatabase
+    private let session: SimulatedSession
+
+    init(_ leadership: Leadership, _ session: SimulatedSession, _ database: SimulatedDatabase) {
+        self.leadership = leadership
+        self.session = session
+        self.database = database
+    }
+
+    func commit(_ batch: JournalBatch) throws(StoreError) { try database.commit(batch, session) }
+
+    func renew(isSeen: Bool) throws(StoreError) {
+        try database.renew(leadership.epoch, isSeen: isSeen, session)
+    }
+
+    func resign(isSeen: Bool) throws(StoreError) {
+        try database.resign(leadership.epoch, isSeen: isSeen, session)
+    }
+}
+
+/// The tables: they follow the journal, now close behind it, now far.
+final class SimulatedTables {
+    private unowned let world: World
+    private unowned let database: SimulatedDatabase
+    private var replay = JournalReplay(Engine(), at: 0)
+    private var chain = JournalChain()
+    private var last: JournalBatch?
+    private var stalledUntil: Int64 = 0
+    /// Of each command, from the first on.
+    private(set) var events: [ArraySlice<Event>] = []
+
+    init(_ world: World, _ database: SimulatedDatabase) {
+        self.world = world
+        self.database = database
+    }
+
+    /// The batch whose end they show.
+    var cursor: Int64 { replay.batch }
+    var sequence: SequenceNumber { replay.engine.sequence }
+    /// Keys, models and fees.
+    var registry: EngineState { replay.engine.registryState() }
+
+    var loaded: LoadedState {
+        let state = replay.engine.state()
+        let cursor = ProjectionCursor(
+            batch: cursor,
+            sequence: state.sequence,
+            time: state.time,
+            lastTrade: state.lastTrade,
+            grace: state.grace
+        )
+        return LoadedState(
+            state: state,
+            cursor: cursor,
+            stateDigest: last?.stateDigest,
+            rulesVersion: last?.rulesVersion,
+            chain: chain
+        )
+    }
+
+    func stall(for duration: Int64) {
+        world.count(.tablesStalled)
+        stalledUntil = world.time.now + duration
+    }
+
+    /// Every few milliseconds they take some batches, or all.
+    func planAdvance() {
+        world.plan(after: world.random.number(1_000...80_000)) { [unowned self] in
+            if world.isCalm || world.time.now >= stalledUntil { advance() }
+            planAdvance()
+        }
+    }
+
+    private func advance() {
+        let lacking = Int64(database.rows.count) - cursor
+        guard lacking > 0 else { return }
+        let most = world.isCalm ? lacking : world.random.number(1...lacking)
+        for row in database.rows[Int(cursor)..<Int(cursor + most)] {
+            do {
+                let batch = try replay.carryOut(row)
+                try chain.append(row)
+                var start = 0
+                for end in batch.ends {
+                    events.append(batch.events[start..<Int(end)])
+                    start = Int(end)
+                }
+                last = row
+            } catch {
+                return world.fail("the tables cannot follow: \(error)")
+            }
+        }
+    }
+
+    /// What the command did; a repetition did what it repeats.
+    func outcome(_ sequence: SequenceNumber) -> ArraySlice<Event> {
+        let events = events[Int(sequence.rawValue) - 1]
+        for case .replayed(let first) in events { return outcome(first) }
+        return events
+    }
+}
