@@ -97,6 +97,10 @@ struct Request {
     let context: RequestContext
     let principal: Principal?
 
+    /// By when times in the body must not be past. A request with a key may come again when they are, and then gets its
+    /// first answer: its times the engine judges, which knows whether it was there before.
+    var judgedAt: LogicalTime { head.idempotencyKey == nil ? context.now : .zero }
+
     func admission(_ newKey: () -> APIKey) throws(Problem) -> Admission {
         if route.hasBody {
             guard route.mayLackBody && body.isEmpty || MediaType.isJSON(head.contentType) else {
@@ -209,7 +213,7 @@ struct Request {
     // MARK: Orders
 
     private func placeOffer(_ principal: Principal) throws(Problem) -> Admission {
-        var terms = try Bodies.offer(body, directory: context.directory, now: context.now)
+        var terms = try Bodies.offer(body, directory: context.directory, now: judgedAt)
         let identity = try identity(principal)
         if identity != nil || terms.order.clientOrderID != nil {
             terms.order.bodyHash = Idempotency.bodyHash(route, path: head.path, body: body)
@@ -218,7 +222,7 @@ struct Request {
     }
 
     private func placeBid(_ principal: Principal) throws(Problem) -> Admission {
-        var terms = try Bodies.bid(body, directory: context.directory, now: context.now)
+        var terms = try Bodies.bid(body, directory: context.directory, now: judgedAt)
         let identity = try identity(principal)
         if identity != nil || terms.order.clientOrderID != nil {
             terms.order.bodyHash = Idempotency.bodyHash(route, path: head.path, body: body)
@@ -239,7 +243,7 @@ struct Request {
         switch route {
         case .createKey:
             let owner = try accountID()
-            let fields = try Bodies.key(body, now: context.now)
+            let fields = try Bodies.key(body, now: judgedAt)
             let key = newKey()
             return try command(.createKey(try terms(fields, key, owner)), .keyCreated(key), principal)
         case .createDeposit:
@@ -247,11 +251,11 @@ struct Request {
             let account = name.equals("operator") ? .system : try accountID()
             return try command(.deposit(to: account, amount: try Bodies.deposit(body)), .deposited, principal)
         case .setAttestation:
-            let terms = try Bodies.attestation(body, of: try accountID(), now: context.now)
+            let terms = try Bodies.attestation(body, of: try accountID(), now: context.now, judgedAt: judgedAt)
             return try command(.setAttested(terms), .attested, principal)
         case .setMeasurements:
             let account = try accountID()
-            let terms = try Bodies.measurement(body, of: account, directory: context.directory, now: context.now)
+            let terms = try Bodies.measurement(body, of: account, directory: context.directory, now: judgedAt)
             let model = context.directory.models.record(terms.model)?.terms.name ?? ""
             return try command(.setMeasured(terms), .measured(model), principal)
         case .setModel:
@@ -274,7 +278,7 @@ struct Request {
             return .query(.keys(owner))
         case .listOwnKeys: return .query(.keys(principal.account))
         case .createOwnKey:
-            let fields = try Bodies.ownKey(body, for: principal, now: context.now)
+            let fields = try Bodies.ownKey(body, for: principal, now: judgedAt)
             let key = newKey()
             let terms = try terms(fields, key, principal.account)
             return try command(.createOwnKey(terms), .keyCreated(key), principal)

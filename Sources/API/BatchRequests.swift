@@ -108,11 +108,11 @@ extension Request {
         }
         switch side {
         case .offer:
-            var terms = try Bodies.offer(item, directory: context.directory, now: context.now)
+            var terms = try Bodies.offer(item, directory: context.directory, now: judgedAt)
             terms.order = named(terms.order)
             return make(.placeOffer(terms), principal, identity)
         case .bid:
-            var terms = try Bodies.bid(item, directory: context.directory, now: context.now)
+            var terms = try Bodies.bid(item, directory: context.directory, now: judgedAt)
             terms.order = named(terms.order)
             return make(.placeBid(terms), principal, identity)
         }

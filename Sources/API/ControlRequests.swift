@@ -9,7 +9,7 @@ extension Request {
         switch route {
         case .amendOrder:
             let id = try orderID()
-            let terms = try Bodies.amendment(body, of: id, now: context.now)
+            let terms = try Bodies.amendment(body, of: id, now: judgedAt)
             return try command(.amend(terms), .amended(id), principal)
         case .cancelOrders:
             let filter = try QueryRequests.cancelOrders(head.query, directory: context.directory)
@@ -33,7 +33,7 @@ extension Request {
             let terms = try Bodies.limits(body, of: try accountID())
             return try command(.setAccountLimits(terms), .limitsSet, principal)
         default:
-            let (terms, effectiveAt) = try Bodies.fees(body, directory: directory, now: context.now)
+            let (terms, effectiveAt) = try Bodies.fees(body, directory: directory, now: judgedAt)
             guard let effectiveAt else { return try command(.setFees(terms), .feesSet, principal) }
             let notice = FeeNoticeTerms(fees: terms, effectiveAt: effectiveAt)
             return try command(.announceFees(notice), .feesAnnounced(notice), principal)

@@ -105,11 +105,12 @@ extension Bodies {
         }
     }
 
-    /// `PUT /v1/accounts/{id}/attestation`.
+    /// `PUT /v1/accounts/{id}/attestation`. It must end after `judgedAt`.
     static func attestation(
         _ body: [UInt8],
         of account: AccountID,
-        now: LogicalTime
+        now: LogicalTime,
+        judgedAt: LogicalTime
     ) throws(Problem) -> AttestationTerms {
         try read(body) { (reader: inout BodyReader) throws(JSONError) in
             var seen = JSONFieldSet()
@@ -125,7 +126,7 @@ extension Bodies {
                             terms.tees |= tee.bit
                         }
                     }
-                case .expiresAt: terms.expiresAt = try reader.futureTime(at: place, now: now) ?? .never
+                case .expiresAt: terms.expiresAt = try reader.futureTime(at: place, now: judgedAt) ?? .never
                 case .tcbStatus:
                     guard let states = RequirementField.tcbStatus.vocabulary else { continue }
                     terms.tcbStatus = UInt8(try reader.choice(of: states, at: place) ?? 0)

@@ -5,7 +5,7 @@ internal import Units
 
 /// The terms that offers and bids share, as they are found in a body.
 struct OrderFields {
-    /// What expiries are judged by before the engine judges them.
+    /// What the expiry of an order without a name is judged by before the engine judges it.
     let now: LogicalTime
     var price: Int64?
     var lots: Int64?
@@ -60,7 +60,7 @@ extension BodyReader {
         case .timeInForce: fields.timeInForce = try choice(of: Vocabularies.timeInForce, at: place)
         case .clientOrderID: fields.clientOrderID = try clientOrderID(at: place)
         case .type: fields.isMarket = try choice(of: Vocabularies.orderType, at: place) ?? false
-        case .expiresAt: fields.rules.expiresAt = try futureTime(at: place, now: fields.now) ?? .never
+        case .expiresAt: fields.rules.expiresAt = try futureTime(at: place, now: .zero) ?? .never
         case .postOnly: fields.rules.isPostOnly = try boolean(at: place) ?? false
         case .minQuantity: fields.rules.minLots = Lots(try integer(at: place, in: lots) ?? 0)
         case .allOrNone: fields.rules.isAllOrNone = try boolean(at: place) ?? false
@@ -145,6 +145,10 @@ extension BodyReader {
             fail(.document.field("expires_at"), .required, "expires_at is required for gtd.")
         }
         fail(if: hasExpiry && timeInForce != .gtd, .expiresAt, "only a gtd order has one")
+        // One with a name may come again when it has expired, and then gets its first answer.
+        if timeInForce == .gtd, fields.clientOrderID == nil, rules.expiresAt <= fields.now {
+            fail(.document.field("expires_at"), .outOfRange, "expires_at must be in the future.")
+        }
         fail(if: rules.isPostOnly && !timeInForce.mayRest, .postOnly, "an ioc or fok order does not rest")
         let isIceberg = rules.displayLots.count > 0
         let hasLeast = rules.minLots.count > 0

@@ -46,6 +46,27 @@ import Units
         #expect(try pointers("POST", "/v1/offers", offer(more), as: Market.worker) == expected)
     }
 
+    @Test func `What may be sent again is not refused for a time that has passed meanwhile`() throws {
+        let past = #""expires_at":"2001-01-01T00:00:00Z""#
+        let order = offer(#""time_in_force":"gtd",\#(past)"#)
+        #expect(try pointers("POST", "/v1/offers", order, as: Market.worker) == ["#/expires_at"])
+        let batch = #"{"orders":[\#(order.replacing("{", with: #"{"side":"offer","#))]}"#
+        for (method, target, body, key) in [
+            ("POST", "/v1/offers", order, Market.worker),
+            ("PATCH", "/v1/orders/o7", "{\(past)}", Market.worker),
+            ("POST", "/v1/accounts/a2/keys", #"{"scopes":["read"],\#(past)}"#, Market.admin),
+            ("PUT", "/v1/accounts/a2/attestation", #"{"tees":["tdx"],\#(past)}"#, Market.admin),
+        ] {
+            _ = try market.problem(method, target, body, as: key)
+            _ = try market.command(method, target, body, as: key, idempotencyKey: "again")
+        }
+        guard case .batch(let items) = market.admit("POST", "/v1/orders:batch", batch, as: Market.worker, idempotencyKey: "b")
+        else { throw Unexpected(market.admit("POST", "/v1/orders:batch", batch, as: Market.worker)) }
+        #expect(BatchItem.commands(of: items).count == 1)
+        let named = offer(#""time_in_force":"gtd",\#(past),"client_order_id":"again""#)
+        _ = try market.command("POST", "/v1/offers", named, as: Market.worker)
+    }
+
     @Test func `A market order has no price, and does not rest`() throws {
         let resting = offer(#""type":"market","time_in_force":"gtc""#, price: nil)
         #expect(try pointers("POST", "/v1/offers", resting, as: Market.worker) == ["#/time_in_force"])

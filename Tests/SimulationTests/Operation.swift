@@ -108,6 +108,7 @@ extension API.Response {
             while let start = text.range(of: "\"\(name)\":") {
                 let end = text[start.upperBound...].firstIndex { $0 == "," || $0 == "}" } ?? text.endIndex
                 text.removeSubrange(start.lowerBound..<end)
+                if text[start.lowerBound...].first == "," { text.remove(at: start.lowerBound) }
             }
         }
         return text

@@ -49,7 +49,7 @@ final class SimulatedClient {
 
     /// Whatever it waits for, it asks for once more.
     func calmDown() {
-        if let operation { send(operation) }
+        if let operation, operation.isRepeatable { send(operation) }
     }
 
     private func think() {
@@ -67,6 +67,8 @@ final class SimulatedClient {
     // MARK: Asking
 
     private func send(_ operation: Operation) {
+        // A question may be put to anybody.
+        if operation.method == .get, world.random.chance(20) { changeServer() }
         let attempt = Attempt(operation, at: world.servers[server], known: known)
         operation.attempts.append(attempt)
         if operation.attempts.count > 1 { world.count(.repetition) }

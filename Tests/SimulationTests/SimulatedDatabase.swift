@@ -347,7 +347,7 @@ final class SimulatedTables {
 
     /// Every few milliseconds they take some batches, or all.
     func planAdvance() {
-        world.plan(after: world.random.number(1_000...80_000)) { [unowned self] in
+        world.plan(after: world.random.number(5_000...200_000)) { [unowned self] in
             if world.isCalm || world.time.now >= stalledUntil { advance() }
             planAdvance()
         }

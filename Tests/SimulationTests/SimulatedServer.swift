@@ -144,20 +144,24 @@ final class SimulatedProcess {
     private var rebuildEnds: Int64?
     private var keeperFailure: String?
     private var pausedUntil: Int64 = 0
+    /// When the engine's thread takes its next step.
+    private var wakesAt = Int64.max
     /// How far the tables were when their names were last read.
     private var namesAsOf: Int64 = -1
+
+    /// One for all: the pages in it take long to be made.
+    private static let configuration: Marketplace.Configuration = {
+        let events = EventLog(format: .json, level: .error)
+        var configuration = Marketplace.Configuration(database: "", holder: "", loops: 1, events: events)
+        configuration.log = { _ in }
+        return configuration
+    }()
 
     init(_ server: SimulatedServer) {
         self.server = server
         world = server.world
-        var configuration = Marketplace.Configuration(
-            database: "",
-            holder: server.name,
-            loops: 1,
-            events: EventLog(format: .json, level: .error)
-        )
-        configuration.log = { _ in }
-        configuration.rateLimit = nil
+        var configuration = Self.configuration
+        configuration.holder = server.name
         exchange = Marketplace(configuration)
         guard let mailbox = try? Mailbox() else { preconditionFailure("there are descriptors enough") }
         self.mailbox = mailbox
@@ -181,7 +185,16 @@ final class SimulatedProcess {
     }
 
     /// Plans a step of the engine's thread.
-    func wake(after delay: Int64) { plan(after: delay) { $0.runEngine() } }
+    func wake(after delay: Int64) {
+        let time = world.time.now + max(0, delay)
+        guard time < wakesAt else { return }
+        wakesAt = time
+        plan(after: delay) { process in
+            guard process.wakesAt == time else { return }
+            process.wakesAt = .max
+            process.runEngine()
+        }
+    }
 
     private static let atOnce = Instant(nanoseconds: 0)
 

@@ -12,7 +12,7 @@ enum Happening: String, CaseIterable {
     case commitRefused, commitLost, commitLostButWritten, commitLate, lateCommitWritten, lateCommitFenced, commitFenced
     case lateCommitEnded, sessionLost, databaseDown, damage, damageNoticed, tablesStalled
     // Of the network, and of what clients do about it.
-    case requestLost, answerLost, timeout, repetition, copy, answerChanged
+    case requestLost, answerLost, timeout, repetition, copy
     // What clients were answered.
     case carriedOut, rejected, replayed, notLeader, notReady, projectionLag, outcomeUnknown, notForTheEngine
     case accountRead, orderRead, bookRead
@@ -60,8 +60,8 @@ final class World {
         self.size = size
         self.isTraced = isTraced
         var random = SplitMix64(state: seed)
-        pace = random.pick([5_000, 30_000, 150_000, 600_000])
-        peace = random.pick([300_000, 1_000_000, 2_500_000])
+        pace = random.pick([30_000, 150_000, 600_000])
+        peace = pace * random.pick([5, 15, 40])
         self.random = random
     }
 
