@@ -94,10 +94,16 @@ extension API.Response {
     }
 
     private static func place(of pattern: [UInt8], in body: ArraySlice<UInt8>) -> Int? {
-        guard body.count >= pattern.count else { return nil }
-        return (body.startIndex...body.endIndex - pattern.count).first { start in
-            body[start] == pattern[0] && body[start..<start + pattern.count].elementsEqual(pattern)
+        var start = body.startIndex
+        while start + pattern.count <= body.endIndex {
+            if body[start] == pattern[0], body[start + 1] == pattern[1],
+                body[start..<start + pattern.count].elementsEqual(pattern)
+            {
+                return start
+            }
+            start += 1
         }
+        return nil
     }
 
     /// The body without what differs between an answer and its repetition: the request's number, and a key's secret,

@@ -35,8 +35,8 @@ final class Trader {
             let seconds = world.random.chance(25) ? 0 : world.random.number(1...8)
             let body = #"{"timeout_s":\#(seconds)}"#
             return ClientRequest(method: .post, target: "/v1/orders:cancel-after", body: body)
-        case ...90: return ClientRequest(method: .get, target: "/v1/account")
-        case ...96:
+        case ...92: return ClientRequest(method: .get, target: "/v1/account")
+        case ...97:
             guard let id = order(of: client) else { return order(client) }
             return ClientRequest(method: .get, target: "/v1/orders/\(id)")
         default: return ClientRequest(method: .get, target: "/v1/book")

@@ -129,6 +129,9 @@ final class World {
         // Time for everything that was due.
         let end = time.now + 40_000_000
         go { time.now < end && steps < limit + 40_000 }
+        // Not in the middle of a commit.
+        let last = steps + 1_000
+        go { steps < last && servers.first(where: \.isLeading)?.engine?.sequence != auditor.reference.sequence }
         if violation == nil { finish() }
     }
 
