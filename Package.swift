@@ -186,8 +186,8 @@ let targets: [Target] = [
     tests(
         "MarketplaceTests",
         [
-            "Marketplace", "API", "Cryptography", "Engine", "Exchange", "HTTP2", "JSON", "Log", "Provenance",
-            "Settlement", "SettlementAgent", "Sockets", "Store", "Units",
+            "Marketplace", "API", "Cryptography", "Engine", "Exchange", "HTTP2", "JSON", "Log", "Postgres",
+            "Provenance", "Settlement", "SettlementAgent", "Sockets", "Store", "Units",
         ]
     ),
     .target(

@@ -43,6 +43,9 @@ enum BatchLimits {
     static let writerDeadlineSeconds = Leadership.termSeconds
     /// The time between two renewals of an idle leader's term, in milliseconds.
     static let renewalMilliseconds: Int64 = 1_000
+    /// For how long after its last word the database lets nobody else lead, in milliseconds: a term, less what a leader
+    /// that has just read the state may have missed, and a second for clocks that do not run alike.
+    static let certaintyMilliseconds = Int64(Leadership.termSeconds - 2) * 1_000
     /// What a stop may take once the network has ended; then the sessions are cut, whatever they wait for.
     static let stopMilliseconds: Int64 = 10_000
     /// How long a checkpoint that was asked for waits for the tables to show what was durable then, in milliseconds.

@@ -11,6 +11,7 @@ final class JournalThread: Sendable {
     private let inbox: Inbox
     private let outlets: Outlets
     private let metrics: Metrics
+    private let standing: Standing
     private let clocks: any Clocks
 
     private struct State {
@@ -29,10 +30,17 @@ final class JournalThread: Sendable {
         let feed: any BatchFollower
     }
 
-    init(inbox: Inbox, outlets: Outlets, metrics: Metrics, clocks: any Clocks = MachineClocks()) {
+    init(
+        inbox: Inbox,
+        outlets: Outlets,
+        metrics: Metrics,
+        standing: Standing,
+        clocks: any Clocks = MachineClocks()
+    ) {
         self.inbox = inbox
         self.outlets = outlets
         self.metrics = metrics
+        self.standing = standing
         self.clocks = clocks
     }
 
@@ -76,19 +84,17 @@ final class JournalThread: Sendable {
     func carryOut(_ work: Work, in term: JournalTerm) -> Bool {
         switch work {
         case .batch(let batch):
+            // Nothing else would tell that what its questions saw is still what the exchange is.
+            if !batch.hasCommands, !standing.isCertain(at: clocks.instant), !renew(term, holding: batch) {
+                return false
+            }
             do throws(StoreError) {
                 try commit(batch, in: term)
             } catch {
                 end(.init(ofCommit: error), holding: batch)
                 return false
             }
-        case .idle:
-            do throws(StoreError) {
-                try term.renewLeadership()
-            } catch {
-                end(.init(ofRenewal: error), holding: nil)
-                return false
-            }
+        case .idle: return renew(term, holding: nil)
         case .stop:
             term.resignLeadership()
             return false
@@ -96,10 +102,23 @@ final class JournalThread: Sendable {
         return true
     }
 
+    private func renew(_ term: JournalTerm, holding batch: SealedBatch?) -> Bool {
+        let started = clocks.instant
+        do throws(StoreError) {
+            try term.renewLeadership()
+        } catch {
+            end(.init(ofRenewal: error), holding: batch)
+            return false
+        }
+        standing.confirmed(at: started)
+        return true
+    }
+
     private func commit(_ batch: SealedBatch, in term: JournalTerm) throws(StoreError) {
         if batch.hasCommands {
             let started = clocks.instant
             try term.append(batch)
+            standing.confirmed(at: started)
             metrics.committed(batch, microseconds: clocks.instant.microseconds(since: started))
         }
         // The engine may seal the next batch while this one's answers go out.

@@ -312,7 +312,7 @@ extension Marketplace {
     ) {
         let projector = ProjectorThread(progress: progress, backlog: backlog, metrics: metrics)
         let outlets = JournalThread.Outlets(loops: loops, projector: projector, published: published, feed: feed)
-        let journal = JournalThread(inbox: inbox, outlets: outlets, metrics: metrics)
+        let journal = JournalThread(inbox: inbox, outlets: outlets, metrics: metrics, standing: standing)
         progress.restart(at: opening.projected)
         for batch in opening.backlog { projector.project(batch) }
         opening.backlog = []
@@ -335,6 +335,8 @@ extension Marketplace {
             announcing: opening.checkpoint,
             engine: opening.engine
         )
+        // Whoever reads the state renews the leadership each second.
+        standing.confirmed(at: .now)
         // Before there is a journal that could end.
         inbox.apply(.rebuilt)
         var threads: [ThreadBox] = []

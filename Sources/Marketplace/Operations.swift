@@ -6,6 +6,12 @@ internal import Units
 
 /// What the server says of itself.
 extension Marketplace {
+    /// What is answered instead of a refusal for names that this server does not know: another one may know them.
+    /// `nil` while nobody else can lead.
+    func refusalForWantOfNames(at now: Instant) -> Unavailable? {
+        inbox.refusal ?? (standing.isCertain(at: now) ? nil : .rebuilding)
+    }
+
     func answer(_ operation: Operation, requestID: UInt64) -> APIResponse {
         switch operation {
         case .readiness: return readiness.response

@@ -128,7 +128,7 @@ package final class RequestService: Service {
 
     /// `nil` when what this loop knows is what the exchange knows.
     private var refusalForWantOfNames: Unavailable? {
-        if let refusal = marketplace.inbox.refusal { return refusal }
+        if let refusal = marketplace.refusalForWantOfNames(at: .now) { return refusal }
         // They have come between the look at them and now: asked again, the answer may be another.
         return marketplace.published.directoryVersion == directoryVersion ? nil : .rebuilding
     }

@@ -4,6 +4,8 @@ internal import Units
 /// Facts about this server that the loops show: which leadership it has, and how far back requests are remembered.
 final class Standing: Sendable {
     private let newestEpoch = Atomic<Int>(0)
+    /// In nanoseconds of ``Instant``.
+    private let confirmedAt = Atomic<Int>(0)
     private let window = Atomic<Int>(Int(Limits.idempotencyWindow))
 
     init() {}
@@ -15,6 +17,16 @@ final class Standing: Sendable {
 
     /// This server leads in this epoch, or follows who does.
     func joined(_ epoch: Int64) { newestEpoch.store(Int(epoch), ordering: .relaxed) }
+
+    /// The database has taken something of this leader's that was sent at `instant`.
+    func confirmed(at instant: Instant) { confirmedAt.store(Int(instant.nanoseconds), ordering: .relaxed) }
+
+    /// Whether nobody else can lead. A process that was stopped for longer than a term may have been replaced, and does
+    /// not know it yet: what it has in memory is then no answer.
+    func isCertain(at now: Instant) -> Bool {
+        let confirmed = Instant(nanoseconds: Int64(confirmedAt.load(ordering: .relaxed)))
+        return now < confirmed.adding(milliseconds: BatchLimits.certaintyMilliseconds)
+    }
 
     /// A batch was sealed; requests are remembered for so many microseconds.
     func sealed(window microseconds: Int64) { window.store(Int(microseconds), ordering: .relaxed) }

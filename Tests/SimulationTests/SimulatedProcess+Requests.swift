@@ -31,9 +31,7 @@ extension SimulatedProcess {
         let body = Array(operation.body.utf8)
         switch API.admit(head, body: body, in: context, newKey: world.newKey) {
         case .answer(let response):
-            if [401, 403, 422].contains(response.status), let refusal = exchange.inbox.refusal {
-                return refuse(requestID, refusal)
-            }
+            if [401, 403, 422].contains(response.status), let refusal = wantOfNames { return refuse(requestID, refusal) }
             reply(attempt, response)
         case .command(let command, let shape):
             if shape.placesOrder, exchange.backlog.isFull { return refuse(requestID, .projectionLag) }
@@ -45,7 +43,7 @@ extension SimulatedProcess {
             let commands = BatchItem.commands(of: items)
             attempt.form = .batch(items)
             guard !commands.isEmpty else {
-                if let refusal = exchange.inbox.refusal { return refuse(requestID, refusal) }
+                if let refusal = wantOfNames { return refuse(requestID, refusal) }
                 return reply(attempt, BatchAnswers.refused(items, requestID))
             }
             for command in commands { command.encode(into: &turn.commandBytes) }
@@ -59,6 +57,10 @@ extension SimulatedProcess {
             reply(attempt, exchange.published.answer(query))
         default: world.fail("no client asks \(operation.target)")
         }
+    }
+
+    private var wantOfNames: Unavailable? {
+        exchange.refusalForWantOfNames(at: SimulatedClocks(server.machine).instant)
     }
 
     private func submit(_ work: Submission.Work, _ requestID: UInt64) {

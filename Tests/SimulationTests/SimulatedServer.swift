@@ -378,10 +378,12 @@ final class SimulatedProcess {
         exchange.standing.sealed(window: engine.idempotencyWindow)
         exchange.metrics.started(batch: nextBatch - 1, engine: engine)
         let clocks = SimulatedClocks(server.machine)
+        exchange.standing.confirmed(at: clocks.instant)
         let journal = JournalThread(
             inbox: exchange.inbox,
             outlets: .init(loops: exchange.loops, projector: followers, published: exchange.published, feed: Nobody()),
             metrics: exchange.metrics,
+            standing: exchange.standing,
             clocks: clocks
         )
         let sequencer = Sequencer(

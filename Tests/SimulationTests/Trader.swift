@@ -83,7 +83,8 @@ final class Trader {
 
     /// What an order has, so that most are let through.
     private func fields(_ isOffer: Bool, isAtomic: Bool = false) -> [String] {
-        let lots = world.random.number(1...20)
+        // Seldom what is refused before the engine.
+        let lots = world.random.chance(2) ? 0 : world.random.number(1...20)
         var fields = [#""quantity_lots":\#(lots)"#]
         let price = world.random.number(94...106) * 200_000
         let kinds = isAtomic ? ["gtc", "gtc", "gtd", "ioc"] : ["gtc", "gtc", "gtc", "gtd", "gtd", "ioc", "fok", "market"]
@@ -97,9 +98,9 @@ final class Trader {
         let rests = kind == "gtc" || kind == "gtd"
         switch world.random.number(1...10) {
         case 1: if rests, !isAtomic { fields.append(#""post_only":true"#) }
-        case 2: if kind != "fok" { fields.append(#""min_quantity_lots":\#(world.random.number(1...lots))"#) }
+        case 2: if kind != "fok" { fields.append(#""min_quantity_lots":\#(world.random.number(1...max(lots, 1)))"#) }
         case 3: fields.append(#""all_or_none":true"#)
-        case 4: if rests { fields.append(#""display_quantity_lots":\#(world.random.number(1...lots))"#) }
+        case 4: if rests { fields.append(#""display_quantity_lots":\#(world.random.number(1...max(lots, 1)))"#) }
         case 5:
             let rule = world.random.pick(["cancel_newest", "cancel_oldest", "cancel_both", "decrement"])
             fields.append(#""self_trade_prevention":"\#(rule)""#)
