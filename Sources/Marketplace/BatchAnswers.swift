@@ -16,6 +16,12 @@ struct BatchAnswers: Sendable {
         return (first..<(first + count)).compactMap { replayed(at: $0) }.max()
     }
 
+    /// Some of it was done now: nobody may be told that nothing was.
+    var hasNew: Bool {
+        let placed = Delivery.Outcome.batch(first: first, items).placed
+        return placed.contains { replayed(at: $0) == nil }
+    }
+
     /// A repetition has this event last, or before the one that keeps its new key.
     private func replayed(at index: Int) -> SequenceNumber? {
         for event in batch.group(index).suffix(2) {

@@ -93,13 +93,13 @@ final class ReaderPool: Sendable {
 
     private func answer(_ job: ReaderJob, _ reader: inout Reader?) -> API.Response {
         // Whoever waited too long is told so at once: the next ones must not wait for it too.
-        guard job.deadline > .now else { return Unavailable.overloaded.response(requestID: job.requestID) }
+        guard job.deadline > .now else { return job.refusal(.overloaded).response(requestID: job.requestID) }
         if case .preview(let preview) = job.question { return published.answer(preview) }
         guard pausedUntil.load(ordering: .relaxed) < Instant.now.nanoseconds else {
-            return Unavailable.rebuilding.response(requestID: job.requestID)
+            return job.refusal(.rebuilding).response(requestID: job.requestID)
         }
         guard progress.wait(for: job.needs, until: job.deadline) else {
-            return Unavailable.projectionLag.response(requestID: job.requestID)
+            return job.refusal(.projectionLag).response(requestID: job.requestID)
         }
         // A connection that has died is noticed by its first use: the second attempt has a new one.
         for isAgain in [false, true] {
@@ -125,7 +125,7 @@ final class ReaderPool: Sendable {
         }
         let end = Instant.now.adding(milliseconds: Self.pauseMilliseconds)
         pausedUntil.store(end.nanoseconds, ordering: .relaxed)
-        return Unavailable.rebuilding.response(requestID: job.requestID)
+        return job.refusal(.rebuilding).response(requestID: job.requestID)
     }
 
     private func connect() throws -> Reader {
@@ -175,6 +175,12 @@ struct ReaderJob: Sendable {
         indirect case preview(EnginePreview)
         /// The same for orders of a batch, some or all of which are repeated.
         case batch(BatchAnswers)
+    }
+
+    /// What is answered when the tables cannot be asked for this reason. A batch of which only a part is repeated has
+    /// done something, and its repetition tells what.
+    func refusal(_ reason: Unavailable) -> Unavailable {
+        if case .batch(let orders) = question, orders.hasNew { .outcomeUnknown } else { reason }
     }
 
     /// What it takes of the mailbox: a repeated command keeps its terms, whose lists are bounded by the interface.

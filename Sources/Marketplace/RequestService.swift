@@ -337,7 +337,7 @@ extension RequestService {
             question: question
         )
         guard !marketplace.readers.post(job) else { return }
-        refuse(stream, requestID, .overloaded, on: server)
+        refuse(stream, requestID, job.refusal(.overloaded), on: server)
     }
 
     /// No engine serves here. While another server leads, the tables still answer what they can, as of their cursor.

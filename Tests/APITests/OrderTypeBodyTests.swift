@@ -60,8 +60,9 @@ import Units
             _ = try market.problem(method, target, body, as: key)
             _ = try market.command(method, target, body, as: key, idempotencyKey: "again")
         }
-        guard case .batch(let items) = market.admit("POST", "/v1/orders:batch", batch, as: Market.worker, idempotencyKey: "b")
-        else { throw Unexpected(market.admit("POST", "/v1/orders:batch", batch, as: Market.worker)) }
+        let target = "/v1/orders:batch"
+        guard case .batch(let items) = market.admit("POST", target, batch, as: Market.worker, idempotencyKey: "b")
+        else { throw Unexpected(market.admit("POST", target, batch, as: Market.worker)) }
         #expect(BatchItem.commands(of: items).count == 1)
         let named = offer(#""time_in_force":"gtd",\#(past),"client_order_id":"again""#)
         _ = try market.command("POST", "/v1/offers", named, as: Market.worker)

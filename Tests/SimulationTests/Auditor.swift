@@ -131,8 +131,9 @@ final class Auditor {
         bytes += Array("BXB2".utf8)
         bytes += (0..<4).map { UInt8(truncatingIfNeeded: row.rulesVersion >> (24 - 8 * $0)) }
         let words = [
-            row.number, row.epoch, row.firstSequence.rawValue, row.lastSequence.rawValue, row.time.microseconds, row.gap,
-            Int64(bitPattern: row.stateDigest.high), Int64(bitPattern: row.stateDigest.low), Int64(row.commands.count),
+            row.number, row.epoch, row.firstSequence.rawValue, row.lastSequence.rawValue, row.time.microseconds,
+            row.gap, Int64(bitPattern: row.stateDigest.high), Int64(bitPattern: row.stateDigest.low),
+            Int64(row.commands.count),
         ]
         for word in words { bytes += (0..<8).map { UInt8(truncatingIfNeeded: word >> (56 - 8 * $0)) } }
         bytes += row.commands
@@ -214,8 +215,11 @@ final class Auditor {
         }
     }
 
+    /// It did nothing: it repeats another command, or opens a batch of such.
     private func isRepetition(_ sequence: Int64) -> Bool {
-        history[Int(sequence) - 1].events.contains { if case .replayed = $0 { true } else { false } }
+        let entry = history[Int(sequence) - 1]
+        if case .openBatch = entry.command.action, entry.events.isEmpty { return true }
+        return entry.events.contains { if case .replayed = $0 { true } else { false } }
     }
 
     private func check(_ attempt: Attempt, _ response: API.Response, _ own: [Int64]) {

@@ -8,7 +8,14 @@ final class OperatorDesk {
     static let models = ["Qwen/Qwen3-32B", "meta-llama/Llama-3.1-8B", "zai-org/GLM-4.5"]
 
     private unowned let world: World
-    private(set) var client: SimulatedClient!
+    private let key: String
+    private(set) lazy var client = SimulatedClient(
+        world,
+        name: "operator",
+        secret: key,
+        next: { [unowned self] _ in next() },
+        done: { [unowned self] _, response in done(response) }
+    )
     private var script: [Step] = []
     private var accounts: [String] = []
     private var opens: (SimulatedClient) -> Void = { _ in }
@@ -24,14 +31,8 @@ final class OperatorDesk {
 
     init(_ world: World, key: String, clients: Int) {
         self.world = world
+        self.key = key
         script = Self.models.map { .model($0) } + [.band] + (1...clients).map { .account("c\($0)") }
-        client = SimulatedClient(
-            world,
-            name: "operator",
-            secret: key,
-            next: { [unowned self] _ in next() },
-            done: { [unowned self] _, response in done(response) }
-        )
     }
 
     /// Begins; `opens` gets each client that has a key and money.

@@ -50,17 +50,14 @@ final class SimulatedDatabase {
     private unowned let world: World
     private(set) var rows: [JournalBatch] = []
     private(set) var leader = LeaderRow()
-    private(set) var tables: SimulatedTables!
+    private(set) lazy var tables = SimulatedTables(world, self)
     private var orphans: [Orphan] = []
     private var downUntil: Int64 = 0
     private var sessions = 0
     private var nextOutcome: Outcome?
     private var nextDamage: Damage?
 
-    init(_ world: World) {
-        self.world = world
-        tables = SimulatedTables(world, self)
-    }
+    init(_ world: World) { self.world = world }
 
     var isDown: Bool { world.time.now < downUntil }
     private var now: Int64 { world.time.wall }
@@ -110,7 +107,7 @@ final class SimulatedDatabase {
     private func endSessions() {
         for session in leader.sessions {
             let mine = orphans.filter { $0.session === session }
-            if world.random.chance(30) { continue }
+            if world.random.chance(50) { continue }
             session.isDead = true
             orphans.removeAll { $0.session === session }
             for orphan in mine {
@@ -145,7 +142,7 @@ final class SimulatedDatabase {
             world.count(.commitLate)
             let orphan = Orphan(row, session)
             orphans.append(orphan)
-            world.plan(after: world.random.number(1_000...9_000_000)) { [unowned self] in
+            world.plan(after: world.random.number(1_000...6_000_000)) { [unowned self] in
                 guard orphans.contains(where: { $0 === orphan }) else { return }
                 orphans.removeAll { $0 === orphan }
                 finish(orphan)

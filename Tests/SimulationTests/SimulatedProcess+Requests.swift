@@ -31,7 +31,9 @@ extension SimulatedProcess {
         let body = Array(operation.body.utf8)
         switch API.admit(head, body: body, in: context, newKey: world.newKey) {
         case .answer(let response):
-            if [401, 403, 422].contains(response.status), let refusal = wantOfNames { return refuse(requestID, refusal) }
+            if [401, 403, 422].contains(response.status), let refusal = wantOfNames {
+                return refuse(requestID, refusal)
+            }
             reply(attempt, response)
         case .command(let command, let shape):
             if shape.placesOrder, exchange.backlog.isFull { return refuse(requestID, .projectionLag) }
@@ -96,8 +98,8 @@ extension SimulatedProcess {
                 requestID: delivery.requestID
             )
             reply(attempt, Answer.render(shape, outcome))
-        case .replay(let original, let shape, _):
-            fromTables(attempt, needs: original) { tables in
+        case .replay(let original, let shape, let action):
+            fromTables(attempt, needs: original, for: .replay(shape, original, action)) { tables in
                 Answer.render(
                     shape,
                     Outcome(
@@ -108,12 +110,12 @@ extension SimulatedProcess {
                     )
                 )
             }
-        case .order(let order, _, let owner, let asOf, let touched):
+        case .order(let order, let id, let owner, let asOf, let touched):
             if let order, owner == nil || order.account == owner {
                 reply(attempt, exchange.published.answer(order, asOf: asOf))
             } else {
                 // The tables have it, of which this world has only the place.
-                fromTables(attempt, needs: touched) { tables in
+                fromTables(attempt, needs: touched, for: .history(.order(id, owner: owner))) { tables in
                     attempt.form = .closedOrder
                     return View.orderNotFound(requestID: UInt64(tables.sequence.rawValue))
                 }
@@ -125,7 +127,7 @@ extension SimulatedProcess {
         case .batch(let first, let items):
             let answers = BatchAnswers(batch: batch, first: first, items: items, requestID: delivery.requestID)
             guard let newest = answers.newestReplay else { return reply(attempt, answers.response { _, _ in nil }) }
-            fromTables(attempt, needs: newest) { tables in
+            fromTables(attempt, needs: newest, for: .batch(answers)) { tables in
                 answers.response { sequence, _ in
                     Answer.render(
                         .placed,
@@ -153,14 +155,24 @@ extension SimulatedProcess {
     private func fromTables(
         _ attempt: Attempt,
         needs sequence: SequenceNumber,
+        for question: ReaderJob.Question,
         until deadline: Int64? = nil,
         _ answer: @escaping (SimulatedTables) -> API.Response
     ) {
         let deadline = deadline ?? world.time.now + ReaderPool.waitMilliseconds * 1_000
         let tables: SimulatedTables = world.database.tables
         if tables.sequence >= sequence { return reply(attempt, answer(tables)) }
-        guard world.time.now < deadline else { return refuse(attempt.requestID, .projectionLag) }
-        plan(after: 40_000) { $0.fromTables(attempt, needs: sequence, until: deadline, answer) }
+        guard world.time.now < deadline else {
+            let job = ReaderJob(
+                stream: .none,
+                requestID: attempt.requestID,
+                needs: sequence,
+                deadline: SimulatedClocks(server.machine).instant,
+                question: question
+            )
+            return refuse(attempt.requestID, job.refusal(.projectionLag))
+        }
+        plan(after: 40_000) { $0.fromTables(attempt, needs: sequence, for: question, until: deadline, answer) }
     }
 
     /// An answer leaves the process, and may get lost.

@@ -68,7 +68,8 @@ final class Trader {
         let isAtomic = world.random.chance(50)
         let orders = (0..<world.random.number(1...5)).map { _ in
             let isOffer = isWorker != world.random.chance(20)
-            let fields = [#""side":"\#(isOffer ? "offer" : "bid")""#] + fields(isOffer, isAtomic: isAtomic)
+            var fields = [#""side":"\#(isOffer ? "offer" : "bid")""#] + fields(isOffer, isAtomic: isAtomic)
+            if world.random.chance(30) { fields.append(name(client)) }
             return "{\(fields.joined(separator: ","))}"
         }
         let body = #"{"orders":[\#(orders.joined(separator: ","))],"all_or_nothing":\#(isAtomic)}"#
@@ -87,8 +88,7 @@ final class Trader {
         let lots = world.random.chance(2) ? 0 : world.random.number(1...20)
         var fields = [#""quantity_lots":\#(lots)"#]
         let price = world.random.number(94...106) * 200_000
-        let kinds = isAtomic ? ["gtc", "gtc", "gtd", "ioc"] : ["gtc", "gtc", "gtc", "gtd", "gtd", "ioc", "fok", "market"]
-        let kind = world.random.pick(kinds)
+        let kind = world.random.pick(["gtc", "gtc", "gtc", "gtd", "gtd", "ioc"] + (isAtomic ? [] : ["fok", "market"]))
         if kind == "market" {
             fields.append(#""type":"market""#)
         } else {

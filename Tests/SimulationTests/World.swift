@@ -50,8 +50,8 @@ final class World {
     /// Microseconds between two misfortunes, on the average.
     let peace: Int64
 
-    private(set) var database: SimulatedDatabase!
-    private(set) var auditor: Auditor!
+    private(set) lazy var database = SimulatedDatabase(self)
+    private(set) lazy var auditor = Auditor(self)
     private(set) var servers: [SimulatedServer] = []
     private(set) var clients: [SimulatedClient] = []
 
@@ -104,8 +104,6 @@ final class World {
 
     /// Plays the run; what is found stands in ``violation``.
     func run() {
-        auditor = Auditor(self)
-        database = SimulatedDatabase(self)
         servers = (0..<size.servers).map { SimulatedServer($0, in: self) }
         let operatorKey = newKey()
         for server in servers {
@@ -174,13 +172,16 @@ final class World {
         let server = random.chance(70) ? leader ?? random.pick(servers) : random.pick(servers)
         switch random.number(1...100) {
         case ...20: server.crash(restartingAfter: random.number(50_000...7_000_000))
-        case ...40: server.stop(for: random.number(20_000...12_000_000))
+        case ...40:
+            // For longer than a term, or not.
+            let isLong = random.chance(50)
+            server.stop(for: isLong ? random.number(5_000_000...9_000_000) : random.number(20_000...5_000_000))
         case ...48: server.askToStop(restartingAfter: random.number(50_000...3_000_000))
         case ...55: server.setClock(ahead: random.number(-20_000_000...60_000_000))
         case ...63: database.cutSessions()
         case ...70: database.goDown(for: random.number(20_000...8_000_000))
         case ...75: database.damageNextReading(server)
-        case ...80: database.tables.stall(for: random.number(500_000...6_000_000))
+        case ...80: database.tables.stall(for: random.number(2_000_000...12_000_000))
         default: database.spoilNextCommit()
         }
     }
