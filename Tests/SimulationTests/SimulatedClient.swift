@@ -68,7 +68,7 @@ final class SimulatedClient {
 
     private func send(_ operation: Operation) {
         // A question may be put to anybody.
-        if operation.method == .get, world.random.chance(20) { changeServer() }
+        if operation.method == .get, world.random.chance(50) { changeServer() }
         let attempt = Attempt(operation, at: world.servers[server], known: known)
         operation.attempts.append(attempt)
         if operation.attempts.count > 1 { world.count(.repetition) }

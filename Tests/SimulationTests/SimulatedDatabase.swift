@@ -107,7 +107,7 @@ final class SimulatedDatabase {
     private func endSessions() {
         for session in leader.sessions {
             let mine = orphans.filter { $0.session === session }
-            if world.random.chance(50) { continue }
+            if world.random.chance(60) { continue }
             session.isDead = true
             orphans.removeAll { $0.session === session }
             for orphan in mine {

@@ -6,6 +6,7 @@ import Units
 @testable import EngineTesting
 @testable import HTTP2
 @testable import Marketplace
+@testable import Store
 
 /// What the loop of the network does with requests and answers: as `RequestService`, without sockets.
 extension SimulatedProcess {
@@ -15,6 +16,7 @@ extension SimulatedProcess {
         attempt.requestID = requestID
         waiting[requestID] = attempt
         world.auditor.heard(attempt)
+        if let period, period.term.leadership.epoch < world.database.leader.epoch { world.count(.askedWhenReplaced) }
         let operation = attempt.operation
         let context = RequestContext(
             directory: exchange.published.directory,

@@ -150,6 +150,8 @@ final class SimulatedProcess {
         let work = period.journal.next(until: Self.atOnce)
         if period.journal.carryOut(work, in: period.term) {
             planRenewal(period)
+            // A renewal is nothing that the engine's thread would hear of.
+            if case .idle = work { return }
         } else {
             period.hasJournalEnded = true
             world.note("the journal of \(server.name) ends")

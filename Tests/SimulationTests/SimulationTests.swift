@@ -5,7 +5,7 @@ import Testing
 /// this file.
 @Suite struct SimulationTests {
     /// The seeds of every change: so many from 1 on.
-    private static let seeds = 14
+    private static let seeds = 20
 
     private static func number(_ name: String) -> UInt64? {
         ProcessInfo.processInfo.environment[name].flatMap { UInt64($0) }

@@ -22,16 +22,16 @@ final class Trader {
 
     func next(_ client: SimulatedClient) -> ClientRequest? {
         switch world.random.number(1...100) {
-        case ...55: return order(client)
-        case ...60: return batch(client)
-        case ...70:
+        case ...47: return order(client)
+        case ...52: return batch(client)
+        case ...62:
             guard let id = order(of: client) else { return order(client) }
             return ClientRequest(method: .delete, target: "/v1/orders/\(id)")
-        case ...78:
+        case ...70:
             guard let id = order(of: client) else { return order(client) }
             return ClientRequest(method: .patch, target: "/v1/orders/\(id)", body: amendment())
-        case ...80: return ClientRequest(method: .delete, target: "/v1/orders\(world.random.pick(Self.filters))")
-        case ...84:
+        case ...72: return ClientRequest(method: .delete, target: "/v1/orders\(world.random.pick(Self.filters))")
+        case ...76:
             let seconds = world.random.chance(25) ? 0 : world.random.number(1...8)
             let body = #"{"timeout_s":\#(seconds)}"#
             return ClientRequest(method: .post, target: "/v1/orders:cancel-after", body: body)

@@ -15,7 +15,7 @@ enum Happening: String, CaseIterable {
     case requestLost, answerLost, timeout, repetition, copy
     // What clients were answered.
     case carriedOut, rejected, replayed, notLeader, notReady, projectionLag, outcomeUnknown, notForTheEngine
-    case accountRead, orderRead, bookRead
+    case accountRead, orderRead, bookRead, askedWhenReplaced
     // What became of batches.
     case batch, gap, tick, trade, executedAndDropped
 }
