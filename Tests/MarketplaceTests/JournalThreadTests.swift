@@ -12,8 +12,13 @@ import Units
 /// What the journal's thread does with one batch, step by step.
 @Suite struct JournalThreadTests {
     /// A clock that stands where it is put.
-    private final class StandingClocks: Clocks, @unchecked Sendable {
-        var instant = Instant(nanoseconds: 1_000_000_000_000)
+    private final class StandingClocks: Clocks {
+        private let now = Lock(Instant(nanoseconds: 1_000_000_000_000))
+
+        var instant: Instant {
+            get { now.withLock { $0 } }
+            set { now.withLock { $0 = newValue } }
+        }
         var wallMicroseconds: Int64 { instant.nanoseconds / 1_000 }
         var reading: LogicalClock.Reading { .init(wall: wallMicroseconds, monotonic: wallMicroseconds) }
     }

@@ -1,26 +1,35 @@
 import Sockets
+import Synchronization
 import Units
 
 @testable import Marketplace
 
 /// The time of a simulated world, which passes only between two steps.
-///
-/// One thread has everything of a world; what the product's types ask to be `Sendable` says so without being it.
-final class SimulatedTime: @unchecked Sendable {
+final class SimulatedTime: Sendable {
     /// What clocks that are right show at the beginning, in microseconds since 1970 UTC.
     static let start: Int64 = 1_700_000_000_000_000
+    private let passed = Atomic<Int64>(0)
+
     /// Microseconds since the beginning.
-    var now: Int64 = 0
+    var now: Int64 {
+        get { passed.load(ordering: .relaxed) }
+        set { passed.store(newValue, ordering: .relaxed) }
+    }
 
     /// What clocks that are right show.
     var wall: Int64 { Self.start + now }
 }
 
 /// The clocks of a machine, whose wall clock may be set.
-final class MachineTime: @unchecked Sendable {
+final class MachineTime: Sendable {
     let time: SimulatedTime
+    private let ahead = Atomic<Int64>(0)
+
     /// By how much the wall clock is ahead.
-    var offset: Int64 = 0
+    var offset: Int64 {
+        get { ahead.load(ordering: .relaxed) }
+        set { ahead.store(newValue, ordering: .relaxed) }
+    }
 
     init(_ time: SimulatedTime) { self.time = time }
 
@@ -28,12 +37,14 @@ final class MachineTime: @unchecked Sendable {
 }
 
 /// What one leadership reads its clocks by, with all that it has read for the time of its batches.
-final class SimulatedClocks: Clocks, @unchecked Sendable {
+final class SimulatedClocks: Clocks {
     private let machine: MachineTime
-    /// The first is of the beginning of the leadership, each other one of a batch.
-    private(set) var readings: [LogicalClock.Reading] = []
+    private let taken = Lock<[LogicalClock.Reading]>([])
 
     init(_ machine: MachineTime) { self.machine = machine }
+
+    /// The first is of the beginning of the leadership, each other one of a batch.
+    var readings: [LogicalClock.Reading] { taken.withLock { $0 } }
 
     /// Since the machine's start, a second before the beginning.
     private var monotonic: Int64 { machine.time.now + 1_000_000 }
@@ -42,7 +53,7 @@ final class SimulatedClocks: Clocks, @unchecked Sendable {
     var wallMicroseconds: Int64 { machine.wall }
     var reading: LogicalClock.Reading {
         let reading = LogicalClock.Reading(wall: machine.wall, monotonic: monotonic)
-        readings.append(reading)
+        taken.withLock { $0.append(reading) }
         return reading
     }
 }
