@@ -10,6 +10,9 @@ extension Engine {
     /// Profiles of bids that were ever named.
     package var profileCount: Int { book.requirements.count }
 
+    /// Nodes of the book's indices that all searches for a counterparty have visited.
+    package var searchSteps: Int { book.searchSteps }
+
     /// Keys and client order ids that are remembered.
     package var rememberedRequestCount: Int { requests.count }
 

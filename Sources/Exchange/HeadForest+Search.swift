@@ -1,7 +1,8 @@
 extension HeadForest {
     /// See ``HeadIndex/search(for:of:_:bound:frontier:found:)``; `found` gets the head, and the number of the
     /// membership. Nodes are visited in the order of what is the best below them, so that the first one behind the
-    /// bound ends the search.
+    /// bound ends the search: it goes down to what it finds, and into each subtree whose masks and heads promise better.
+    /// Where masks promise what no group below them keeps, that may be every node, once.
     func search(
         _ list: Int32,
         _ asked: GroupMasks,
@@ -14,6 +15,7 @@ extension HeadForest {
         frontier.removeAll()
         var node = roots[Int(list)]
         while true {
+            frontier.steps += 1
             scan(node, asked, question, &bound, &frontier, found)
             guard let next = frontier.removeBest(), next.head < bound else { return }
             node = next.node
@@ -67,6 +69,8 @@ package struct HeadFrontier: Sendable {
     }
 
     private var heap: ContiguousArray<Step> = []
+    /// Nodes that all searches with it have visited.
+    var steps = 0
 
     package init() {}
 

@@ -73,6 +73,9 @@ extension Book {
         return (candidate.slot, candidate.head)
     }
 
+    /// Nodes of the indices that all walks have visited: what finding counterparties has cost, whatever came of it.
+    package var searchSteps: Int { walk.frontier.steps }
+
     /// Where an order of the other side would stand in the ranking with another priority.
     package func ranked(_ slot: Int32, at priority: Priority) -> HeadIndex.Head {
         var order = orders[Int(slot)]

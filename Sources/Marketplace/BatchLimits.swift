@@ -15,8 +15,6 @@ enum BatchLimits {
 
     /// What may wait for the engine before new orders are refused.
     static let waiting = MailboxLimit(items: 65_536, bytes: 64 << 20)
-    /// Cancels have a reserve above that.
-    static let waitingWithCancels = MailboxLimit(items: 65_536 + 8_192, bytes: (64 + 8) << 20)
     /// What may wait for one loop of the network; the journal waits when there is more.
     static let answers = MailboxLimit(items: 16_384, bytes: 64 << 20)
     /// What may wait for one loop before messages of streams are dropped: half of that, so that answers have room.
@@ -58,6 +56,9 @@ enum BatchLimits {
 struct MailboxLimit: Equatable, Sendable {
     let items: Int
     let bytes: Int
+
+    /// Cancels have a reserve above what others may take.
+    var withReserve: MailboxLimit { MailboxLimit(items: items + items / 8, bytes: bytes + bytes / 8) }
 
     /// Whether there is room for so much beside what waits already. An empty mailbox always takes one message, however
     /// large: otherwise it would never be taken.

@@ -2,6 +2,9 @@
 /// reports, and what the engine's thread does next.
 final class Inbox: Sendable {
     private let monitor = Monitor(State())
+    /// What may wait before new orders are refused, and what cancels may take above that.
+    private let limit: MailboxLimit
+    private let limitWithCancels: MailboxLimit
 
     fileprivate struct State {
         var submissions: [Submission] = []
@@ -25,12 +28,20 @@ final class Inbox: Sendable {
         var submissions: [Submission] = []
     }
 
+    init(_ limit: MailboxLimit = BatchLimits.waiting) {
+        self.limit = limit
+        limitWithCancels = limit.withReserve
+    }
+
+    /// After so many commands and queries a batch takes no further submission: never more than may wait.
+    var batchItemsMax: Int { min(BatchLimits.commandsMax, limit.items) }
+
     /// Hands over a loop's turn; a refusal means that nothing of it was taken.
     func post(_ submission: Submission, cancelsOnly: Bool) -> Refusal? {
         let bytes = submission.bytes
         return monitor.withLock(waking: true) { state in
             if let refusal = state.lifeCycle.refusal { return .closed(refusal) }
-            let limit = cancelsOnly ? BatchLimits.waitingWithCancels : BatchLimits.waiting
+            let limit = cancelsOnly ? limitWithCancels : limit
             guard limit.admits(items: submission.weight, bytes: bytes, besides: state.items, state.bytes) else {
                 return .full
             }

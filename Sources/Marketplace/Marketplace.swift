@@ -30,6 +30,8 @@ package final class Marketplace: Sendable {
         package var streams = StreamLimits()
         /// Batches after which a checkpoint is written.
         package var checkpointBatches = Limits.checkpointBatches
+        /// Commands and queries that may wait for the engine before new orders are refused.
+        package var waitingMax = BatchLimits.waiting.items
         /// Gets a line whenever something happens that an operator would want to know.
         package var log: @Sendable (String) -> Void
         /// Gets the requests that fail.
@@ -58,7 +60,7 @@ package final class Marketplace: Sendable {
     }
 
     let configuration: Configuration
-    let inbox = Inbox()
+    let inbox: Inbox
     let published = Published()
     let metrics: Metrics
     let standing = Standing()
@@ -84,6 +86,7 @@ package final class Marketplace: Sendable {
 
     package init(_ configuration: Configuration) {
         self.configuration = configuration
+        inbox = Inbox(MailboxLimit(items: configuration.waitingMax, bytes: BatchLimits.waiting.bytes))
         metrics = Metrics(loops: configuration.loops)
         rateLimiter = configuration.rateLimit.map { RateLimiter($0) }
         loginLimiter = configuration.loginLimit.map { RateLimiter($0) }

@@ -124,7 +124,9 @@ final class Sequencer {
     }
 
     /// A book that is to be published is sealed like a batch.
-    var fill: LifeCycle.Fill { open.isEmpty && isPublicationDue ? .open : open.fill }
+    var fill: LifeCycle.Fill {
+        open.isEmpty && isPublicationDue ? .open : open.fill(itemsMax: inbox.batchItemsMax)
+    }
 
     private var nextPublication: Instant {
         publishedAt.adding(milliseconds: BatchLimits.publicationIntervalMilliseconds)

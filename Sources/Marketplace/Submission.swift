@@ -196,9 +196,9 @@ struct OpenBatch {
 
     var isEmpty: Bool { itemCount == 0 && ends.isEmpty }
     /// Full batches are sealed before anything more is taken: a commit must not grow without bound.
-    var fill: LifeCycle.Fill {
+    func fill(itemsMax: Int) -> LifeCycle.Fill {
         if isEmpty { return .empty }
-        return itemCount >= BatchLimits.commandsMax || commandBytes.count >= BatchLimits.bytesMax ? .full : .open
+        return itemCount >= itemsMax || commandBytes.count >= BatchLimits.bytesMax ? .full : .open
     }
 }
 

@@ -53,8 +53,23 @@ package enum AnswerCheck {
         document(bytes(body))?["sequence"]?.integer
     }
 
-    /// The code of a problem document; `no code` for anything else.
+    /// The code of a problem document; `no code` for anything else. Found without reading the whole document where its
+    /// type, which ends with the code, comes first: a load may be refused as often as it is served.
     package static func problemCode(_ body: Span<UInt8>) -> String {
+        var index = 0
+        for byte in problemType.utf8 {
+            guard index < body.count, body[index] == byte else { return slowProblemCode(body) }
+            index += 1
+        }
+        let start = index
+        while index < body.count, body[index] == UInt8(ascii: "_") || (0x61...0x7A).contains(body[index]) { index += 1 }
+        guard index > start, index < body.count, body[index] == UInt8(ascii: "\"") else { return slowProblemCode(body) }
+        return String(decoding: bytes(body.extracting(start..<index)), as: UTF8.self)
+    }
+
+    private static let problemType = #"{"type":"/problems/"#
+
+    private static func slowProblemCode(_ body: Span<UInt8>) -> String {
         document(bytes(body))?["code"]?.string ?? "no code"
     }
 

@@ -63,6 +63,7 @@ final class RunningExchange {
         )
         configuration.streams = options.streamLimits
         configuration.checkpointBatches = options.checkpointBatches
+        if let waitingMax = options.waitingMax { configuration.waitingMax = waitingMax }
         configuration.pages = Pages(reference: try DataFolder.reference(options.dataDir))
         configuration.rateLimit = Int64(options.rateLimit).flatMap { RateLimit($0) }
         configuration.login = try options.logins.settings()

@@ -85,8 +85,15 @@ struct Serve: ParsableCommand {
     @Option(help: .hidden)
     var checkpointBatches = Limits.checkpointBatches
 
+    /// For tests: commands that may wait for the engine before orders are refused, of which there are else very many.
+    @Option(help: .hidden)
+    var waitingMax: Int?
+
     func validate() throws {
         guard checkpointBatches > 0 else { throw ValidationError("--checkpoint-batches is 1 or more.") }
+        if let waitingMax, !(1...65_536).contains(waitingMax) {
+            throw ValidationError("--waiting-max is 1 to 65536.")
+        }
         guard (tlsCert == nil) == (tlsKey == nil) else {
             throw ValidationError("--tls-cert and --tls-key go together.")
         }

@@ -86,6 +86,35 @@ import Testing
         #expect((report["receipts_per_s"]?.integer ?? 0) > 0 && (report["verified_alone_per_s"]?.integer ?? 0) > 0)
     }
 
+    @Test(.timeLimit(.minutes(5)))
+    func `Ten times the peak is offered, every cancel gets through, and the sums hold`() throws {
+        let sizes = ["--duration", "1", "--connections", "8", "--peak-seconds", "1", "--singles", "100"]
+        let report = try JSONValue(Array(try bench(["overload", "--json"] + sizes).output.utf8))
+        #expect(report["sound"]?.boolean == true, "\(report)")
+        let checks = try #require(report["checks"]?.elements)
+        #expect(checks.count == 8 && checks.allSatisfy { $0["holds"]?.boolean == true }, "\(checks)")
+        #expect(report["tried"]?.elements?.map { $0["under_way"]?.integer } == [64, 256, 1_024])
+        let rates = ["peak_orders", "due", "sent", "goodput_orders"].map { report["\($0)_per_second"] }
+        #expect(rates.allSatisfy { if case .number(let text) = $0 { (Double(text) ?? 0) > 0 } else { false } })
+        #expect((report["cancels_sent"]?.integer ?? 0) > 0)
+        #expect(report["cancels_sent"]?.integer == report["cancels_through"]?.integer)
+        #expect((report["memory_most_bytes"]?.integer ?? 0) > 1_000_000)
+    }
+
+    @Test(.timeLimit(.minutes(5)))
+    func `The report of an overload says what was due, sent, shed, refused and done`() throws {
+        let sizes = ["--duration", "1", "--connections", "8", "--peak-seconds", "1", "--singles", "100"]
+        let lines = try bench(["overload"] + sizes).output.split(separator: "\n")
+        let beginnings = [
+            "peak, ", "due in the overload ", "sent ", "shed by the client", "refused ", "goodput ", "GET /healthz ",
+            "cancels, from when they were due ", "memory of the server ", "as before again",
+        ]
+        for words in beginnings {
+            #expect(lines.count { $0.hasPrefix("  " + words) } == 1, "\(words) in \(lines)")
+        }
+        #expect(lines.count { $0.hasPrefix("  holds  ") } == 8)
+    }
+
     @Test(
         .timeLimit(.minutes(1)),
         arguments: [
@@ -99,6 +128,9 @@ import Testing
             (["streams", "--streams", "101"], "--streams is 1 to 100"),
             (["capacity", "--orders", "0"], "--orders is 1 to"),
             (["capacity", "--accounts", "13"], "--accounts is 1 to 12"),
+            (["overload", "--duration", "0"], "--duration is 1 to 3600"),
+            (["overload", "--connections", "8193"], "--connections is 1 to 8192"),
+            (["overload", "--singles", "99"], "--singles is 100 to 100000"),
         ]
     )
     func `Wrong arguments are refused before anything is measured`(arguments: [String], words: String) throws {

@@ -11,7 +11,7 @@ extension WorkLimits {
 }
 
 /// A market whose traders want to make commands expensive. The work of each command is counted, not timed.
-private struct AbusedMarket {
+struct AbusedMarket {
     static let attacker = AccountID(1)
     static let victim = AccountID(2)
     static let honest = AccountID(3)

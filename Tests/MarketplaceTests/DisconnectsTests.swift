@@ -97,7 +97,7 @@ import Units
         lead()
         let first = try #require(armed(1))
         _ = told()
-        let bytes = BatchLimits.waitingWithCancels.bytes
+        let bytes = BatchLimits.waiting.withReserve.bytes
         #expect(inbox.post(.cancels(1, bytes: bytes), cancelsOnly: true) == nil)
         disconnects.end(first, cancels: true)
         guard case .refused(.overloaded) = disconnects.arm(request(3)) else {

@@ -29,7 +29,7 @@ import Testing
 
     @Test func `A mailbox full of items refuses orders, takes cancels up to their reserve, and then takes again`() {
         let inbox = opened()
-        let (orders, all) = (BatchLimits.waiting.items, BatchLimits.waitingWithCancels.items)
+        let (orders, all) = (BatchLimits.waiting.items, BatchLimits.waiting.withReserve.items)
         #expect(inbox.post(submission(orders), cancelsOnly: false) == nil)
         #expect(inbox.post(submission(1), cancelsOnly: false) == .full)
         #expect(inbox.post(submission(all - orders), cancelsOnly: true) == nil)
@@ -42,7 +42,7 @@ import Testing
 
     @Test func `A mailbox full of bytes refuses orders, takes cancels up to their reserve, and then takes again`() {
         let inbox = opened()
-        let (orders, all) = (BatchLimits.waiting.bytes, BatchLimits.waitingWithCancels.bytes)
+        let (orders, all) = (BatchLimits.waiting.bytes, BatchLimits.waiting.withReserve.bytes)
         #expect(inbox.post(submission(1, bytes: orders - 1_000), cancelsOnly: false) == nil)
         #expect(inbox.post(submission(1, bytes: 1_000), cancelsOnly: false) == .full)
         #expect(inbox.post(submission(1, bytes: all - orders), cancelsOnly: true) == nil)

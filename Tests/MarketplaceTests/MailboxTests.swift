@@ -146,10 +146,12 @@ extension Submission {
             batch.commandBytes = [UInt8](repeating: 0, count: bytes)
             return batch
         }
-        #expect(open(items: 0, bytes: 0).fill == .empty)
-        #expect(open(items: BatchLimits.commandsMax - 1, bytes: BatchLimits.bytesMax - 1).fill == .open)
-        #expect(open(items: BatchLimits.commandsMax, bytes: 0).fill == .full)
-        #expect(open(items: 1, bytes: BatchLimits.bytesMax).fill == .full)
+        let max = BatchLimits.commandsMax
+        #expect(open(items: 0, bytes: 0).fill(itemsMax: max) == .empty)
+        #expect(open(items: max - 1, bytes: BatchLimits.bytesMax - 1).fill(itemsMax: max) == .open)
+        #expect(open(items: max, bytes: 0).fill(itemsMax: max) == .full)
+        #expect(open(items: 1, bytes: BatchLimits.bytesMax).fill(itemsMax: max) == .full)
+        #expect(open(items: 5, bytes: 0).fill(itemsMax: 5) == .full)
     }
 }
 

@@ -1,0 +1,64 @@
+internal import ArgumentParser
+
+/// `bombyx bench overload`: ten times more than the exchange can do.
+struct BenchOverload: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "overload",
+        abstract: "What is still done, and for whom, when ten times the peak is asked for.",
+        discussion: """
+            The peak comes first: single orders that each wait for their commit, in a closed loop at several \
+            concurrencies, of which the best is measured once more. The orders are offers with the time in force ioc, \
+            which nobody takes: each is journaled, acknowledged and closed, so that the book does not grow and the \
+            server's memory says what the load costs.
+
+            Then ten times as many are offered for --duration seconds, whatever the answers do. What finds no stream \
+            free is shed by the client and counted; no request waits for a place, and no Retry-After is obeyed. Beside \
+            that, each on a connection of its own, one client places orders that rest and cancels them, on a \
+            schedule, and another asks /healthz. Afterwards single orders tell how soon all is as it was before: when \
+            \(SinglePosts.row) of them in a row have a 99th percentile no worse than the worst of such rows before.
+
+            Exit codes: 0 when every acknowledged order is in the tables, every cancel got through, every refusal \
+            said when to come again, memory stayed within its bound, and the sums hold; 1 otherwise; 2 when it could \
+            not be measured; 64 for wrong arguments; 130 when it was interrupted. How fast anything is, is told and \
+            not judged.
+            """
+    )
+
+    @Option(help: "Seconds of overload, 1 to 3,600.")
+    var duration = 60
+
+    @Option(help: "Connections of the overload, 1 to 8,192, with \(Self.streams) requests under way on each.")
+    var connections = 1_024
+
+    @Option(help: "Seconds for which the peak is measured, 1 to 600; half of them at each other concurrency.")
+    var peakSeconds = 10
+
+    @Option(help: "Cancels a second, and as many orders that rest, 1 to 1,000.")
+    var cancels = 20
+
+    @Option(help: "Single orders one after the other before the overload, 100 to 100,000.")
+    var singles = 1_000
+
+    @Flag(help: "Print the report in JSON.")
+    var json = false
+
+    /// Requests under way at once on a connection: what the server grants unless it is told otherwise.
+    static let streams = 128
+    /// How many times the peak are offered.
+    static let factor = 10
+
+    func validate() throws {
+        guard (1...3_600).contains(duration) else { throw ValidationError("--duration is 1 to 3600.") }
+        guard (1...8_192).contains(connections) else { throw ValidationError("--connections is 1 to 8192.") }
+        guard (1...600).contains(peakSeconds) else { throw ValidationError("--peak-seconds is 1 to 600.") }
+        guard (1...1_000).contains(cancels) else { throw ValidationError("--cancels is 1 to 1000.") }
+        guard (SinglePosts.row...100_000).contains(singles) else {
+            throw ValidationError("--singles is \(SinglePosts.row) to 100000.")
+        }
+    }
+
+    func run() throws {
+        let options = ["--streams", String(Self.streams)]
+        try Bench.measure(options: options) { server in try OverloadRun(self, server).run() }
+    }
+}
