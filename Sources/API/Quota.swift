@@ -38,4 +38,12 @@ extension Route {
         default: 1
         }
     }
+
+    /// New orders: the first that an exchange refuses which is asked for too much.
+    package var placesOrders: Bool {
+        switch self {
+        case .placeOffer, .placeBid, .placeBatch: true
+        default: false
+        }
+    }
 }

@@ -1,8 +1,8 @@
 extension HeadForest {
     /// See ``HeadIndex/search(for:of:_:bound:frontier:found:)``; `found` gets the head, and the number of the
     /// membership. Nodes are visited in the order of what is the best below them, so that the first one behind the
-    /// bound ends the search: it goes down to what it finds, and into each subtree whose masks and heads promise better.
-    /// Where masks promise what no group below them keeps, that may be every node, once.
+    /// bound ends the search: it goes down to what it finds, and into each subtree whose masks and heads promise
+    /// better. Where masks promise what no group below them keeps, that may be every node, once.
     func search(
         _ list: Int32,
         _ asked: GroupMasks,

@@ -130,8 +130,9 @@ extension Connection {
                 return
             }
         }
-        var input = server.input.lend()
-        defer { server.input.giveBack(input) }
+        let shared = server.nextInput()
+        var input = shared.lend()
+        defer { shared.giveBack(input) }
         var buffer = input.mutableSpan
         switch try? socket?.read(into: &buffer) {
         case .bytes(let count):

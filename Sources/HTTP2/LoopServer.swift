@@ -27,9 +27,13 @@ package final class LoopServer: EventLoop.Owner {
     private var ended: [StreamReference] = []
     private var drainDeadline: UInt64?
     private var hasRefusedNewStreams = false
+    /// Connections that were read in this turn, and whether there were many in the last one.
+    private var reads = 0
+    private var isCrowded = false
 
     // Shared by the loop's connections, which use them one after the other.
-    let input: SharedBuffer
+    private let wholeInput: SharedBuffer
+    private let partialInput: SharedBuffer
     let plaintext = SharedBuffer(count: TLSSession.chunkBytes)
     var output: [UInt8] = []
     var plainOutput: [UInt8] = []
@@ -43,7 +47,8 @@ package final class LoopServer: EventLoop.Owner {
         self.limits = limits
         self.loop = loop
         published = counters
-        input = SharedBuffer(count: limits.readBytesPerTurn)
+        wholeInput = SharedBuffer(count: limits.readBytesPerTurn)
+        partialInput = SharedBuffer(count: min(limits.readBytesCrowded, limits.readBytesPerTurn))
     }
 
     /// Runs until the server is told to drain and has drained.
@@ -93,6 +98,8 @@ extension LoopServer {
     }
 
     package func endTurn() {
+        isCrowded = reads > limits.readsPerTurnCalm
+        reads = 0
         pool.date.update()
         tellEnded()
         service?.endTurn(on: self)
@@ -198,6 +205,12 @@ extension LoopServer {
     func noteEnded(_ stream: StreamReference) {
         ended.append(stream)
         loop.doNotWait()
+    }
+
+    /// What the next connection is read into: the smaller, the more are waiting.
+    func nextInput() -> SharedBuffer {
+        reads += 1
+        return isCrowded ? partialInput : wholeInput
     }
 
     func markDirty(_ connection: Connection) {

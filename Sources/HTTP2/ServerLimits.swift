@@ -83,6 +83,13 @@ package struct ServerLimits: Sendable {
     /// Bytes that are read from one connection before the others are looked at.
     package var readBytesPerTurn = 65_536
 
+    /// The same while a loop is crowded: twenty requests or so. Whoever asks for little then waits for twenty requests
+    /// of each of the others, and not for all that they may have under way.
+    package var readBytesCrowded = 4_096
+
+    /// Connections that are read in one turn, above which a loop is crowded: fewer take some milliseconds in any case.
+    package var readsPerTurnCalm = 64
+
     /// Bytes of output that are prepared for one connection in one turn. While the kernel has not taken all of
     /// them no more are prepared, and nothing is read if that many wait.
     package var outputBytesMax = 262_144

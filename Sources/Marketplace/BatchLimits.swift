@@ -13,6 +13,9 @@ enum BatchLimits {
 
     // MARK: Mailboxes
 
+    /// Commands and queries that a loop hands over before its turn ends: the engine need not wait for a long turn, and
+    /// a mailbox that is nearly full takes a part of it.
+    static let submissionItemsMax = 1_024
     /// What may wait for the engine before new orders are refused.
     static let waiting = MailboxLimit(items: 65_536, bytes: 64 << 20)
     /// What may wait for one loop of the network; the journal waits when there is more.

@@ -1,3 +1,5 @@
+internal import Synchronization
+
 /// The engine's mailbox, and the life cycle that says what is to be done: submissions of the network, what the journal
 /// reports, and what the engine's thread does next.
 final class Inbox: Sendable {
@@ -5,6 +7,8 @@ final class Inbox: Sendable {
     /// What may wait before new orders are refused, and what cancels may take above that.
     private let limit: MailboxLimit
     private let limitWithCancels: MailboxLimit
+    /// Something was refused for want of room since the engine took what waits.
+    private let hasRefused = Atomic(false)
 
     fileprivate struct State {
         var submissions: [Submission] = []
@@ -35,6 +39,8 @@ final class Inbox: Sendable {
 
     /// After so many commands and queries a batch takes no further submission: never more than may wait.
     var batchItemsMax: Int { min(BatchLimits.commandsMax, limit.items) }
+    /// So many are handed over at once, or a little more.
+    var submissionItemsMax: Int { min(BatchLimits.submissionItemsMax, max(1, limit.items / 8)) }
 
     /// Hands over a loop's turn; a refusal means that nothing of it was taken.
     func post(_ submission: Submission, cancelsOnly: Bool) -> Refusal? {
@@ -43,6 +49,7 @@ final class Inbox: Sendable {
             if let refusal = state.lifeCycle.refusal { return .closed(refusal) }
             let limit = cancelsOnly ? limitWithCancels : limit
             guard limit.admits(items: submission.weight, bytes: bytes, besides: state.items, state.bytes) else {
+                hasRefused.store(true, ordering: .relaxed)
                 return .full
             }
             state.items += submission.weight
@@ -59,7 +66,9 @@ final class Inbox: Sendable {
                 return nil
             }
             switch action {
-            case .execute, .drop: return Work(action: action, submissions: state.takeSubmissions())
+            case .execute, .drop:
+                hasRefused.store(false, ordering: .relaxed)
+                return Work(action: action, submissions: state.takeSubmissions())
             default: return Work(action: action)
             }
         }
@@ -80,6 +89,8 @@ final class Inbox: Sendable {
 
     /// What a request is answered that comes now; `nil` while commands are taken.
     var refusal: Unavailable? { monitor.withLock { $0.lifeCycle.refusal } }
+    /// New orders would be refused now, most likely: whoever asks for one can be told before anything is done for it.
+    var isFull: Bool { hasRefused.load(ordering: .relaxed) }
     var state: LifeCycle.State { monitor.withLock { $0.lifeCycle.state } }
     var waitingItems: Int { monitor.withLock { $0.items } }
     var waitingBytes: Int { monitor.withLock { $0.bytes } }

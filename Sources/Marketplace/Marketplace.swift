@@ -48,7 +48,6 @@ package final class Marketplace: Sendable {
         package var settlement: SettlementSettings?
         /// What each address may ask of logins; `nil` for everything.
         package var loginLimit: RateLimit? = .logins
-
         /// A configuration that logs to `events`.
         package init(database: String, holder: String, loops: Int, events: EventLog) {
             self.database = database

@@ -9,7 +9,7 @@ internal import Units
 /// engine is collected and handed over at the end of the turn.
 package final class RequestService: Service {
     let marketplace: Marketplace
-    private let loop: Int
+    let loop: Int
     let readers: StreamReaders
     /// The server says goodbye.
     var isDraining = false
@@ -19,7 +19,8 @@ package final class RequestService: Service {
     var placed: [StreamReference: API.Response] = [:]
     private var directory: Directory
     private var directoryVersion: Int
-    private var submission: Submission
+    /// What this turn has for the engine, and was not handed over.
+    var submission: Submission
     /// Principals that connections refer to, for as long as the directory's keys stay the same.
     private var principals: [Principal] = []
     /// Where a key's principal stands in ``principals``.
@@ -57,8 +58,13 @@ package final class RequestService: Service {
 
     package func receive(_ request: borrowing HTTP2.Request, stream: StreamReference, on server: LoopServer) {
         nextRequestID &+= 1
-        let requestID = nextRequestID
-        switch admit(request, requestID: requestID) {
+        take(admit(request, requestID: nextRequestID), stream, nextRequestID, on: server)
+        // A turn may have heard thousands of them: the engine begins with the first.
+        if submission.weight >= marketplace.inbox.submissionItemsMax { handOver(on: server) }
+    }
+
+    private func take(_ admission: Admission, _ stream: StreamReference, _ requestID: UInt64, on server: LoopServer) {
+        switch admission {
         case .answer(let response):
             // Names that this server does not know yet, the one that leads may know.
             if Self.dependsOnNames(response), let refusal = refusalForWantOfNames {
@@ -169,17 +175,7 @@ package final class RequestService: Service {
 
     package func endTurn(on server: LoopServer) {
         observer.endTurn()
-        guard !submission.items.isEmpty else { return }
-        let items = submission.items.count
-        let handed = submission
-        submission = Submission(loop: loop)
-        submission.items.reserveCapacity(items)
-        submission.commandBytes.reserveCapacity(handed.commandBytes.count)
-        switch marketplace.inbox.post(handed, cancelsOnly: false) {
-        case nil: return
-        case .closed(let reason): answerWithoutEngine(handed.items, reason, on: server)
-        case .full: handOverCancels(of: handed, on: server)
-        }
+        if !submission.items.isEmpty { handOver(on: server) }
     }
 
     package func tick(on server: LoopServer) {
@@ -248,6 +244,10 @@ extension RequestService {
             route: &route
         ) { (route, principal) throws(Problem) in
             try throttle.charge(route, principal, peer: peer, requestID: requestID)
+            // Before its body is looked at: what is refused in the end should cost as little as it can.
+            guard route.placesOrders, marketplace.inbox.isFull else { return }
+            observer.refused(.overloaded)
+            throw Problem(.overloaded, retryAfterSeconds: Unavailable.retryAfterSeconds)
         }
         observer.heard(requestID, method, route, account: context.principal?.account, parent: parent)
         if let route { shown.ask(buffer[target], route) }
@@ -338,50 +338,5 @@ extension RequestService {
         )
         guard !marketplace.readers.post(job) else { return }
         refuse(stream, requestID, job.refusal(.overloaded), on: server)
-    }
-
-    /// No engine serves here. While another server leads, the tables still answer what they can, as of their cursor.
-    private func answerWithoutEngine(_ items: [Submission.Item], _ reason: Unavailable, on server: LoopServer) {
-        guard case .notLeader = reason else { return refuse(items, reason, on: server) }
-        for item in items {
-            switch item.work {
-            case .touched(_, let query): read(.history(query), needs: .none, item.stream, item.requestID, on: server)
-            case .query(.order(let id, let owner)):
-                let question = HistoryQuery.order(id, owner: owner)
-                read(.history(question), needs: .none, item.stream, item.requestID, on: server)
-            case .query(.lease(let question)):
-                guard let history = question.history else { return refuse([item], reason, on: server) }
-                read(.history(history), needs: .none, item.stream, item.requestID, on: server)
-            case .query(.account), .query(.keys), .query(.preview), .query(.settlement), .command, .batch, .verify:
-                refuse([item], reason, on: server)
-            }
-        }
-    }
-
-    /// The engine's mailbox is full: cancels have a reserve, everything else is refused.
-    private func handOverCancels(of full: Submission, on server: LoopServer) {
-        var cancels = Submission(loop: loop)
-        var others: [Submission.Item] = []
-        for item in full.items {
-            guard case .command(let command, _) = item.work, command.action.onlyCancels else {
-                others.append(item)
-                continue
-            }
-            cancels.append(item)
-            command.encode(into: &cancels.commandBytes)
-        }
-        refuse(others, .overloaded, on: server)
-        guard !cancels.items.isEmpty else { return }
-        if marketplace.inbox.post(cancels, cancelsOnly: true) != nil { refuse(cancels.items, .overloaded, on: server) }
-    }
-
-    private func refuse(_ items: [Submission.Item], _ reason: Unavailable, on server: LoopServer) {
-        for item in items { refuse(item.stream, item.requestID, reason, on: server) }
-    }
-
-    func refuse(_ stream: StreamReference, _ requestID: UInt64, _ reason: Unavailable, on server: LoopServer) {
-        if answerWithoutTickets(stream, requestID, on: server) { return }
-        observer.refused(reason)
-        answer(reason.response(requestID: requestID), to: stream, requestID, on: server)
     }
 }

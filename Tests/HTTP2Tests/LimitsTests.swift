@@ -16,6 +16,7 @@ import Testing
         #expect(limits.idleFrameBurst > 4 * Int(limits.concurrentStreamsMax), "two windows and more for each stream")
         #expect(limits.queuedFramesMax >= 2 * Int(limits.concurrentStreamsMax), "two frames for each answer")
         #expect(limits.outputBytesMax >= limits.readBytesPerTurn)
+        #expect(limits.readBytesCrowded < limits.readBytesPerTurn)
         #expect(limits.headerBytesMax >= 32 * limits.headerFieldsMax, "as many empty fields as are allowed")
         #expect(limits.handshakeMilliseconds < limits.idleMilliseconds)
         #expect(StreamState.initialCapacity <= StreamState.keptCapacityMax)

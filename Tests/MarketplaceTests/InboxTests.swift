@@ -51,6 +51,23 @@ import Testing
         #expect(inbox.post(submission(1, bytes: 1_000), cancelsOnly: false) == nil)
     }
 
+    @Test func `Whoever is refused for want of room is told so in advance until the engine takes what waits`() {
+        let inbox = opened()
+        #expect(inbox.post(submission(inbox.submissionItemsMax), cancelsOnly: false) == nil)
+        #expect(!inbox.isFull)
+        #expect(inbox.post(submission(BatchLimits.waiting.items), cancelsOnly: false) == .full)
+        #expect(inbox.isFull)
+        #expect(inbox.next(.full, deadline: .now).submissions.isEmpty && inbox.isFull, "nothing was taken")
+        inbox.apply(.committed)
+        #expect(inbox.next(.empty).action == .execute && !inbox.isFull)
+    }
+
+    @Test func `A turn is handed over in parts that leave a mailbox fine steps`() {
+        #expect(opened().submissionItemsMax == 1_024)
+        #expect(Inbox(MailboxLimit(items: 512, bytes: 1 << 20)).submissionItemsMax == 64)
+        #expect(Inbox(MailboxLimit(items: 1, bytes: 1 << 20)).submissionItemsMax == 1)
+    }
+
     @Test func `An empty mailbox takes one turn, however large`() {
         let inbox = opened()
         let items = BatchLimits.waiting.items + 1

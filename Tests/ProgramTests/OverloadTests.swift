@@ -100,7 +100,7 @@ import Testing
         for process in processes { kill(process, SIGSTOP) }
         defer { for process in processes { kill(process, SIGCONT) } }
         let stalled = Date()
-        while flood.answers.refused < 200, Date().timeIntervalSince(stalled) < 3 { try flood.step(sends: true) }
+        while flood.answers.refused < 100, Date().timeIntervalSince(stalled) < 3 { try flood.step(sends: true) }
         #expect(flood.answers.refused > 0, "the mailbox was never full")
         var cancels: Set<HTTP2.RequestID> = []
         for id in resting {
@@ -108,9 +108,10 @@ import Testing
             cancels.insert(try canceller.connection.queue(request))
         }
         canceller.connection.wait(timeoutMilliseconds: 0)
+        try expectCheapRefusal(scenario, flooder)
         // The server hears them while orders are refused.
         let refusedBefore = flood.answers.refused
-        while flood.answers.refused < refusedBefore + 200, Date().timeIntervalSince(stalled) < 4 {
+        while flood.answers.refused < refusedBefore + 100, Date().timeIntervalSince(stalled) < 4 {
             try flood.step(sends: true)
         }
         for process in processes { kill(process, SIGCONT) }
@@ -130,6 +131,17 @@ import Testing
         try expectTables(scenario, flooder, flood.answers.acknowledged, upTo: try #require(single["sequence"]?.integer))
         let account = try scenario.client.call("GET", "/v1/account", key: steady.key)
         #expect(account["open_order_count"]?.integer == 1, "\(account.text)")
+    }
+
+    /// What is refused is refused before it is read, and no more waits than may, cancels included.
+    private func expectCheapRefusal(_ scenario: Scenario, _ party: Scenario.Party) throws {
+        let unread = try scenario.client.call("POST", "/v1/offers", key: party.key, "no JSON")
+        #expect(unread.status == 503 && unread.code == "overloaded", "\(unread.text)")
+        #expect(unread.field("retry-after") != nil)
+        let name = "bombyx_engine_waiting_items "
+        let metrics = try scenario.client.call("GET", "/metrics").text.split(separator: "\n")
+        let waiting = try #require(metrics.first { $0.hasPrefix(name) }.flatMap { Int($0.dropFirst(name.count)) })
+        #expect(waiting > 0 && waiting <= Self.waitingMax + Self.waitingMax / 8, "\(waiting)")
     }
 
     private func expectCancelled(_ cancels: inout Set<HTTP2.RequestID>, _ client: TestClient) throws {

@@ -172,9 +172,9 @@ extension OrderFlood {
             }
             wake(at: endsAt)
         case .open(let perSecond):
-            let due = Int64(Double(now - startedAt) * perSecond / 1_000_000_000)
-            var count = due - figures.offered
-            figures.offered = due
+            var count = -figures.offered
+            figures.offered = Self.due(perSecond, in: now - startedAt)
+            count += figures.offered
             while count > 0, let place = ready.last {
                 if post(place, now) {
                     count -= 1
@@ -203,10 +203,17 @@ extension OrderFlood {
         return true
     }
 
+    /// Requests of an open loop in so many nanoseconds.
+    private static func due(_ perSecond: Double, in nanoseconds: UInt64) -> Int64 {
+        Int64(Double(nanoseconds) * perSecond / 1_000_000_000)
+    }
+
     private func wake(at time: UInt64) { try? timer.set(time) }
 
     private func drain(_ now: UInt64) {
         if drainsUntil == .max {
+            // What became due since the last turn was not sent.
+            if case .open(let perSecond) = pace { figures.offered = Self.due(perSecond, in: figures.nanoseconds) }
             drainsUntil = now + Self.drainNanoseconds
             gauges.isDraining.store(true, ordering: .sequentiallyConsistent)
         }

@@ -1,0 +1,66 @@
+internal import API
+internal import Engine
+internal import HTTP2
+internal import Units
+
+// How what a turn has heard comes to the engine, and what becomes of it when that does not take it.
+extension RequestService {
+    /// Gives the engine what was collected.
+    func handOver(on server: LoopServer) {
+        let items = submission.items.count
+        let handed = submission
+        submission = Submission(loop: loop)
+        submission.items.reserveCapacity(items)
+        submission.commandBytes.reserveCapacity(handed.commandBytes.count)
+        switch marketplace.inbox.post(handed, cancelsOnly: false) {
+        case nil: return
+        case .closed(let reason): answerWithoutEngine(handed.items, reason, on: server)
+        case .full: handOverCancels(of: handed, on: server)
+        }
+    }
+
+    /// No engine serves here. While another server leads, the tables still answer what they can, as of their cursor.
+    private func answerWithoutEngine(_ items: [Submission.Item], _ reason: Unavailable, on server: LoopServer) {
+        guard case .notLeader = reason else { return refuse(items, reason, on: server) }
+        for item in items {
+            switch item.work {
+            case .touched(_, let query): read(.history(query), needs: .none, item.stream, item.requestID, on: server)
+            case .query(.order(let id, let owner)):
+                let question = HistoryQuery.order(id, owner: owner)
+                read(.history(question), needs: .none, item.stream, item.requestID, on: server)
+            case .query(.lease(let question)):
+                guard let history = question.history else { return refuse([item], reason, on: server) }
+                read(.history(history), needs: .none, item.stream, item.requestID, on: server)
+            case .query(.account), .query(.keys), .query(.preview), .query(.settlement), .command, .batch, .verify:
+                refuse([item], reason, on: server)
+            }
+        }
+    }
+
+    /// The engine's mailbox is full: cancels have a reserve, everything else is refused.
+    private func handOverCancels(of full: Submission, on server: LoopServer) {
+        var cancels = Submission(loop: loop)
+        var others: [Submission.Item] = []
+        for item in full.items {
+            guard case .command(let command, _) = item.work, command.action.onlyCancels else {
+                others.append(item)
+                continue
+            }
+            cancels.append(item)
+            command.encode(into: &cancels.commandBytes)
+        }
+        refuse(others, .overloaded, on: server)
+        guard !cancels.items.isEmpty else { return }
+        if marketplace.inbox.post(cancels, cancelsOnly: true) != nil { refuse(cancels.items, .overloaded, on: server) }
+    }
+
+    private func refuse(_ items: [Submission.Item], _ reason: Unavailable, on server: LoopServer) {
+        for item in items { refuse(item.stream, item.requestID, reason, on: server) }
+    }
+
+    func refuse(_ stream: StreamReference, _ requestID: UInt64, _ reason: Unavailable, on server: LoopServer) {
+        if answerWithoutTickets(stream, requestID, on: server) { return }
+        observer.refused(reason)
+        answer(reason.response(requestID: requestID), to: stream, requestID, on: server)
+    }
+}
