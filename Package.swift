@@ -126,13 +126,15 @@ let targets: [Target] = [
             "Engine", "EngineTesting", "Exchange", "Ledger", "Settlement", "Units", "JSON", "Vectors", "Provenance",
             "Cryptography",
         ],
-        resources: [.copy("Vectors")]
+        resources: [.copy("Vectors")],
+        excluded: ["README.md"]
     ),
     tests("CryptographyTests", ["Cryptography"]),
     tests(
         "ProvenanceTests",
         ["Provenance", "Cryptography", "JSON", "Units"],
-        resources: [.copy("Vectors")]
+        resources: [.copy("Vectors")],
+        excluded: ["make_vectors.py"]
     ),
     tests("SettlementTests", ["Settlement", "TON", "LocalChain", "Cryptography", "Units"]),
     tests(
@@ -145,7 +147,8 @@ let targets: [Target] = [
         [
             "SettlementAgent", "LocalChain", "Engine", "Exchange", "Ledger", "Settlement", "TON", "Cryptography",
             "Provenance", "Units",
-        ]
+        ],
+        excluded: ["README.md"]
     ),
     tests("LocalChainTests", ["LocalChain", "TON", "Cryptography", "Settlement", "Units"]),
     tests("ChainServerTests", ["ChainServer", "LocalChain", "TON", "JSON", "Cryptography", "HTTP2", "Sockets"]),
@@ -218,7 +221,8 @@ let targets: [Target] = [
         [
             "Marketplace", "API", "Cryptography", "Engine", "EngineTesting", "Exchange", "HTTP2", "Ledger", "Log",
             "Postgres", "Sockets", "Store", "Units",
-        ]
+        ],
+        excluded: ["README.md"]
     ),
     tests("StyleTests", []),
     .target(

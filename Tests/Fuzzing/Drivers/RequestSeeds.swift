@@ -34,11 +34,14 @@ enum RequestSeeds {
         "POST /v1/orders:preview\nkey:user\n\n"
             + #"{"side":"bid","requirement":{"quality":{"gte":5}},"price_nanoton_per_mtok":"9000","quantity_lots":2}"#,
         "PUT /v1/models/a%2Fb\nkey:operator\n\n" + #"{"revision":"\#(digest.prefix(40))","quality":5}"#,
-        "PUT /v1/accounts/a2/measurements\nkey:operator\n\n" + #"{"model":"a/b","ttft_ms":5,"expires_at":"2099-01-01T00:00:00Z"}"#,
+        "PUT /v1/accounts/a2/measurements\nkey:operator\n\n"
+            + #"{"model":"a/b","ttft_ms":5,"expires_at":"2099-01-01T00:00:00Z"}"#,
         "PUT /v1/market/halt\nkey:operator\n\n" + #"{"halted":true,"model":"a/b"}"#,
-        "PUT /v1/account/profile\nkey:user\n\n" + #"{"endpoint":"https://w.example","receipt_key":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#,
+        "PUT /v1/account/profile\nkey:user\n\n"
+            + #"{"endpoint":"https://w.example","receipt_key":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#,
         "POST /v1/receipts\nkey:user\n\n" + #"{"receipt":"\#(receipt)","worker_signature":"\#(signature)"}"#,
-        "POST /v1/leases/l1:dispute\nkey:user\n\n", "POST /v1/account/bond:lock\nkey:user\n\n" + #"{"amount_nanoton":"5"}"#,
+        "POST /v1/leases/l1:dispute\nkey:user\n\n",
+        "POST /v1/account/bond:lock\nkey:user\n\n" + #"{"amount_nanoton":"5"}"#,
         "POST /v1/withdrawals\nkey:user\nidempotency-key:w\n\n" + #"{"address":"\#(address)","amount_nanoton":"5"}"#,
         "PUT /v1/account/payout-terms\nkey:user\n\n" + #"{"address":"\#(address)","threshold_nanoton":"500000000"}"#,
         "PUT /v1/settlement/terms\nkey:operator\n\n" + #"{"approval_threshold_nanoton":"5","cooling_off_s":60}"#,
