@@ -48,6 +48,7 @@ package final class Marketplace: Sendable {
         package var settlement: SettlementSettings?
         /// What each address may ask of logins; `nil` for everything.
         package var loginLimit: RateLimit? = .logins
+
         /// A configuration that logs to `events`.
         package init(database: String, holder: String, loops: Int, events: EventLog) {
             self.database = database
@@ -391,12 +392,9 @@ extension Marketplace {
                 }
             )
         )
-        threads.append(
-            ThreadBox(
-                try Thread(named: "journal") {
-                    if let term = term.take() { journal.run(term) }
-                }
-            )
-        )
+        let writing = try Thread(named: "journal") {
+            if let term = term.take() { journal.run(term) }
+        }
+        threads.append(ThreadBox(writing))
     }
 }

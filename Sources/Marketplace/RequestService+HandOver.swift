@@ -5,6 +5,20 @@ internal import Units
 
 // How what a turn has heard comes to the engine, and what becomes of it when that does not take it.
 extension RequestService {
+    /// Takes what a request costs, before its body is looked at; throws for who has asked too often, and while there is
+    /// no room for new orders: what is refused in the end should cost as little as it can.
+    func charge(
+        _ route: Route,
+        _ principal: Principal?,
+        _ peer: NetworkAddress,
+        _ requestID: UInt64
+    ) throws(Problem) {
+        try throttle.charge(route, principal, peer: peer, requestID: requestID)
+        guard route.placesOrders, marketplace.inbox.isFull else { return }
+        observer.refused(.overloaded)
+        throw Problem(.overloaded, retryAfterSeconds: Unavailable.retryAfterSeconds)
+    }
+
     /// Gives the engine what was collected.
     func handOver(on server: LoopServer) {
         let items = submission.items.count

@@ -243,11 +243,7 @@ extension RequestService {
             newKey: APIKey.random,
             route: &route
         ) { (route, principal) throws(Problem) in
-            try throttle.charge(route, principal, peer: peer, requestID: requestID)
-            // Before its body is looked at: what is refused in the end should cost as little as it can.
-            guard route.placesOrders, marketplace.inbox.isFull else { return }
-            observer.refused(.overloaded)
-            throw Problem(.overloaded, retryAfterSeconds: Unavailable.retryAfterSeconds)
+            try charge(route, principal, peer, requestID)
         }
         observer.heard(requestID, method, route, account: context.principal?.account, parent: parent)
         if let route { shown.ask(buffer[target], route) }

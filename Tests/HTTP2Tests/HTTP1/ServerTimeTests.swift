@@ -97,6 +97,11 @@ import Testing
     }
 
     @Test func `A request right behind a handshake that ends while the server stops is answered`() throws {
+        // On a busy machine the server may read the end of the handshake alone, and then it closes.
+        for attempt in 1...10 where try isAnsweredWhileStopping(mayBeClosed: attempt < 10) { return }
+    }
+
+    private func isAnsweredWhileStopping(mayBeClosed: Bool) throws -> Bool {
         let fixture = try ServerFixture { _ in MirrorService() }
         let context = try TLSContext.client(authorityPath: fixture.certificatePath, protocols: ["http/1.1"])
         let stopper = Lock<SharedThread?>(nil)
@@ -108,11 +113,14 @@ import Testing
         }
         defer { stopper.withLock { $0 }?.join() }
         try client.send(Self.get)
-        let answer = try RawAnswer(client.readToEnd())
+        let text = try client.readToEnd()
         #expect(client.hasEnded)
+        if mayBeClosed, text.isEmpty { return false }
+        let answer = try RawAnswer(text)
         #expect(answer.status == 200 && answer["connection"] == "close")
         client.close()
         fixture.wait { $0.requests == 1 && $0.connectionsOpen == 0 }
+        return true
     }
 
     @Test func `A client that does not close is closed after the answer`() throws {
