@@ -58,7 +58,7 @@ final class JournalThread: Sendable {
     /// What the thread has to do.
     enum Work {
         case batch(SealedBatch)
-        /// Nothing was handed over for a while.
+        /// Nothing was handed over until the leadership is to be renewed.
         case idle
         case stop
     }
@@ -66,8 +66,7 @@ final class JournalThread: Sendable {
     /// Commits batches until it is told to stop or the leadership ends. `term` is what it writes under.
     func run(_ term: JournalTerm) {
         while true {
-            let renewal = clocks.instant.adding(milliseconds: BatchLimits.renewalMilliseconds)
-            guard carryOut(next(until: renewal), in: term) else { return }
+            guard carryOut(next(until: standing.renewalDue), in: term) else { return }
         }
     }
 
@@ -84,8 +83,9 @@ final class JournalThread: Sendable {
     func carryOut(_ work: Work, in term: JournalTerm) -> Bool {
         switch work {
         case .batch(let batch):
-            // Nothing else would tell that what its questions saw is still what the exchange is.
-            if !batch.hasCommands, !standing.isCertain(at: clocks.instant), !renew(term, holding: batch) {
+            // Nothing else would tell that what its questions saw is still what the exchange is, and questions alone
+            // must not keep a leader from renewing.
+            if !batch.hasCommands, standing.renewalDue <= clocks.instant, !renew(term, holding: batch) {
                 return false
             }
             do throws(StoreError) {

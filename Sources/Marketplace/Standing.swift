@@ -21,12 +21,16 @@ final class Standing: Sendable {
     /// The database has taken something of this leader's that was sent at `instant`.
     func confirmed(at instant: Instant) { confirmedAt.store(Int(instant.nanoseconds), ordering: .relaxed) }
 
+    /// When the leadership is to be renewed, if the database takes nothing else before.
+    var renewalDue: Instant { confirmation.adding(milliseconds: BatchLimits.renewalMilliseconds) }
+
     /// Whether nobody else can lead. A process that was stopped for longer than a term may have been replaced, and does
     /// not know it yet: what it has in memory is then no answer.
     func isCertain(at now: Instant) -> Bool {
-        let confirmed = Instant(nanoseconds: Int64(confirmedAt.load(ordering: .relaxed)))
-        return now < confirmed.adding(milliseconds: BatchLimits.certaintyMilliseconds)
+        now < confirmation.adding(milliseconds: BatchLimits.certaintyMilliseconds)
     }
+
+    private var confirmation: Instant { Instant(nanoseconds: Int64(confirmedAt.load(ordering: .relaxed))) }
 
     /// A batch was sealed; requests are remembered for so many microseconds.
     func sealed(window microseconds: Int64) { window.store(Int(microseconds), ordering: .relaxed) }

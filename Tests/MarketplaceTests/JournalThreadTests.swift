@@ -83,9 +83,19 @@ import Units
 
     @Test func `A question is answered from memory while nobody else can lead`() throws {
         let desk = try Desk()
-        desk.clocks.instant = desk.clocks.instant.adding(milliseconds: BatchLimits.certaintyMilliseconds - 1)
+        desk.clocks.instant = desk.clocks.instant.adding(milliseconds: BatchLimits.renewalMilliseconds - 1)
         let (goesOn, sent) = desk.commit(commands: 0)
         #expect(goesOn && sent.first is SealedBatch && desk.writer.renewals == 0)
+    }
+
+    @Test func `Questions alone do not keep a leader from renewing`() throws {
+        let desk = try Desk()
+        for step in 1...20 {
+            desk.clocks.instant = desk.clocks.instant.adding(milliseconds: BatchLimits.renewalMilliseconds / 2)
+            #expect(desk.standing.isCertain(at: desk.clocks.instant))
+            let (goesOn, sent) = desk.commit(commands: 0)
+            #expect(goesOn && sent.first is SealedBatch && desk.writer.renewals == step / 2)
+        }
     }
 
     @Test func `Whoever was stopped for long renews the leadership before it answers a question`() throws {
