@@ -121,7 +121,9 @@ import Testing
                 server.send(SIGSTOP)
                 usleep(UInt32.random(in: 500_000...7_000_000, using: &generator))
                 server.send(SIGCONT)
-            default: for one in pair.servers { one.send(SIGKILL) }
+            default:
+                for one in pair.servers { one.send(SIGKILL) }
+                for one in pair.servers { one.waitForEnd() }
             }
             for one in pair.servers where !one.isRunning || one === server {
                 try startAgain(one, pair, &generator)
