@@ -31,8 +31,13 @@ import Testing
         #expect(throws: AddressError.testOnly) { try AddressText(text, on: .mainnet) }
 
         let shown = try self.wallet(["address", "--key-file", file], folder)
+        // A word alone may be one of a sentence: `wallet` and `address` are words of mnemonics too.
+        func pairs(_ text: String) -> Set<String> {
+            let words = text.split { !$0.isLetter }
+            return Set(zip(words, words.dropFirst()).map { "\($0) \($1)" })
+        }
         for said in [made.output, made.errors, shown.output, shown.errors] {
-            #expect(words.split(separator: " ").allSatisfy { word in !said.split { !$0.isLetter }.contains(word) })
+            #expect(pairs(words).isDisjoint(with: pairs(said)))
         }
         #expect(shown.output.contains(text))
 
