@@ -214,7 +214,7 @@ let targets: [Target] = [
             "ProgramTesting",
         ]
     ),
-    tests("DemoTests", ["Demonstration", "Units", "Exchange", "JSON"]),
+    tests("DemoTests", ["Demonstration", "Units", "Exchange", "JSON", "ProgramTesting"]),
     tests("MeasurementTests", ["Measurement", "Demonstration", "JSON"]),
     tests(
         "SimulationTests",

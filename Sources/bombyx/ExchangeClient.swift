@@ -115,10 +115,19 @@ extension JSONLimits {
 
 /// What the exchange said no with.
 struct ServerRefusal: Error, CustomStringConvertible {
+    /// What refusals are counted by.
+    struct Kind: Hashable, Sendable {
+        let status: Int
+        /// As in ``ServerRefusal``.
+        let code: String
+    }
+
     let status: Int
     /// The problem's code; empty when the body is no problem document.
     let code: String
     let description: String
+
+    var kind: Kind { Kind(status: status, code: code) }
 
     init(_ response: ClientResponse) {
         status = response.status

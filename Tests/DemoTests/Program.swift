@@ -1,4 +1,5 @@
 import Foundation
+import ProgramTesting
 import Testing
 
 /// The program as it was built with these tests, or the one that `BOMBYX_PROGRAM` names, run as a user runs it.
@@ -7,18 +8,8 @@ enum Program {
     static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().path
 
-    /// The folder of the executable: the test bundle lies beside the one that was built with it.
-    static let folder: String = {
-        if let other = ProcessInfo.processInfo.environment["BOMBYX_PROGRAM"] {
-            return URL(fileURLWithPath: other).deletingLastPathComponent().path
-        }
-        for argument in CommandLine.arguments where argument.hasSuffix(".xctest") {
-            return URL(fileURLWithPath: argument).deletingLastPathComponent().path
-        }
-        return root + "/.build/debug"
-    }()
-
-    static var path: String { folder + "/bombyx" }
+    static var path: String { TestServer.executable }
+    static var folder: String { URL(fileURLWithPath: path).deletingLastPathComponent().path }
 
     /// Without it the tests of the program are skipped, visibly.
     static var isBuilt: Bool { FileManager.default.isExecutableFile(atPath: path) }
@@ -70,8 +61,7 @@ final class Folder {
     let path: String
 
     init() throws {
-        let parent = ProcessInfo.processInfo.environment["BOMBYX_TEST_FOLDER"] ?? "/tmp"
-        path = parent + "/bombyx-tests-" + UUID().uuidString.prefix(8)
+        path = TestServer.parent + "/bombyx-tests-" + UUID().uuidString.prefix(8)
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
         try FileManager.default.setAttributes([.posixPermissions: 0o711], ofItemAtPath: path)
     }

@@ -11,7 +11,7 @@ struct FloodFigures: Sendable {
     var acknowledgedMeanwhile: Int64 = 0
     var acknowledgedLater: Int64 = 0
     /// All other answers.
-    var refusals: [Refusal: Int64] = [:]
+    var refusals: [ServerRefusal.Kind: Int64] = [:]
     /// Refusals with 503 or 429 that did not say when to come again.
     var withoutRetryAfter: Int64 = 0
     /// Acknowledgements without a sequence number.
@@ -23,11 +23,6 @@ struct FloodFigures: Sendable {
     var refused = Latencies()
     /// Of the generator.
     var processorMicroseconds: Int64 = 0
-
-    struct Refusal: Hashable, Sendable {
-        let status: Int
-        let code: String
-    }
 
     init(nanoseconds: UInt64) { self.nanoseconds = nanoseconds }
 

@@ -172,9 +172,9 @@ extension OrderFlood {
             }
             wake(at: endsAt)
         case .open(let perSecond):
-            var count = -figures.offered
-            figures.offered = Self.due(perSecond, in: now - startedAt)
-            count += figures.offered
+            let due = Self.due(perSecond, in: now - startedAt)
+            var count = due - figures.offered
+            figures.offered = due
             while count > 0, let place = ready.last {
                 if post(place, now) {
                     count -= 1
@@ -279,7 +279,7 @@ extension OrderFlood {
 
     private func refuse(_ answer: ClientPipeline.Answer, _ body: Span<UInt8>) {
         let code = AnswerCheck.problemCode(body)
-        figures.refusals[FloodFigures.Refusal(status: answer.status, code: code), default: 0] += 1
+        figures.refusals[ServerRefusal.Kind(status: answer.status, code: code), default: 0] += 1
         if answer.status == 503 || answer.status == 429, answer.retryAfterSeconds == 0 {
             figures.withoutRetryAfter += 1
         }

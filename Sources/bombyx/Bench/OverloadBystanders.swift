@@ -119,7 +119,7 @@ struct CancellingClient: ScheduledClient.Part {
         var sent: Int64 = 0
         var succeeded: Int64 = 0
         var unanswered: Int64 = 0
-        var refusals: [FloodFigures.Refusal: Int64] = [:]
+        var refusals: [ServerRefusal.Kind: Int64] = [:]
         var latencies = Latencies()
 
         var refusedCount: Int64 { refusals.values.reduce(0, +) }
@@ -133,8 +133,7 @@ struct CancellingClient: ScheduledClient.Part {
                 succeeded += 1
                 latencies.record(sinceSent: sent, sinceIntended: intended)
             } else {
-                let refusal = ServerRefusal(response)
-                refusals[FloodFigures.Refusal(status: refusal.status, code: refusal.code), default: 0] += 1
+                refusals[ServerRefusal(response).kind, default: 0] += 1
             }
         }
     }

@@ -269,7 +269,7 @@ extension OverloadReport {
         ])
     }
 
-    private static func json(_ refusal: (key: FloodFigures.Refusal, value: Int64)) -> JSONValue {
+    private static func json(_ refusal: (key: ServerRefusal.Kind, value: Int64)) -> JSONValue {
         .members([
             ("status", .integer(Int64(refusal.key.status))), ("code", .string(refusal.key.code)),
             ("count", .integer(refusal.value)),

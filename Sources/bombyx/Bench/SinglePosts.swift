@@ -10,7 +10,7 @@ final class SinglePosts {
     private let connection: ClientConnection
     private let request: ClientRequest
     private(set) var acknowledged: AcknowledgedOrders
-    private(set) var refusals: [FloodFigures.Refusal: Int64] = [:]
+    private(set) var refusals: [ServerRefusal.Kind: Int64] = [:]
     /// What all of them took, refused ones not counted.
     private(set) var latencies = Latencies()
     /// The newest, in microseconds; `.max` for one that was refused.
@@ -29,9 +29,7 @@ final class SinglePosts {
 
     /// Sends `count` orders, and gives the worst 99th percentile of their rows, in microseconds.
     func measure(_ count: Int) throws -> Int64 {
-        latencies = Latencies()
-        newest = []
-        starts = []
+        beginAnew()
         var worst: Int64 = 0
         for number in 1...count {
             try post()
@@ -43,9 +41,7 @@ final class SinglePosts {
     /// Sends orders until a row of them is no worse than `microseconds`; gives how long after `start` its first one was
     /// sent, in microseconds, and `nil` when it takes longer than the deadline.
     func recover(to microseconds: Int64, since start: UInt64, deadline: UInt64) throws -> Int64? {
-        latencies = Latencies()
-        newest = []
-        starts = []
+        beginAnew()
         repeat {
             try post()
             if newest.count == Self.row, p99 <= microseconds { return Int64(starts[0] - min(start, starts[0])) / 1_000 }
@@ -58,6 +54,12 @@ final class SinglePosts {
     /// The 99th percentile of the newest row.
     private var p99: Int64 { newest.sorted()[newest.count * 99 / 100 - 1] }
 
+    private func beginAnew() {
+        latencies = Latencies()
+        newest = []
+        starts = []
+    }
+
     private func post() throws {
         let started = MonotonicClock.nanoseconds()
         let response = try connection.request(request, timeoutMilliseconds: Self.patienceMilliseconds)
@@ -68,8 +70,7 @@ final class SinglePosts {
         }
         starts.append(started)
         guard response.status == 201, let order = AnswerCheck.sequence(of: .offer, in: response.body.span) else {
-            let refusal = ServerRefusal(response)
-            refusals[FloodFigures.Refusal(status: refusal.status, code: refusal.code), default: 0] += 1
+            refusals[ServerRefusal(response).kind, default: 0] += 1
             newest.append(.max)
             return
         }

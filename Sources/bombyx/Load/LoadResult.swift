@@ -14,8 +14,8 @@ struct LoadResult: Sendable {
     /// Answers with 201 and with 200.
     var created: Int64 = 0
     var fulfilled: Int64 = 0
-    /// All others, by status and problem code.
-    var refusals: [Answer: Int64] = [:]
+    /// All others.
+    var refusals: [ServerRefusal.Kind: Int64] = [:]
     /// Answers behind the ramp, and in it.
     var answered: Int64 = 0
     var answeredInRamp: Int64 = 0
@@ -30,11 +30,6 @@ struct LoadResult: Sendable {
     /// When the last answer of the load came, by ``MonotonicClock``.
     var lastAnswerAt: UInt64 = 0
     var processorMicroseconds: Int64 = 0
-
-    struct Answer: Hashable {
-        let status: Int
-        let code: String
-    }
 
     /// What came of asking back.
     struct Verification: Sendable {

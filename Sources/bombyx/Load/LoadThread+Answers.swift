@@ -118,7 +118,7 @@ extension LoadThread {
 
     private func noteFailure(_ answer: ClientPipeline.Answer, _ body: Span<UInt8>, _ lane: LoadLane, _ now: UInt64) {
         let code = AnswerCheck.problemCode(body)
-        result.refusals[LoadResult.Answer(status: answer.status, code: code), default: 0] += 1
+        result.refusals[ServerRefusal.Kind(status: answer.status, code: code), default: 0] += 1
         // A rejection by the engine has a sequence number too.
         if let sequence = AnswerCheck.rejectedSequence(body) { result.sequences.add(sequence) }
         guard case .closed = plan.pace, answer.retryAfterSeconds > 0 else { return }
