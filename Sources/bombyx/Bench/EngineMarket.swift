@@ -7,7 +7,7 @@ internal import Units
 struct EngineMarket {
     /// What workers offer: a class each.
     let offers: [RestingOffer]
-    /// What apps demand: some hundred profiles.
+    /// What apps demand: a profile each.
     let questions: [BookQuestion]
     let workers: Int
     let apps: Int
@@ -15,7 +15,8 @@ struct EngineMarket {
     private var random: SeededGenerator
     private var named = 0
 
-    private static let questionCount = 400
+    /// Every app asks for all of these, and may have so many.
+    private static let questionCount = Limits.profilesPerAccountMax - 6
     /// A worker keeps fewer classes than it may have.
     private static let classesPerWorker = Limits.classesPerAccountMax - 6
     /// Lots of every offer.
