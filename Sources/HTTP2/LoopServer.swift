@@ -27,7 +27,7 @@ package final class LoopServer: EventLoop.Owner {
     private var ended: [StreamReference] = []
     private var drainDeadline: UInt64?
     private var hasRefusedNewStreams = false
-    /// Connections that were read in this turn, and whether there were many in the last one.
+    /// Connections that were read in this turn, and whether there were many in the last one, with those that wait.
     private var reads = 0
     private var isCrowded = false
 
@@ -98,7 +98,7 @@ extension LoopServer {
     }
 
     package func endTurn() {
-        isCrowded = reads > limits.readsPerTurnCalm
+        isCrowded = reads + loop.postponedCount > limits.readsPerTurnCalm
         reads = 0
         pool.date.update()
         tellEnded()

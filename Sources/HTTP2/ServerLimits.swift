@@ -87,7 +87,8 @@ package struct ServerLimits: Sendable {
     /// of each of the others, and not for all that they may have under way.
     package var readBytesCrowded = 4_096
 
-    /// Connections that are read in one turn, above which a loop is crowded: fewer take some milliseconds in any case.
+    /// Connections that are read in one turn, or wait for theirs, above which a loop is crowded: fewer take some
+    /// milliseconds in any case.
     package var readsPerTurnCalm = 64
 
     /// Bytes of output that are prepared for one connection in one turn. While the kernel has not taken all of

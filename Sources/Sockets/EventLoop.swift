@@ -4,8 +4,10 @@ internal import Glibc
 /// One thread, one epoll instance, and the descriptors that belong to it.
 ///
 /// Nothing in here is locked but the mailbox, because nothing else is shared: whoever creates the loop hands it
-/// over, whole, to the thread that runs it. A turn is: wait, the descriptors that are ready, the messages of
-/// other threads, the owner's ``Owner/endTurn()``, and about every ``tickMilliseconds`` its ``Owner/tick()``.
+/// over, whole, to the thread that runs it. A turn is: wait, the descriptors that are ready, those that have asked to
+/// be called again, the messages of other threads, the owner's ``Owner/endTurn()``, and about every
+/// ``tickMilliseconds`` its ``Owner/tick()``. Who asks for little never waits for all that ask for much: these are
+/// called in slices, and what has just come goes before them.
 package final class EventLoop {
     /// What is watched.
     package protocol Handler: AnyObject {
@@ -59,10 +61,14 @@ package final class EventLoop {
     private struct Slot {
         var number: UInt32
         var handler: (any Handler)?
+        /// What it has asked to be told again, and was not yet.
+        var postponed: Readiness = []
     }
 
     /// Events taken from the kernel in one turn: bounds the time until the mailbox is looked at.
     package static let eventsPerTurnMax = 256
+    /// Nanoseconds of a turn after which those that asked to be called again wait for the next one.
+    package static let postponedNanosecondsMax: UInt64 = 4_000_000
 
     /// Where other threads leave their messages.
     package let mailbox: Mailbox
@@ -79,7 +85,8 @@ package final class EventLoop {
     /// Registrations alive.
     package private(set) var registrationCount = 0
     private var registrationNumber: UInt32 = 0
-    private var again: [(Registration, Readiness)] = []
+    /// Those that have asked to be called again, in this order.
+    private var again: [Registration] = []
     private var nextTick: UInt64
     private var isHurried = false
     private var isStopping = false
@@ -122,18 +129,23 @@ package final class EventLoop {
     /// Forgets a registration and releases its handler. Closing the descriptor, which the caller does, takes it
     /// out of the kernel's set. A registration that is gone is ignored.
     package func deregister(_ registration: Registration) {
-        let index = Int(registration.slot)
-        guard slots.indices.contains(index), slots[index].number == registration.number else { return }
+        guard let index = index(of: registration) else { return }
         slots[index] = Slot(number: 0, handler: nil)
         freeSlots.append(registration.slot)
         registrationCount -= 1
     }
 
-    /// Tells the handler `readiness` again in the next turn, which then does not wait: what a handler asks for
-    /// that stopped before the call would block, to be fair to the others.
+    /// Tells the handler `readiness` again in a later turn, none of which waits until then: what a handler asks for
+    /// that stopped before the call would block, to be fair to the others. Until then the kernel's word for the same
+    /// is not passed on.
     package func callAgain(_ registration: Registration, _ readiness: Readiness) {
-        again.append((registration, readiness))
+        guard let index = index(of: registration) else { return }
+        if slots[index].postponed.isEmpty { again.append(registration) }
+        slots[index].postponed.formUnion(readiness)
     }
+
+    /// Those that have asked to be called again, and were not yet.
+    package var postponedCount: Int { again.count }
 
     /// Lets the next turn begin at once, because there is still something to do.
     package func doNotWait() { isHurried = true }
@@ -149,16 +161,16 @@ package final class EventLoop {
         while !isStopping {
             let count = unsafe epoll_wait(epoll.rawValue, &events, Int32(Self.eventsPerTurnMax), timeout())
             if count < 0, errno != EINTR { throw SystemError(call: "epoll_wait", errno: errno) }
-            now = MonotonicClock.milliseconds()
+            let start = MonotonicClock.nanoseconds()
+            now = start / 1_000_000
             isHurried = false
 
-            let postponed = again
-            again.removeAll(keepingCapacity: true)
+            let postponed = again.count
             for index in 0..<max(0, Int(count)) {
                 let event = unsafe events[index]
                 deliver(Readiness(rawValue: unsafe event.events), to: unsafe event.data.u64)
             }
-            for (registration, readiness) in postponed { deliver(readiness, to: registration.token) }
+            callAgain(atMost: postponed, until: start + Self.postponedNanosecondsMax)
 
             mailbox.takeAll(into: &messages)
             for message in messages { owner.receive(message) }
@@ -189,10 +201,29 @@ package final class EventLoop {
 
     private func deliver(_ readiness: Readiness, to token: UInt64) {
         if token == Self.mailboxToken { return mailbox.acknowledgeWakeup() }
-        let registration = Registration(token: token)
-        let slot = slots[Int(registration.slot)]
-        guard slot.number == registration.number else { return }
-        slot.handler?.becameReady(readiness)
+        guard let index = index(of: Registration(token: token)) else { return }
+        let news = readiness.subtracting(slots[index].postponed)
+        if !news.isEmpty { slots[index].handler?.becameReady(news) }
+    }
+
+    /// Calls those that have waited longest: one at least, the rest in the next turn if this one takes too long.
+    private func callAgain(atMost count: Int, until end: UInt64) {
+        var called = 0
+        while called < count, called == 0 || MonotonicClock.nanoseconds() < end {
+            let registration = again[called]
+            called += 1
+            guard let index = index(of: registration) else { continue }
+            let readiness = slots[index].postponed
+            slots[index].postponed = []
+            slots[index].handler?.becameReady(readiness)
+        }
+        again.removeFirst(called)
+    }
+
+    /// Where a registration stands; `nil` when it is gone.
+    private func index(of registration: Registration) -> Int? {
+        let index = Int(registration.slot)
+        return index < slots.count && slots[index].number == registration.number ? index : nil
     }
 
     private func watch(_ fileDescriptor: Int32, for readiness: Readiness, token: UInt64) throws(SystemError) {

@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 
 @testable import Sockets
@@ -92,6 +93,104 @@ import Testing
         #expect(calls == 5)
     }
 
+    /// Twenty descriptors that ask for another turn each time, and take two milliseconds each.
+    private func runBusy(
+        until end: @escaping (Int) -> Bool,
+        _ called: @escaping (Int, EventLoop) -> Void
+    ) throws {
+        let pairs = try (0..<20).map { _ in try SocketPair() }
+        let loop = try EventLoop(mailbox: try Mailbox())
+        let owner = Recorder(stoppingAfter: .max)
+        owner.loop = loop
+        var registrations: [EventLoop.Registration] = []
+        var calls = 0
+        for (index, pair) in pairs.enumerated() {
+            let handler = Told {
+                usleep(2_000)
+                calls += 1
+                called(index, loop)
+                loop.callAgain(registrations[index], .readable)
+                if end(calls) { loop.stop() }
+            }
+            registrations.append(
+                try loop.register(handler, fileDescriptor: pair.ours.rawValue, for: [.readable, .writable])
+            )
+            _ = try pair.theirs.send([1].span)
+        }
+        try loop.run(for: owner)
+    }
+
+    @Test func `What has just come does not wait for all that ask again and again`() throws {
+        let modest = try SocketPair()
+        var callsSince = 0
+        var callsBefore: Int?
+        var calls = 0
+        var registration: EventLoop.Registration?
+        try runBusy(until: { $0 == 200 || callsBefore != nil }) { _, loop in
+            calls += 1
+            if registration == nil {
+                let handler = Told { callsBefore = callsSince }
+                registration = try? loop.register(handler, fileDescriptor: modest.ours.rawValue, for: .readable)
+            }
+            if calls == 50 { _ = try? modest.theirs.send([1].span) }
+            if calls > 50 { callsSince += 1 }
+        }
+        // Each of them takes half of what a turn gives to all of them.
+        #expect(try #require(callsBefore) <= 2, "of twenty")
+    }
+
+    @Test func `Those that ask again are called in turns, however often the kernel speaks of them`() throws {
+        var order: [Int] = []
+        let chatty = try SocketPair()
+        try runBusy(until: { $0 == 100 }) { index, _ in order.append(index) }
+        for round in 0..<5 { #expect(order[round * 20..<round * 20 + 20].elementsEqual(0..<20), "round \(round)") }
+
+        var calls = 0
+        let loop = try EventLoop(mailbox: try Mailbox())
+        let owner = Recorder(stoppingAfter: .max)
+        owner.loop = loop
+        var registration: EventLoop.Registration?
+        let handler = Told {
+            calls += 1
+            _ = try? chatty.theirs.send([1].span)
+            if let registration, calls < 5 {
+                loop.callAgain(registration, .readable)
+                loop.callAgain(registration, .readable)
+            }
+            owner.stopsAfterTurn = calls == 5
+        }
+        registration = try loop.register(handler, fileDescriptor: chatty.ours.rawValue, for: .readable)
+        _ = try chatty.theirs.send([1].span)
+        try loop.run(for: owner)
+        #expect(calls == 5)
+        #expect(owner.heard.filter { $0 == "end" }.count == 5, "once in each turn")
+    }
+
+    @Test func `Who is gone is not called again, nor who got its place`() throws {
+        let (pair, other) = (try SocketPair(), try SocketPair())
+        let loop = try EventLoop(mailbox: try Mailbox())
+        let owner = Recorder(stoppingAfter: .max)
+        owner.loop = loop
+        var registration: EventLoop.Registration?
+        var calls = 0
+        let handler = Told {
+            calls += 1
+            guard let gone = registration else { return }
+            loop.callAgain(gone, .readable)
+            loop.deregister(gone)
+            loop.callAgain(gone, .readable)
+            _ = try? loop.register(Told { calls += 100 }, fileDescriptor: other.ours.rawValue, for: .readable)
+            #expect(loop.postponedCount == 1)
+            loop.doNotWait()
+        }
+        registration = try loop.register(handler, fileDescriptor: pair.ours.rawValue, for: .readable)
+        _ = try pair.theirs.send([1].span)
+        owner.turnsMax = 3
+        try loop.run(for: owner)
+        #expect(calls == 1)
+        #expect(loop.postponedCount == 0)
+    }
+
     @Test func `Ticks come while something is registered`() throws {
         let pair = try SocketPair()
         let loop = try EventLoop(mailbox: try Mailbox())
@@ -111,6 +210,7 @@ private final class Recorder: EventLoop.Owner {
     var loop: EventLoop?
     var stopsAfterTurn = false
     var ticksMax = Int.max
+    var turnsMax = Int.max
     private var messagesLeft: Int
 
     init(stoppingAfter messages: Int) { messagesLeft = messages }
@@ -129,7 +229,9 @@ private final class Recorder: EventLoop.Owner {
 
     func endTurn() {
         heard.append("end")
-        if stopsAfterTurn { loop?.stop() }
+        turnsMax -= 1
+        if stopsAfterTurn || turnsMax == 0 { loop?.stop() }
+        if turnsMax < .max / 2 { loop?.doNotWait() }
     }
 
     func tick() {
