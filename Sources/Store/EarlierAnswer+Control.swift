@@ -43,7 +43,8 @@ extension HistoryReader {
         events += try rows(
             """
             SELECT id, close_reason, remaining FROM market.orders
-            WHERE account = $1 AND last_sequence = $2 AND close_reason IS NOT NULL ORDER BY id
+            WHERE account = $1 AND last_sequence = $2 AND last_sequence > id AND close_reason IS NOT NULL
+            ORDER BY id
             """,
             [.int8(account.rawValue), .int8(sequence.rawValue)]
         ) { row throws(PostgresError) in

@@ -53,13 +53,29 @@ extension HistoryReader {
         return try page(statement, parameters) { row throws(PostgresError) in try TradeRow(row, from: 2) }
     }
 
+    private static let isWanted = "($5 = 0 OR side = $5) AND ($6 < 0 OR (close_reason IS NULL) = ($6 = 1))"
+
+    /// Orders that have changed since they were placed, and those that have not, each by an index of its own. Of the
+    /// latter no more are looked at than come before the last of a full page of the former.
     private static let changedOrdersStatement = Statement(
         prepared: "history_orders_changed",
         withCursor(
             OrderRecord.columns,
             """
-            market.orders WHERE account = $1 AND (last_sequence, id) > ($2, $3) AND ($5 = 0 OR side = $5)
-            AND ($6 < 0 OR (close_reason IS NULL) = ($6 = 1)) ORDER BY last_sequence, id LIMIT $4
+            (
+                WITH changed AS MATERIALIZED (
+                    SELECT * FROM market.orders
+                    WHERE account = $1 AND last_sequence > id AND (last_sequence, id) > ($2, $3) AND \(isWanted)
+                    ORDER BY last_sequence, id LIMIT $4
+                )
+                SELECT * FROM changed
+                UNION ALL
+                (SELECT * FROM market.orders
+                    WHERE account = $1 AND last_sequence = id AND id >= $2 AND (id, id) > ($2, $3) AND \(isWanted)
+                        AND id <= (SELECT CASE count(*) WHEN $4 THEN max(last_sequence) ELSE \(Int64.max) END
+                            FROM changed)
+                    ORDER BY id LIMIT $4)
+            ) AS kinds ORDER BY last_sequence, id LIMIT $4
             """,
             "found.last_sequence, found.id"
         )
@@ -67,20 +83,20 @@ extension HistoryReader {
 
     /// Trades are numbered in the order of their commands, so that the last one of what is known bounds them all.
     private static let isNew = """
-        trade > greatest($2, coalesce((SELECT last.trade FROM market.trades last WHERE last.sequence <= $1
+        > greatest($2, coalesce((SELECT last.trade FROM market.trades last WHERE last.sequence <= $1
         ORDER BY last.sequence DESC, last.trade DESC LIMIT 1), 0))
         """
 
     private static let newTradesStatement = Statement(
         prepared: "history_trades_new",
-        withCursor(TradeRow.columns, "market.trades WHERE \(isNew) ORDER BY trade LIMIT $3", "found.trade")
+        withCursor(TradeRow.columns, "market.trades WHERE trade \(isNew) ORDER BY trade LIMIT $3", "found.trade")
     )
 
     private static let newModelTradesStatement = Statement(
         prepared: "history_trades_model_new",
         withCursor(
             TradeRow.columns,
-            "market.trades WHERE model = $4 AND \(isNew) ORDER BY trade LIMIT $3",
+            "market.trades WHERE model = $4 AND trade \(isNew) ORDER BY trade LIMIT $3",
             "found.trade"
         )
     )
@@ -91,11 +107,11 @@ extension HistoryReader {
             TradeRow.columns,
             """
             (
-                (SELECT * FROM market.trades WHERE buyer = $4 AND \(isNew) AND ($5 = 0 OR model = $5)
-                    ORDER BY trade LIMIT $3)
+                (SELECT t.* FROM market.leases l CROSS JOIN LATERAL \(tradeOfLease)
+                    WHERE l.buyer = $4 AND l.lease \(isNew) AND ($5 = 0 OR t.model = $5) ORDER BY l.lease LIMIT $3)
                 UNION ALL
-                (SELECT * FROM market.trades WHERE seller = $4 AND \(isNew) AND ($5 = 0 OR model = $5)
-                    ORDER BY trade LIMIT $3)
+                (SELECT t.* FROM market.leases l CROSS JOIN LATERAL \(tradeOfLease)
+                    WHERE l.worker = $4 AND l.lease \(isNew) AND ($5 = 0 OR t.model = $5) ORDER BY l.lease LIMIT $3)
             ) AS sides ORDER BY trade LIMIT $3
             """,
             "found.trade"

@@ -246,18 +246,21 @@ extension HistoryReader {
         )
     )
 
-    /// Two indexes, each read no further than the limit.
+    /// A trade is found by its lease, which has its number and parties; no plan can read all trades for that.
+    static let tradeOfLease = "(SELECT * FROM market.trades WHERE trade = l.lease OFFSET 0) t"
+
+    /// Two indexes of leases, each read no further than the limit.
     private static let accountTradesStatement = Statement(
         prepared: "history_trades_account",
         withCursor(
             TradeRow.columns,
             """
             (
-                (SELECT * FROM market.trades WHERE buyer = $3 AND trade < $1 AND ($4 = 0 OR model = $4)
-                    ORDER BY trade DESC LIMIT $2)
+                (SELECT t.* FROM market.leases l CROSS JOIN LATERAL \(tradeOfLease)
+                    WHERE l.buyer = $3 AND l.lease < $1 AND ($4 = 0 OR t.model = $4) ORDER BY l.lease DESC LIMIT $2)
                 UNION ALL
-                (SELECT * FROM market.trades WHERE seller = $3 AND trade < $1 AND ($4 = 0 OR model = $4)
-                    ORDER BY trade DESC LIMIT $2)
+                (SELECT t.* FROM market.leases l CROSS JOIN LATERAL \(tradeOfLease)
+                    WHERE l.worker = $3 AND l.lease < $1 AND ($4 = 0 OR t.model = $4) ORDER BY l.lease DESC LIMIT $2)
             ) AS sides ORDER BY trade DESC LIMIT $2
             """,
             "found.trade DESC"

@@ -161,6 +161,12 @@ package enum Schema {
             up: PackageResources.m0026_anchors_up_sql,
             check: PackageResources.m0026_anchors_check_sql
         ),
+        Migration(
+            number: 27,
+            name: "fewer-indexes",
+            up: PackageResources.m0027_fewer_indexes_up_sql,
+            check: PackageResources.m0027_fewer_indexes_check_sql
+        ),
     ]
 
     /// What ``migrate(_:)`` would run; empty when the database is up to date. Changes nothing.

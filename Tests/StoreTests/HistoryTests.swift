@@ -154,12 +154,17 @@ import Units
         _ = try reader.transfers(of: AccountID(1), limit: 5)
         _ = try reader.trades(.account(AccountID(1), model: nil), limit: 5)
         _ = try reader.trades(.model(ModelID(1)), limit: 5)
+        _ = try reader.trades(.account(AccountID(1), model: nil), since: .none, after: nil, limit: 5)
         _ = try reader.orders(.init(account: AccountID(1)), limit: 5)
+        let start = HistoryReader.ChangePlace(sequence: .none, order: OrderID(0))
+        _ = try reader.changedOrders(.init(account: AccountID(1)), after: start, limit: 5)
         let questions = [
             ("history_transfers(1, 5, 5, 5)", ["transfers_by_debited_owner", "transfers_by_credited_owner"]),
-            ("history_trades_account(5, 5, 1, 0)", ["trades_by_buyer", "trades_by_seller"]),
+            ("history_trades_account(5, 5, 1, 0)", ["leases_by_buyer", "leases_by_worker", "trades_pkey"]),
+            ("history_trades_account_new(5, 5, 5, 1, 0)", ["leases_by_buyer", "leases_by_worker", "trades_pkey"]),
             ("history_trades_model(5, 5, 1)", ["trades_by_model"]),
             ("history_orders(1, 5, 5, 0::int2, 0::int2, 0)", ["orders_by_account"]),
+            ("history_orders_changed(1, 5, 5, 5, 0::int2, 0::int2)", ["orders_by_change", "orders_by_account"]),
         ]
         for (question, indexes) in questions {
             let plan = try connection.execute("EXPLAIN EXECUTE \(question)").map { try $0.text(0) }.joined(

@@ -1,0 +1,1 @@
+../../../Migrations/0027-fewer-indexes/up.sql
