@@ -42,11 +42,11 @@ package enum Authentication {
         now: LogicalTime,
         peer: NetworkAddress
     ) throws(Problem) -> Principal {
-        guard let token = bearerToken(authorization) else {
-            throw Problem(.invalidKey, "Authorization must be Bearer and an API key, bx_ and 43 characters.")
-        }
+        guard let token = bearerToken(authorization) else { throw malformed }
         let digest = APIKey.hash(of: token.span)
         guard let hash = KeyHash(bytes: digest.bytes), let principal = directory.principal(of: hash) else {
+            // What has not the form of a key is none of those that are known: that is only asked of the others.
+            guard APIKey.isWellFormed(token.span) else { throw malformed }
             throw Problem(.invalidKey, "No such API key, or it was revoked.")
         }
         try check(principal, now: now, peer: peer)
@@ -60,13 +60,16 @@ package enum Authentication {
         guard networks.contains(where: { $0.contains(peer) }) else { throw Problem(.addressNotAllowed) }
     }
 
-    /// The key after `Bearer `, if it has the form of one.
+    private static var malformed: Problem {
+        Problem(.invalidKey, "Authorization must be Bearer and an API key, bx_ and 43 characters.")
+    }
+
+    /// What stands after `Bearer `, if it is as long as a key.
     private static func bearerToken(_ authorization: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
         let scheme = "bearer "
         guard authorization.count == scheme.utf8.count + APIKey.characterCount,
             authorization.hasPrefix(ignoringCase: scheme)
         else { return nil }
-        let token = authorization.dropFirst(scheme.utf8.count)
-        return APIKey.isWellFormed(token.span) ? token : nil
+        return authorization.dropFirst(scheme.utf8.count)
     }
 }
