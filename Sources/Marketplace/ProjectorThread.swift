@@ -6,11 +6,15 @@ internal import Units
 
 /// The thread by which the tables follow the journal. It gets only durable batches, and keeps them until the cursor of
 /// the projection has passed them, so a lost connection or an unknown commit costs nothing but time (DESIGN §2).
+///
+/// A transaction of many batches costs the database less than one of each, and commits of the journal wait for it:
+/// batches gather for a moment, unless somebody waits for the tables.
 final class ProjectorThread: Sendable {
     private let mailbox: Monitor<State>
     private let progress: ProjectionProgress
     private let backlog: ProjectionBacklog
     private let metrics: Metrics
+    private let gatherMilliseconds: Int64
 
     fileprivate struct State {
         var waiting: [ProjectedBatch] = []
@@ -33,16 +37,29 @@ final class ProjectorThread: Sendable {
 
     /// Events in one transaction: large enough to amortise its commit, small enough for a short lag.
     private static let eventsPerTransactionMax = 60_000
+    /// Events for which nothing more is waited for: a transaction of more is hardly cheaper.
+    static let eventsGathered = 8_192
+    /// From the end of one transaction to the beginning of the next. The lag that it adds is seen by those who read the
+    /// tables themselves; questions to the server that need more than the tables show do not wait for it.
+    static let gatherMilliseconds: Int64 = 20
     /// Pause between two attempts while the database cannot be reached.
     private static let retryMilliseconds: Int64 = 200
 
-    init(progress: ProjectionProgress, backlog: ProjectionBacklog, metrics: Metrics) {
-        mailbox = Monitor(State())
+    init(
+        progress: ProjectionProgress,
+        backlog: ProjectionBacklog,
+        metrics: Metrics,
+        gatherMilliseconds: Int64 = ProjectorThread.gatherMilliseconds
+    ) {
+        let mailbox = Monitor(State())
+        self.mailbox = mailbox
         self.progress = progress
         self.backlog = backlog
         self.metrics = metrics
+        self.gatherMilliseconds = gatherMilliseconds
         backlog.set(bytes: 0)
         metrics.projectionWaiting(events: 0)
+        progress.whenWanted { mailbox.withLock(waking: true) { _ in } }
     }
 
     func project(_ batch: SealedBatch) {
@@ -85,15 +102,16 @@ final class ProjectorThread: Sendable {
         }
     }
 
-    private enum Work { case batches([ProjectedBatch]), stop }
+    enum Work { case batches([ProjectedBatch]), stop }
 
     /// Projects until it is told to stop. `connect` opens a new projector whenever the last one was lost.
     func run(connect: () throws(StoreError) -> Opened) {
         var projector: Projector?
         var taken: [ProjectedBatch] = []
+        var last = Instant.now
         while true {
             if taken.isEmpty {
-                switch nextWork() {
+                switch nextWork(after: last) {
                 case .stop: return
                 case .batches(let batches): taken = batches
                 }
@@ -116,6 +134,7 @@ final class ProjectorThread: Sendable {
                 }
                 forget(taken)
                 taken = []
+                last = .now
             } catch {
                 projector = nil
                 metrics.projectionFailed(error.description)
@@ -141,8 +160,13 @@ final class ProjectorThread: Sendable {
         }
     }
 
-    private func nextWork() -> Work {
-        mailbox.wait { state -> Work? in
+    /// What is to be written next, `last` being the end of the last transaction.
+    func nextWork(after last: Instant) -> Work {
+        _ = mailbox.wait(until: last.adding(milliseconds: gatherMilliseconds)) { state -> Void? in
+            if state.isAborted || state.stopDeadline != nil || state.waitingEvents >= Self.eventsGathered { return () }
+            return !state.waiting.isEmpty && progress.isWanted ? () : nil
+        }
+        return mailbox.wait { state -> Work? in
             if state.isAborted { return .stop }
             if state.waiting.isEmpty { return state.stopDeadline == nil ? nil : .stop }
             defer { metrics.projectionWaiting(events: state.waitingEvents) }
@@ -209,21 +233,41 @@ final class ProjectionBacklog: Sendable {
 
 /// How far the tables are; readers wait on it.
 final class ProjectionProgress: Sendable {
-    private let position = Monitor(SequenceNumber.none)
+    private struct Position {
+        var sequence = SequenceNumber.none
+        /// The last that somebody has waited for.
+        var wanted = SequenceNumber.none
+        /// Tells the projector that somebody waits.
+        var hurry: (@Sendable () -> Void)?
+    }
+
+    private let position = Monitor(Position())
 
     init() {}
 
-    var sequence: SequenceNumber { position.withLock { $0 } }
+    var sequence: SequenceNumber { position.withLock { $0.sequence } }
+
+    /// Somebody waits for more than the tables show.
+    var isWanted: Bool { position.withLock { $0.wanted > $0.sequence } }
+
+    /// What is called when somebody begins to wait; it replaces what was said before.
+    func whenWanted(_ hurry: @escaping @Sendable () -> Void) { position.withLock { $0.hurry = hurry } }
 
     func advance(to sequence: SequenceNumber) {
-        position.withLock(waking: true) { $0 = max($0, sequence) }
+        position.withLock(waking: true) { $0.sequence = max($0.sequence, sequence) }
     }
 
     /// The tables were read: they may be behind where they were, when the database has lost its last transactions.
-    func restart(at sequence: SequenceNumber) { position.withLock(waking: true) { $0 = sequence } }
+    func restart(at sequence: SequenceNumber) { position.withLock(waking: true) { $0.sequence = sequence } }
 
     /// Waits until the tables have reached `sequence`; false when they have not by the deadline.
     func wait(for sequence: SequenceNumber, until deadline: Instant) -> Bool {
-        position.wait(until: deadline) { $0 >= sequence ? true : nil } ?? false
+        let hurry = position.withLock { position -> (@Sendable () -> Void)? in
+            guard position.sequence < sequence else { return nil }
+            position.wanted = max(position.wanted, sequence)
+            return position.hurry
+        }
+        hurry?()
+        return position.wait(until: deadline) { $0.sequence >= sequence ? true : nil } ?? false
     }
 }

@@ -2,6 +2,8 @@ import API
 import Engine
 import HTTP2
 import Sockets
+import Store
+import Synchronization
 import Testing
 import Units
 
@@ -137,6 +139,67 @@ extension Submission {
         #expect(backlog.bytes == 2 * one)
         _ = ProjectorThread(progress: ProjectionProgress(), backlog: backlog, metrics: Metrics(loops: 1))
         #expect(backlog.bytes == 0, "a rebuilt exchange has its own backlog")
+    }
+
+    /// A projector that gathers for so long that only something else can end it.
+    private func gathering(_ progress: ProjectionProgress) -> ProjectorThread {
+        ProjectorThread(
+            progress: progress,
+            backlog: ProjectionBacklog { _ in },
+            metrics: Metrics(loops: 1),
+            gatherMilliseconds: 600_000
+        )
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `Batches gather until there are many, or somebody waits for the tables`() throws {
+        let batch = SealedBatch.of(events: 100)
+        let many = Array(repeating: batch, count: ProjectorThread.eventsGathered / 100 + 1)
+        for last in [[batch], many] {
+            let progress = ProjectionProgress()
+            let projector = gathering(progress)
+            let reader = try Thread(named: "reader") {
+                guard last.count == 1 else { return }
+                _ = progress.wait(for: batch.lastSequence, until: .now.adding(milliseconds: 1_000))
+            }
+            let feeder = try Thread(named: "journal") { for batch in last { projector.project(batch) } }
+            guard case .batches(let taken) = projector.nextWork(after: .now) else {
+                Issue.record("there is work")
+                return
+            }
+            let events = taken.reduce(0) { $0 + $1.events.count }
+            #expect(events >= (last.count == 1 ? 100 : ProjectorThread.eventsGathered))
+            reader.join()
+            feeder.join()
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1))) func `A stop ends the gathering, and so does time`() {
+        let stopping = gathering(ProjectionProgress())
+        stopping.project(SealedBatch.of(events: 1))
+        stopping.stop()
+        if case .stop = stopping.nextWork(after: .now) { Issue.record("what waits is projected first") }
+        if case .batches = stopping.nextWork(after: .now) { Issue.record("and then nothing waits") }
+
+        let late = gathering(ProjectionProgress())
+        late.project(SealedBatch.of(events: 1))
+        let before = Instant.now.adding(milliseconds: -600_001)
+        if case .stop = late.nextWork(after: before) { Issue.record("the last transaction was long ago") }
+    }
+
+    @Test func `Only who waits for more than the tables show is waited for`() {
+        let progress = ProjectionProgress()
+        let calls = Atomic(0)
+        progress.whenWanted { calls.add(1, ordering: .relaxed) }
+        progress.advance(to: SequenceNumber(5))
+        #expect(progress.wait(for: SequenceNumber(5), until: .now))
+        #expect(!progress.isWanted && calls.load(ordering: .relaxed) == 0)
+        #expect(!progress.wait(for: SequenceNumber(7), until: .now))
+        #expect(progress.isWanted && calls.load(ordering: .relaxed) == 1)
+        progress.advance(to: SequenceNumber(6))
+        #expect(progress.isWanted)
+        progress.advance(to: SequenceNumber(7))
+        #expect(!progress.isWanted)
     }
 
     @Test func `A batch is full by items or by bytes`() {
