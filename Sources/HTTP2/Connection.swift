@@ -19,6 +19,9 @@ final class Connection: EventLoop.Handler {
     private var unsentStart = 0
     /// It waits for ``flush()`` at the end of the turn.
     var isDirty = false
+    /// It waits for its turn to be read, and then for ``flush()``: answers to a client that has much under way go out
+    /// together.
+    var flushesInItsTurn = false
     /// There is more to read, but reading is stopped until output has gone out.
     private var isReadingPaused = false
     /// The peer sends no more: the end of the file is behind what there is to read.
@@ -85,7 +88,14 @@ final class Connection: EventLoop.Handler {
         }
         if readiness.contains(.writable), hasUnsent { server.markDirty(self) }
         if !readiness.isDisjoint(with: [.readable, .hungUp]) { readOnce() }
+        if flushesInItsTurn {
+            flushesInItsTurn = false
+            server.markDirty(self)
+        }
     }
+
+    /// It has more to be read, and its turn has not come.
+    var isPostponed: Bool { registration.map { server.loop.isPostponed($0) } ?? false }
 
     /// Ends without a word.
     func close() {

@@ -119,7 +119,7 @@ extension LoopServer {
         swap(&dirty, &flushing)
         for connection in flushing {
             connection.isDirty = false
-            connection.flush()
+            if connection.isPostponed { connection.flushesInItsTurn = true } else { connection.flush() }
         }
         flushing.removeAll(keepingCapacity: true)
         counters.bodyBytesKept = UInt64(pool.bodyBytesKept)

@@ -144,6 +144,11 @@ package final class EventLoop {
         slots[index].postponed.formUnion(readiness)
     }
 
+    /// It has asked to be called again, and was not yet.
+    package func isPostponed(_ registration: Registration) -> Bool {
+        index(of: registration).map { !slots[$0].postponed.isEmpty } ?? false
+    }
+
     /// Those that have asked to be called again, and were not yet.
     package var postponedCount: Int { again.count }
 
