@@ -62,4 +62,37 @@ import Testing
         limits.readsPerTurnCalm = 64
         #expect(try requestsBefore(limits) == 100, "where it is calm, what has come is read at once")
     }
+
+    /// Answers in the same turn, but after all connections were read, as with what other threads have found out.
+    private final class LateService: Service {
+        private struct Late: Sendable {
+            let stream: StreamReference
+        }
+
+        func receive(_ request: borrowing Request, stream: StreamReference, on server: LoopServer) {
+            server.mailbox.post(Late(stream: stream))
+        }
+
+        func receive(_ message: any Sendable, on server: LoopServer) {
+            guard let late = message as? Late else { return }
+            server.respond(to: late.stream, Response(status: 200, contentType: "text/plain", body: []))
+        }
+    }
+
+    @Test func `An answer to who waits for another turn goes out in it, though there is nothing more to read`() throws {
+        var limits = ServerLimits()
+        // After each byte there may be more, as far as the server knows.
+        limits.readBytesPerTurn = 1
+        let fixture = try ServerFixture(limits: limits) { _ in LateService() }
+        defer { fixture.stop() }
+        let client = try fixture.connect()
+        defer { client.close() }
+        // With the first one settings come and go; behind the others there is nothing.
+        for _ in 0..<3 {
+            try client.send(ClientRequest("GET", "/late"))
+            let answers = client.receive(timeoutMilliseconds: 5_000)
+            #expect(answers.count == 1)
+            for answer in answers { #expect(try answer.result.get().status == 200) }
+        }
+    }
 }
