@@ -67,8 +67,9 @@ package final class EventLoop {
 
     /// Events taken from the kernel in one turn: bounds the time until the mailbox is looked at.
     package static let eventsPerTurnMax = 256
-    /// Nanoseconds of a turn after which those that asked to be called again wait for the next one.
-    package static let postponedNanosecondsMax: UInt64 = 4_000_000
+    /// Nanoseconds of a turn for those that have asked to be called again; as many as what has just come took, if these
+    /// are more, so that a flood of it does not hold them up.
+    package static let postponedNanoseconds: UInt64 = 4_000_000
 
     /// Where other threads leave their messages.
     package let mailbox: Mailbox
@@ -175,7 +176,8 @@ package final class EventLoop {
                 let event = unsafe events[index]
                 deliver(Readiness(rawValue: unsafe event.events), to: unsafe event.data.u64)
             }
-            callAgain(atMost: postponed, until: start + Self.postponedNanosecondsMax)
+            let heard = MonotonicClock.nanoseconds()
+            callAgain(atMost: postponed, until: heard + max(heard - start, Self.postponedNanoseconds))
 
             mailbox.takeAll(into: &messages)
             for message in messages { owner.receive(message) }

@@ -139,6 +139,29 @@ import Testing
         #expect(try #require(callsBefore) <= 2, "of twenty")
     }
 
+    @Test func `A flood of what has just come takes no more than half of a turn from those that ask again`() throws {
+        let flood = try (0..<20).map { _ in try SocketPair() }
+        var (floodCalls, busyCalls) = (0, 0)
+        var isFlooded = false
+        try runBusy(until: { _ in floodCalls >= 200 }) { _, loop in
+            if !isFlooded {
+                isFlooded = true
+                for pair in flood {
+                    // Each time it is heard, it says something more.
+                    let handler = Told {
+                        usleep(2_000)
+                        floodCalls += 1
+                        _ = try? pair.theirs.send([1].span)
+                    }
+                    _ = try? loop.register(handler, fileDescriptor: pair.ours.rawValue, for: .readable)
+                    _ = try? pair.theirs.send([1].span)
+                }
+            }
+            if floodCalls > 0 { busyCalls += 1 }
+        }
+        #expect(busyCalls > floodCalls / 3, "\(busyCalls) calls beside \(floodCalls)")
+    }
+
     @Test func `Those that ask again are called in turns, however often the kernel speaks of them`() throws {
         var order: [Int] = []
         let chatty = try SocketPair()
