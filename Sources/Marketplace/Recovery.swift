@@ -118,6 +118,14 @@ struct Recovery {
         }
         // What was read is worth nothing if the leadership was lost meanwhile.
         if let failure = keeper.stop() { throw .database(failure) }
+        // A process that was suspended has not noticed: then the records may be another leader's, and nothing is wrong.
+        if case .failure(let error) = result, !error.isTransient {
+            do throws(StoreError) {
+                try claim.leadership.renew(isSeen: false, on: claim.journal.connection)
+            } catch {
+                throw RecoveryError(error)
+            }
+        }
         return try result.get()
     }
 

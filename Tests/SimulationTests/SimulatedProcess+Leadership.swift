@@ -85,6 +85,11 @@ extension SimulatedProcess {
             begin(period)
         } catch {
             if error.isTransient { return failed(error.description) }
+            do throws(StoreError) {
+                try world.database.renew(claim.leadership.epoch, isSeen: false, claim.session)
+            } catch {
+                return failed(error.description)
+            }
             guard damage != nil else { return world.fail("\(server.name) cannot rebuild the state: \(error)") }
             world.count(.damageNoticed)
             try? world.database.resign(claim.leadership.epoch, isSeen: false, claim.session)
