@@ -68,6 +68,8 @@ package final class ClientConnection {
         let deadline = MonotonicClock.milliseconds() + timeoutMilliseconds
         flush()
         completed += session.takeCompleted()
+        // What is refused before it is sent, because the server has said goodbye, must not hide that it has gone.
+        if !completed.isEmpty, !isClosed, exchange(deadline: 0) { completed += session.takeCompleted() }
         while completed.isEmpty, session.openCount > 0, exchange(deadline: deadline) {
             completed += session.takeCompleted()
         }

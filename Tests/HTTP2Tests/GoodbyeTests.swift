@@ -86,6 +86,27 @@ import Testing
         #expect(session.heard().count == 1)
     }
 
+    /// Hears requests, and answers none.
+    private final class SilentService: Service {
+        func receive(_ request: borrowing Request, stream: StreamReference, on server: LoopServer) {}
+    }
+
+    @Test func `A client that goes on asking after GOAWAY notices that the server has gone`() throws {
+        let fixture = try ServerFixture { _ in SilentService() }
+        let client = try fixture.connect()
+        try client.send(ClientRequest("GET", "/held"))
+        fixture.wait { $0.requests == 1 }
+        // The request that is held keeps the connection for half a second, in which new ones are refused.
+        let stopper = try SharedThread(named: "stopper") { fixture.stop(timeoutMilliseconds: 500) }
+        defer { stopper.join() }
+        let deadline = MonotonicClock.milliseconds() + 10_000
+        while !client.isClosed, MonotonicClock.milliseconds() < deadline {
+            _ = try? client.queue(ClientRequest("GET", "/more"))
+            _ = client.receive(timeoutMilliseconds: 20)
+        }
+        #expect(client.isClosed)
+    }
+
     @Test func `A handshake that is under way when the server stops is completed, to say GOAWAY`() throws {
         let fixture = try ServerFixture { _ in EchoService() }
         let context = try TLSContext.client(authorityPath: fixture.certificatePath, protocols: ["h2"])
