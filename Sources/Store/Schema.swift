@@ -167,6 +167,12 @@ package enum Schema {
             up: PackageResources.m0027_fewer_indexes_up_sql,
             check: PackageResources.m0027_fewer_indexes_check_sql
         ),
+        Migration(
+            number: 28,
+            name: "ready-orders",
+            up: PackageResources.m0028_ready_orders_up_sql,
+            check: PackageResources.m0028_ready_orders_check_sql
+        ),
     ]
 
     /// What ``migrate(_:)`` would run; empty when the database is up to date. Changes nothing.

@@ -1,0 +1,1 @@
+../../../Migrations/0028-ready-orders/check.sql
