@@ -105,15 +105,7 @@ extension HistoryReader {
         prepared: "history_trades_account_new",
         withCursor(
             TradeRow.columns,
-            """
-            (
-                (SELECT t.* FROM market.leases l CROSS JOIN LATERAL \(tradeOfLease)
-                    WHERE l.buyer = $4 AND l.lease \(isNew) AND ($5 = 0 OR t.model = $5) ORDER BY l.lease LIMIT $3)
-                UNION ALL
-                (SELECT t.* FROM market.leases l CROSS JOIN LATERAL \(tradeOfLease)
-                    WHERE l.worker = $4 AND l.lease \(isNew) AND ($5 = 0 OR t.model = $5) ORDER BY l.lease LIMIT $3)
-            ) AS sides ORDER BY trade LIMIT $3
-            """,
+            trades(of: "$4", isNew, model: "$5", "ASC", limit: "$3"),
             "found.trade"
         )
     )

@@ -246,23 +246,31 @@ extension HistoryReader {
         )
     )
 
-    /// A trade is found by its lease, which has its number and parties; no plan can read all trades for that.
-    static let tradeOfLease = "(SELECT * FROM market.trades WHERE trade = l.lease OFFSET 0) t"
+    /// Trades of an account whose numbers are so, of one model or, with 0, of all. A trade is found by its lease, which
+    /// has its number and parties, by two indexes, each read no further than the limit; no plan can read all trades.
+    static func trades(
+        of account: String,
+        _ numbers: String,
+        model: String,
+        _ direction: String,
+        limit: String
+    ) -> String {
+        let sides = ["buyer", "worker"].map { side in
+            """
+            (SELECT t.* FROM market.leases l
+                CROSS JOIN LATERAL (SELECT * FROM market.trades WHERE trade = l.lease OFFSET 0) t
+                WHERE l.\(side) = \(account) AND l.lease \(numbers) AND (\(model) = 0 OR t.model = \(model))
+                ORDER BY l.lease \(direction) LIMIT \(limit))
+            """
+        }
+        return "(\(sides.joined(separator: " UNION ALL "))) AS sides ORDER BY trade \(direction) LIMIT \(limit)"
+    }
 
-    /// Two indexes of leases, each read no further than the limit.
     private static let accountTradesStatement = Statement(
         prepared: "history_trades_account",
         withCursor(
             TradeRow.columns,
-            """
-            (
-                (SELECT t.* FROM market.leases l CROSS JOIN LATERAL \(tradeOfLease)
-                    WHERE l.buyer = $3 AND l.lease < $1 AND ($4 = 0 OR t.model = $4) ORDER BY l.lease DESC LIMIT $2)
-                UNION ALL
-                (SELECT t.* FROM market.leases l CROSS JOIN LATERAL \(tradeOfLease)
-                    WHERE l.worker = $3 AND l.lease < $1 AND ($4 = 0 OR t.model = $4) ORDER BY l.lease DESC LIMIT $2)
-            ) AS sides ORDER BY trade DESC LIMIT $2
-            """,
+            trades(of: "$3", "< $1", model: "$4", "DESC", limit: "$2"),
             "found.trade DESC"
         )
     )
