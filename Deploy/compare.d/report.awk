@@ -71,6 +71,10 @@ END {
         "bombyx_sustained/pgbench_textbook_sustained")
     ratio("bombyx_sustained", "rows_visible_per_second", "pgbench_textbook_sustained", "requests_per_second",
         "bombyx_sustained_in_the_tables/pgbench_textbook_sustained")
+    ratio("bombyx_steady", "requests_per_second", "pgbench_bare_sustained", "requests_per_second",
+        "bombyx_steady/pgbench_bare_sustained")
+    ratio("bombyx_steady", "requests_per_second", "pgbench_textbook_sustained", "requests_per_second",
+        "bombyx_steady/pgbench_textbook_sustained")
     ratio("bombyx_single", "p50_microseconds", "disk", "write_microseconds", "bombyx_single_p50/disk_write")
     ratio("bombyx_single", "p99_microseconds", "disk", "write_microseconds", "bombyx_single_p99/disk_write")
     ratio("pgbench_bare_single", "p50_microseconds", "disk", "write_microseconds", "pgbench_bare_single_p50/disk_write")
@@ -84,6 +88,7 @@ END {
     for (i = 1; i <= keys; i++) row(order[i], "")
     print ""
     print "bombyx    durable orders with ids of their own from 1,000 accounts; half rest, half trade; all checked afterwards"
+    print "steady    as many of them, arriving at a fixed rate, as the tables keep pace with; half: half of that"
     print "nghttpd   the same number of requests with h2load, a static file for each: nothing is read, decided or kept"
     print "bare      PostgreSQL, one INSERT of an order a transaction: nothing is checked, held, matched or paid"
     print "textbook  PostgreSQL, locked balances, holds, transfers and one fee account; every second order trades, unmatched"

@@ -22,6 +22,7 @@ extension LoadOutcome {
             member("processor", processorJSON),
             member("commands", commands.map { .integer($0) } ?? .null),
             member("batches", batches.map { .integer($0) } ?? .null),
+            member("lag_microseconds_max", .integer(lagMicrosecondsMax)),
             member("lag_at_end", .integer(lagAtEnd)),
             member("catch_up_microseconds", .integer(catchUpMicroseconds)),
             member("timeline", .array(timeline.map(Self.json))),
@@ -97,6 +98,7 @@ extension LoadOutcome {
             JSONValue.Member("answered", .integer(tick.answered)),
             JSONValue.Member("failed", .integer(tick.failed)),
             JSONValue.Member("lag", tick.lag.map { .integer($0) } ?? .null),
+            JSONValue.Member("lag_microseconds", tick.lagMicroseconds.map { .integer($0) } ?? .null),
         ])
     }
 

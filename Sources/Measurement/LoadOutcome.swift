@@ -49,12 +49,15 @@ package struct LoadOutcome: Sendable {
         package let failed: Int64
         /// Commands that the tables lacked at its end; `nil` when the server did not say.
         package let lag: Int64?
+        /// Microseconds that the tables were behind the journal; `nil` when the server did not say.
+        package let lagMicroseconds: Int64?
 
-        package init(microseconds: Int64, answered: Int64, failed: Int64, lag: Int64?) {
+        package init(microseconds: Int64, answered: Int64, failed: Int64, lag: Int64?, lagMicroseconds: Int64?) {
             self.microseconds = microseconds
             self.answered = answered
             self.failed = failed
             self.lag = lag
+            self.lagMicroseconds = lagMicroseconds
         }
     }
 
@@ -128,6 +131,8 @@ package struct LoadOutcome: Sendable {
     package var lagAtEnd: Int64 = 0
     package var catchUpMicroseconds: Int64 = 0
     package var timeline: [Tick] = []
+    /// The longest time, looked at every second, that the tables were behind; 0 when the server never said.
+    package var lagMicrosecondsMax: Int64 { timeline.compactMap(\.lagMicroseconds).max() ?? 0 }
     package var checks: [Check] = []
 
     /// Nothing happened yet.

@@ -115,7 +115,9 @@ package struct LoadReport: Sendable {
             let mean = Figures.decimal(Int128(commands) * 10 / Int128(max(1, batches)), scale: 1, decimals: 1)
             table.row("commands", "\(Figures.count(commands)) in \(Figures.count(batches)) batches, \(mean) each")
         }
-        let lag = "\(Figures.count(outcome.lagAtEnd)) commands at the end"
+        let lag =
+            "at most \(Figures.duration(outcome.lagMicrosecondsMax)); "
+            + "\(Figures.count(outcome.lagAtEnd)) commands at the end"
         table.row("tables behind", "\(lag), level after \(Figures.duration(outcome.catchUpMicroseconds))")
         return table.lines()
     }

@@ -30,8 +30,8 @@ import Testing
         outcome.lagAtEnd = 12
         outcome.catchUpMicroseconds = 4_500
         outcome.timeline = [
-            LoadOutcome.Tick(microseconds: 1_000_000, answered: 140_000, failed: 0, lag: 100),
-            LoadOutcome.Tick(microseconds: 2_000_000, answered: 160_000, failed: 10, lag: nil),
+            LoadOutcome.Tick(microseconds: 1_000_000, answered: 140_000, failed: 0, lag: 100, lagMicroseconds: 12_500),
+            LoadOutcome.Tick(microseconds: 2_000_000, answered: 160_000, failed: 10, lag: nil, lagMicroseconds: nil),
         ]
         outcome.checks = [
             LoadOutcome.Check("no sequence number was given twice", holds: true, "300,000 acknowledgements")
@@ -46,7 +46,7 @@ import Testing
             "201              299,990", "503  overloaded       10", "outcome unknown: 3", "retries: none",
             "1.00 µs of processor time a request", "5.00 µs of processor time a request",
             "its database   not on this machine", "300,000 in 300 batches, 1,000.0 each",
-            "12 commands at the end, level after 4.50 ms", "synchronous commit  on",
+            "at most 12.50 ms; 12 commands at the end, level after 4.50 ms", "synchronous commit  on",
             "holds  no sequence number was given twice: 300,000 acknowledgements",
             "Everything that was looked at holds.",
         ] {
@@ -82,6 +82,8 @@ import Testing
         #expect(report["processor"]?["database_microseconds"] == .null)
         #expect(report["changes"]?["open_orders_max"]?.string == "10,000,000 for each account")
         #expect(report["timeline"]?[1]?["lag"] == .null)
+        #expect(report["timeline"]?[0]?["lag_microseconds"]?.integer == 12_500)
+        #expect(report["lag_microseconds_max"]?.integer == 12_500)
         #expect(report["sound"]?.boolean == true)
     }
 

@@ -2,18 +2,18 @@ internal import HTTP2
 
 /// What `/metrics` said at a moment: the samples without labels.
 struct ServerMetrics {
-    private let samples: [Substring: Int64]
+    private let samples: [Substring: Substring]
 
     init(_ client: ExchangeClient) throws {
         self.init(text: String(decoding: try client.bytes("GET", "/metrics"), as: UTF8.self))
     }
 
-    /// Reads Prometheus's text format; what is no whole number is left out.
+    /// Reads Prometheus's text format; what has labels is of no use here.
     init(text: String) {
-        var samples: [Substring: Int64] = [:]
+        var samples: [Substring: Substring] = [:]
         for line in text.split(separator: "\n") where !line.hasPrefix("#") {
             let parts = line.split(separator: " ")
-            if parts.count == 2, let value = Int64(parts[1]) { samples[parts[0]] = value }
+            if parts.count == 2 { samples[parts[0]] = parts[1] }
         }
         self.samples = samples
     }
@@ -30,8 +30,13 @@ struct ServerMetrics {
     var projectedSequence: Int64 { sample("projected_sequence") }
     /// Durable commands that the tables do not show yet.
     var lag: Int64 { sample("projection_lag_sequence") }
+    /// Microseconds between the last command that the tables show and the last durable one.
+    var lagMicroseconds: Int64 {
+        let seconds = samples["bombyx_projection_lag_seconds"].flatMap { Double($0) } ?? 0
+        return Int64(seconds * 1_000_000)
+    }
 
-    private func sample(_ name: String) -> Int64 { samples["bombyx_" + name] ?? -1 }
+    private func sample(_ name: String) -> Int64 { samples["bombyx_" + name].flatMap { Int64($0) } ?? -1 }
 }
 
 /// How the tables follow the journal.

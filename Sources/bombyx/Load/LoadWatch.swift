@@ -38,12 +38,14 @@ struct LoadWatch {
         let answered = gauges.reduce(0) { $0 + $1.answered.load(ordering: .relaxed) }
         let failed = gauges.reduce(0) { $0 + $1.failed.load(ordering: .relaxed) }
         let now = elapsed
-        lastLag = metrics()?.lag
+        let told = metrics()
+        lastLag = told?.lag
         let tick = LoadOutcome.Tick(
             microseconds: now,
             answered: Int64(answered - answeredBefore),
             failed: Int64(failed - failedBefore),
-            lag: lastLag
+            lag: lastLag,
+            lagMicroseconds: told?.lagMicroseconds
         )
         let span = now - (timeline.last?.microseconds ?? 0)
         timeline.append(tick)
