@@ -41,12 +41,13 @@ package final class TestServer {
 
     /// Starts a server in a new folder under `parent`, which the cluster's own user must be able to reach.
     /// `environment` is added to this process's; `launcher` is a program with arguments that becomes `bombyx`, such as
-    /// `prlimit`.
+    /// `prlimit`. A server with only arguments of its own finds what a first start has made, unless this is to be one.
     package init(
         environment: [String: String] = [:],
         arguments: [String] = [],
         launcher: [String] = [],
-        parent: String = TestServer.parent
+        parent: String = TestServer.parent,
+        isFirstStart: Bool = false
     ) throws {
         folder = parent + "/bombyx-test-\(UUID().uuidString.prefix(8))"
         // Elsewhere: the folder's file system may be full.
@@ -57,6 +58,9 @@ package final class TestServer {
         self.environment = environment
         self.arguments = arguments
         self.launcher = launcher
+        if environment.isEmpty, launcher.isEmpty, parent == Self.parent, !isFirstStart {
+            try FirstStart.copy(to: folder)
+        }
         try start()
     }
 
@@ -162,8 +166,11 @@ package final class TestServer {
     package func remove() {
         terminate()
         try? FileManager.default.removeItem(atPath: folder)
-        try? FileManager.default.removeItem(at: log)
+        removeLog()
     }
+
+    /// Forgets what the server has said.
+    func removeLog() { try? FileManager.default.removeItem(at: log) }
 
     /// libpq's string for the auditor of the server's own cluster.
     package func auditor() throws -> String {

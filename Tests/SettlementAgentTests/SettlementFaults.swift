@@ -49,7 +49,7 @@ import Units
     func `A process may end between any two steps`(small: SmallRun) throws {
         let isLong = Self.seeds.count > 1_000
         for (index, mishap) in SmallRun.mishaps.enumerated() {
-            var place = isLong ? 1 : index % 5 + 1
+            var place = isLong ? 1 : index % 10 + 1
             while true {
                 let (differences, isOver) = try small.differences(mishap, at: place)
                 guard differences.isEmpty else {
@@ -58,7 +58,7 @@ import Units
                     return
                 }
                 if isOver { break }
-                place += isLong ? 1 : 5
+                place += isLong ? 1 : 10
             }
             #expect(place > 20, "\(small) has steps")
         }
