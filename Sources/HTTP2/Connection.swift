@@ -235,9 +235,15 @@ extension Connection {
         server.service?.answer(to: refusal, on: server) ?? Response(status: refusal.status)
     }
 
+    /// Its requests take more than their share of a full loop. Only their answers are waited for, and these come
+    /// without a word of the client's; what opens its windows or cancels something may be among what is not read.
+    private var isFull: Bool {
+        server.isFull && session.waitingRequestCount >= server.limits.waitingRequestsWhenFull
+    }
+
     private var mustPauseReading: Bool {
         unsent.count - unsentStart >= server.limits.outputBytesMax
-            || session.queuedFrameCount > server.limits.queuedFramesMax || session.isInputOver
+            || session.queuedFrameCount > server.limits.queuedFramesMax || session.isInputOver || isFull
     }
 }
 

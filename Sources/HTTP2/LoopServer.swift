@@ -207,6 +207,9 @@ extension LoopServer {
         loop.doNotWait()
     }
 
+    /// More requests wait for answers than the service needs to be busy.
+    var isFull: Bool { pool.waitingCount >= limits.waitingRequestsCalm }
+
     /// What the next connection is read into: the smaller, the more are waiting.
     func nextInput() -> SharedBuffer {
         reads += 1

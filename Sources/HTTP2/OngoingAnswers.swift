@@ -64,6 +64,7 @@ extension Session {
         guard unsafe stream.pointee.wasDelivered, unsafe !stream.pointee.isAnswered, unsafe !stream.pointee.isCutOff
         else { return false }
         unsafe stream.pointee.isAnswered = true
+        unsafe core.pointee.stopWaiting(stream)
         unsafe stream.pointee.isOngoing = true
         unsafe core.pointee.ongoingCount += 1
         unsafe core.pointee.markUnderWay(stream, at: now)

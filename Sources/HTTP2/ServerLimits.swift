@@ -91,6 +91,14 @@ package struct ServerLimits: Sendable {
     /// milliseconds in any case.
     package var readsPerTurnCalm = 64
 
+    /// Requests of one loop that wait for their answers, above which it is full: as many as keep the service busy. More
+    /// would only take memory, and time with it, and wait no shorter. What is not read waits with its client.
+    package var waitingRequestsCalm = 8_192
+
+    /// Waiting requests of one connection from which it is not read while the loop is full. Who asks for little is read
+    /// in any case.
+    package var waitingRequestsWhenFull = 8
+
     /// Bytes of output that are prepared for one connection in one turn. While the kernel has not taken all of
     /// them no more are prepared, and nothing is read if that many wait.
     package var outputBytesMax = 262_144

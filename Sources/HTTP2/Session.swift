@@ -149,6 +149,7 @@ extension Session {
         guard unsafe stream.pointee.wasDelivered, unsafe !stream.pointee.isAnswered, unsafe !stream.pointee.isCutOff
         else { return false }
         unsafe stream.pointee.isAnswered = true
+        unsafe core.pointee.stopWaiting(stream)
         unsafe core.pointee.markUnderWay(stream, at: core.pointee.now)
 
         let result = unsafe ResponseHead.submit(response, on: stream, date: core.pointee.date, to: handle)
@@ -225,6 +226,9 @@ extension Session {
 
     /// Requests that have begun and are not complete.
     package var incompleteRequestCount: Int { unsafe core.pointee.incompleteCount }
+
+    /// Complete requests without an answer.
+    package var waitingRequestCount: Int { unsafe core.pointee.waitingCount }
 
     /// Answers that have not gone out as far as they are there.
     package var answersUnderWay: Int { unsafe core.pointee.answersUnderWay }

@@ -24,6 +24,8 @@ internal import Sockets
     var openCount = 0
     /// Open streams whose request has not been handed to the service.
     var incompleteCount = 0
+    /// Complete requests without an answer. Each gets one, whatever the client still sends or reads.
+    private(set) var waitingCount = 0
     /// Requests that the service has not seen, oldest first.
     var firstReady: StreamPointer?
     var lastReady: StreamPointer?
@@ -129,6 +131,7 @@ internal import Sockets
         if unsafe current == stream { unsafe current = nil }
         if unsafe stream.pointee.awaitsReset { awaitingReset -= 1 }
         unsafe settle(stream)
+        unsafe stopWaiting(stream)
         if unsafe stream.pointee.isOngoing {
             ongoingCount -= 1
             endedOngoing.append(unsafe stream.pointee.id)
@@ -146,10 +149,21 @@ internal import Sockets
         guard unsafe !stream.pointee.wasDelivered else { return }
         unsafe stream.pointee.wasDelivered = true
         unsafe stream.pointee.isReady = true
+        unsafe stream.pointee.isWaiting = true
+        waitingCount += 1
+        unsafe pool.pointee.waitingCount += 1
         requestCount += 1
         incompleteCount -= 1
         if let last = unsafe lastReady { unsafe last.pointee.nextReady = stream } else { unsafe firstReady = stream }
         unsafe lastReady = stream
+    }
+
+    /// It has its answer, or needs none any more.
+    mutating func stopWaiting(_ stream: StreamPointer) {
+        guard unsafe stream.pointee.isWaiting else { return }
+        unsafe stream.pointee.isWaiting = false
+        waitingCount -= 1
+        unsafe pool.pointee.waitingCount -= 1
     }
 
     /// The oldest request that the service has not seen; the caller gives it back by ``finish(_:)``.

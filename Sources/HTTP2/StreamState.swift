@@ -28,6 +28,8 @@ struct FieldRange: BitwiseCopyable {
     var isReady = false
     /// It was handed to that list once.
     var wasDelivered = false
+    /// The service has it, or will be given it, and has not answered; see ``SessionCore/waitingCount``.
+    var isWaiting = false
     var isBodyTooLarge = false
     /// An answer was submitted.
     var isAnswered = false
@@ -97,7 +99,7 @@ struct FieldRange: BitwiseCopyable {
         method = .other
         hasEnded = false
         isReady = false
-        wasDelivered = false
+        (wasDelivered, isWaiting) = (false, false)
         isBodyTooLarge = false
         isAnswered = false
         (isOngoing, isComplete, isDeferred, isUnderWay) = (false, false, false, false)
@@ -181,6 +183,8 @@ enum Authority {
         var freeCount = 0
         /// Bytes of bodies that incomplete or unheard requests keep, of all sessions.
         var bodyBytesKept = 0
+        /// Complete requests without an answer, of all sessions.
+        var waitingCount = 0
 
         @unsafe mutating func take() -> StreamPointer {
             if let stream = unsafe free {
@@ -214,6 +218,9 @@ enum Authority {
 
     /// Bytes of bodies that incomplete or unheard requests keep, of all sessions.
     var bodyBytesKept: Int { unsafe state.pointee.bodyBytesKept }
+
+    /// Complete requests without an answer, of all sessions.
+    var waitingCount: Int { unsafe state.pointee.waitingCount }
 
     /// Behind a pointer, so that the callbacks of C reach it without a reference count.
     let state: UnsafeMutablePointer<State>

@@ -85,6 +85,7 @@ extension Conversation {
     var queuedFrameCount: Int { http2?.queuedFrameCount ?? 0 }
     var openStreamCount: Int { http2?.openStreamCount ?? 0 }
     var incompleteRequestCount: Int { http2?.incompleteRequestCount ?? 0 }
+    var waitingRequestCount: Int { http2?.waitingRequestCount ?? 0 }
     var answersUnderWay: Int { http2?.answersUnderWay ?? 0 }
     var requestCount: UInt64 { http2?.requestCount ?? http1?.requestCount ?? 0 }
 
