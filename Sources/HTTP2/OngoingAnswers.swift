@@ -59,12 +59,7 @@ extension Session {
     /// Begins an answer that goes on; its content is the first piece. Returns `false` if the request is gone or has
     /// been answered. `now` as in ``receive(_:at:)``.
     package func begin(_ response: consuming Response, on id: Int32, at now: UInt64) -> Bool {
-        guard let raw = unsafe nghttp2_session_get_stream_user_data(handle, id) else { return false }
-        let stream = unsafe raw.assumingMemoryBound(to: StreamState.self)
-        guard unsafe stream.pointee.wasDelivered, unsafe !stream.pointee.isAnswered, unsafe !stream.pointee.isCutOff
-        else { return false }
-        unsafe stream.pointee.isAnswered = true
-        unsafe core.pointee.stopWaiting(stream)
+        guard let stream = unsafe beginAnswer(on: id) else { return false }
         unsafe stream.pointee.isOngoing = true
         unsafe core.pointee.ongoingCount += 1
         unsafe core.pointee.markUnderWay(stream, at: now)

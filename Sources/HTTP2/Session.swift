@@ -141,15 +141,21 @@ extension Session {
         try? giveBack()
     }
 
+    /// The request on `id`, which is answered from now on; `nil` if it is gone or has been answered.
+    func beginAnswer(on id: Int32) -> StreamPointer? {
+        guard let raw = unsafe nghttp2_session_get_stream_user_data(handle, id) else { return nil }
+        let stream = unsafe raw.assumingMemoryBound(to: StreamState.self)
+        guard unsafe stream.pointee.wasDelivered, unsafe !stream.pointee.isAnswered, unsafe !stream.pointee.isCutOff
+        else { return nil }
+        unsafe stream.pointee.isAnswered = true
+        unsafe core.pointee.stopWaiting(stream)
+        return unsafe stream
+    }
+
     /// Answers the request on `stream`. Returns `false` if it is gone or has been answered.
     @discardableResult
     package func respond(_ response: consuming Response, on id: Int32) -> Bool {
-        guard let raw = unsafe nghttp2_session_get_stream_user_data(handle, id) else { return false }
-        let stream = unsafe raw.assumingMemoryBound(to: StreamState.self)
-        guard unsafe stream.pointee.wasDelivered, unsafe !stream.pointee.isAnswered, unsafe !stream.pointee.isCutOff
-        else { return false }
-        unsafe stream.pointee.isAnswered = true
-        unsafe core.pointee.stopWaiting(stream)
+        guard let stream = unsafe beginAnswer(on: id) else { return false }
         unsafe core.pointee.markUnderWay(stream, at: core.pointee.now)
 
         let result = unsafe ResponseHead.submit(response, on: stream, date: core.pointee.date, to: handle)

@@ -146,7 +146,6 @@ extension SessionCore {
             incompleteCount -= 1
         }
         unsafe letGo(of: stream)
-        unsafe stopWaiting(stream)
         let noFlags = UInt8(NGHTTP2_FLAG_NONE.rawValue)
         _ = unsafe nghttp2_submit_rst_stream(session, noFlags, stream.pointee.id, code.rawValue)
     }
