@@ -18,9 +18,27 @@ let settings: [SwiftSetting] =
         .enableUpcomingFeature("ImmutableWeakCaptures"),
     ] + (isFuzzing ? [.unsafeFlags(["-sanitize=fuzzer,address"])] : [])
 
+/// Targets that are optimised in debug builds, too. The tests of all others use them, thousands of times in a loop.
+let hotTargets: Set = [
+    "Units", "Exchange", "Ledger", "Engine", "EngineTesting", "Cryptography", "Provenance", "JSON", "TON", "Store",
+]
+
+let optimised: [SwiftSetting] = [.unsafeFlags(["-O"], .when(configuration: .debug))]
+
 /// A library target of ours, with the shared settings.
-func target(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
-    .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: settings)
+func target(
+    _ name: String,
+    _ dependencies: [Target.Dependency] = [],
+    path: String? = nil,
+    resources: [Resource] = []
+) -> Target {
+    .target(
+        name: name,
+        dependencies: dependencies,
+        path: path,
+        resources: resources,
+        swiftSettings: settings + (hotTargets.contains(name) ? optimised : [])
+    )
 }
 
 /// A test target; its folder is `Tests/NAME`.
@@ -45,6 +63,7 @@ let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistog
 
 let targets: [Target] = [
     .target(name: "CLinux"),
+    .target(name: "CTexts"),
     .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "CNghttp2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
     .systemLibrary(name: "CPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
@@ -73,20 +92,13 @@ let targets: [Target] = [
     target("Postgres", ["CPQ", "CLinux"], resources: [.embedInCode("Resources/postgresql.conf")]),
     target(
         "Store",
-        ["Units", "Exchange", "Ledger", "Engine", "Postgres", "Cryptography", "Provenance", "Settlement"],
-        resources: [.embedInCode("Migrations")]
+        ["Texts", "Units", "Exchange", "Ledger", "Engine", "Postgres", "Cryptography", "Provenance", "Settlement"]
     ),
-    // Where each of its bytes stands nobody wants to know, and to find out takes minutes.
-    .target(
-        name: "Contract",
-        resources: [.embedInCode("openapi.yaml")],
-        swiftSettings: settings + [.unsafeFlags(["-Xfrontend", "-gnone"])]
-    ),
+    target("Texts", ["CTexts"]),
     target(
         "API",
         [
-            "Contract", "Units", "JSON", "Exchange", "Ledger", "Engine", "Cryptography", "Provenance", "Settlement",
-            "TON",
+            "Texts", "Units", "JSON", "Exchange", "Ledger", "Engine", "Cryptography", "Provenance", "Settlement", "TON",
         ],
         resources: [
             .embedInCode("Pages/cookbook.md"), .embedInCode("Pages/style.css"),
@@ -114,11 +126,10 @@ let targets: [Target] = [
     tests("UnitsTests", ["Units"]),
     tests("ExchangeTests", ["Exchange", "Units"]),
     tests("LedgerTests", ["Ledger", "Units"]),
-    .target(
-        name: "EngineTesting",
-        dependencies: ["Engine", "Exchange", "Ledger", "Units", "Vectors", "Provenance", "Cryptography"],
-        path: "Tests/EngineTesting",
-        swiftSettings: settings
+    target(
+        "EngineTesting",
+        ["Engine", "Exchange", "Ledger", "Units", "Vectors", "Provenance", "Cryptography"],
+        path: "Tests/EngineTesting"
     ),
     tests(
         "EngineTests",

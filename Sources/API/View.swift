@@ -1,8 +1,8 @@
-internal import Contract
 package import Engine
 package import Exchange
 internal import JSON
 package import Ledger
+internal import Texts
 package import Units
 
 /// An order with what it can do or demands.
@@ -181,8 +181,8 @@ package enum View {
         body: Array(#"{"status":"ok","service":"bombyx","detail":"The process answers requests."}"#.utf8)
     )
 
-    /// `GET /openapi.yaml`.
-    static let contract = APIResponse(status: 200, contentType: .yaml, body: Contract.yaml)
+    /// `GET /openapi.yaml`, as it lies in the repository.
+    static let contract = APIResponse(status: 200, contentType: .yaml, body: Texts.contract)
 
     static func finish(_ writer: inout JSONWriter, _ asOf: SequenceNumber) -> APIResponse {
         writer.member("as_of_sequence", asOf.rawValue)

@@ -1,1 +1,0 @@
-../../../Migrations/0001-roles/up.sql

@@ -1,1 +1,0 @@
-../../../Migrations/0003-ledger/up.sql

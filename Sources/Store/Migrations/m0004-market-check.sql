@@ -1,1 +1,0 @@
-../../../Migrations/0004-market/check.sql

@@ -1,1 +1,0 @@
-../../../Migrations/0006-views/up.sql

@@ -1,1 +1,0 @@
-../../../Migrations/0007-invariants/up.sql

@@ -1,1 +1,0 @@
-../../../Migrations/0008-leader-address/check.sql

@@ -1,1 +1,0 @@
-../../../Migrations/0009-journal-age/up.sql

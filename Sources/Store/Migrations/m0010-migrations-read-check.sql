@@ -1,1 +1,0 @@
-../../../Migrations/0010-migrations-read/check.sql

@@ -1,1 +1,0 @@
-../../../Migrations/0011-order-types/up.sql

@@ -1,1 +1,0 @@
-../../../Migrations/0012-changes/check.sql

@@ -1,1 +1,0 @@
-../../../Migrations/0013-admin-views/up.sql

@@ -1,1 +1,0 @@
-../../../Migrations/0014-keys/up.sql

@@ -1,1 +1,0 @@
-../../../Migrations/0015-capabilities/check.sql

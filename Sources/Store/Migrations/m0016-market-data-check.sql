@@ -1,1 +1,0 @@
-../../../Migrations/0016-market-data/check.sql

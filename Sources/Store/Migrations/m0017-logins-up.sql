@@ -1,1 +1,0 @@
-../../../Migrations/0017-logins/up.sql

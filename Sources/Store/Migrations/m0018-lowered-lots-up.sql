@@ -1,1 +1,0 @@
-../../../Migrations/0018-lowered-lots/up.sql

@@ -1,1 +1,0 @@
-../../../Migrations/0019-leases/check.sql

@@ -1,1 +1,0 @@
-../../../Migrations/0020-performance/check.sql

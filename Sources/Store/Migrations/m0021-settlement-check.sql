@@ -1,1 +1,0 @@
-../../../Migrations/0021-settlement/check.sql

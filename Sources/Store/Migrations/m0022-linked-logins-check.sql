@@ -1,1 +1,0 @@
-../../../Migrations/0022-linked-logins/check.sql

@@ -1,1 +1,0 @@
-../../../Migrations/0023-settlement-messages/check.sql

@@ -1,1 +1,0 @@
-../../../Migrations/0024-log-payouts/check.sql

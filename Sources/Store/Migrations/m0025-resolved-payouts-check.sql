@@ -1,1 +1,0 @@
-../../../Migrations/0025-resolved-payouts/check.sql

@@ -1,1 +1,0 @@
-../../../Migrations/0026-anchors/check.sql

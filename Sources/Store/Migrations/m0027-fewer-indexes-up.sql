@@ -1,1 +1,0 @@
-../../../Migrations/0027-fewer-indexes/up.sql

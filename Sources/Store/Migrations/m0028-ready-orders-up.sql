@@ -1,1 +1,0 @@
-../../../Migrations/0028-ready-orders/up.sql
