@@ -24,6 +24,10 @@ final class Connection: EventLoop.Handler {
     var flushesInItsTurn = false
     /// There is more to read, but reading is stopped until output has gone out.
     private var isReadingPaused = false
+    /// The last read brought as much as those are told apart by who wait in line.
+    private(set) var hasSentMuch = false
+    /// It waits in the loop's line to be read.
+    var isInLine = false
     /// The peer sends no more: the end of the file is behind what there is to read.
     private var hasPeerHungUp = false
     /// What is ready goes out, and that is the end.
@@ -87,7 +91,7 @@ final class Connection: EventLoop.Handler {
             if session.http1?.isOngoing == true { return close() }
         }
         if readiness.contains(.writable), hasUnsent { server.markDirty(self) }
-        if !readiness.isDisjoint(with: [.readable, .hungUp]) { readOnce() }
+        if !readiness.isDisjoint(with: [.readable, .hungUp]) { readOrWait() }
         if flushesInItsTurn {
             flushesInItsTurn = false
             server.markDirty(self)
@@ -131,7 +135,7 @@ final class Connection: EventLoop.Handler {
 // Reading.
 extension Connection {
     /// Reads once, so that others get their turn; if there may be more, asks for another turn.
-    func readOnce() {
+    func readOnce(hasWaited: Bool = false) {
         let isDropped = lingersSince != nil
         if !isDropped {
             if endsAfterFlush { return }
@@ -140,7 +144,7 @@ extension Connection {
                 return
             }
         }
-        let shared = server.nextInput()
+        let shared = server.nextInput(hasWaited: hasWaited)
         var input = shared.lend()
         defer { shared.giveBack(input) }
         var buffer = input.mutableSpan
@@ -150,6 +154,7 @@ extension Connection {
             lastInputAt = server.loop.now
             if isDropped { return drop(count) }
             receive(input.span.extracting(first: count))
+            hasSentMuch = count >= (hasWaited ? server.limits.readBytesForgiven : server.readBytesCrowded)
             let mayHaveMore = count == input.count || hasPeerHungUp
             if mayHaveMore, let registration { server.loop.callAgain(registration, .readable) }
         case .wouldBlock: break
@@ -235,15 +240,9 @@ extension Connection {
         server.service?.answer(to: refusal, on: server) ?? Response(status: refusal.status)
     }
 
-    /// Its requests take more than their share of a full loop. Only their answers are waited for, and these come
-    /// without a word of the client's; what opens its windows or cancels something may be among what is not read.
-    private var isFull: Bool {
-        server.isFull && session.waitingRequestCount >= server.limits.waitingRequestsWhenFull
-    }
-
     private var mustPauseReading: Bool {
         unsent.count - unsentStart >= server.limits.outputBytesMax
-            || session.queuedFrameCount > server.limits.queuedFramesMax || session.isInputOver || isFull
+            || session.queuedFrameCount > server.limits.queuedFramesMax || session.isInputOver
     }
 }
 
@@ -356,13 +355,14 @@ extension Connection {
             if now &- openedAt >= limits.handshakeMilliseconds { close(because: .slowHandshake) }
             return
         }
-        if session.resetAnswered() || session.cutOffSlow(at: now) { server.markDirty(self) }
+        // What is late because it is not read is not the client's fault.
+        if session.resetAnswered() || !isInLine && session.cutOffSlow(at: now) { server.markDirty(self) }
         countResets()
         let isStalled = hasUnsent || session.answersUnderWay > 0
         if isStalled, now &- lastProgressAt >= limits.writeStallMilliseconds || isDribbling(now) {
             return close(because: .slowReader)
         }
-        if session.incompleteRequestCount > 0, now &- lastInputAt >= limits.requestStallMilliseconds {
+        if session.incompleteRequestCount > 0, !isInLine, now &- lastInputAt >= limits.requestStallMilliseconds {
             return close(because: .slowRequest)
         }
         if session.openStreamCount == 0, now &- lastRequestAt >= limits.idleMilliseconds {

@@ -83,21 +83,24 @@ package struct ServerLimits: Sendable {
     /// Bytes that are read from one connection before the others are looked at.
     package var readBytesPerTurn = 65_536
 
-    /// The same while a loop is crowded: twenty requests or so. Whoever asks for little then waits for twenty requests
-    /// of each of the others, and not for all that they may have under way.
+    /// The same while a loop is crowded: twenty requests or so. Who sends that much at once waits in line from then on,
+    /// so that who asks for little does not wait for all that the others may have under way.
     package var readBytesCrowded = 4_096
 
-    /// Connections that are read in one turn, or wait for theirs, above which a loop is crowded: fewer take some
-    /// milliseconds in any case.
-    package var readsPerTurnCalm = 64
+    /// Who has waited in line and had less to say than that, a hundred requests or so, waits no more: a client that
+    /// asks steadily and got into line once would else never get out of it, since its requests gather while it waits.
+    package var readBytesForgiven = 16_384
+
+    /// Connections that are read in one turn, or wait to be, above which a loop is crowded. Fewer take some
+    /// milliseconds, unless all of them have all under way that they may.
+    package var readsPerTurnCalm = 32
 
     /// Requests of one loop that wait for their answers, above which it is full: as many as keep the service busy. More
     /// would only take memory, and time with it, and wait no shorter. What is not read waits with its client.
-    package var waitingRequestsCalm = 8_192
+    package var waitingRequestsCalm = 2_048
 
-    /// Waiting requests of one connection from which it is not read while the loop is full. Who asks for little is read
-    /// in any case.
-    package var waitingRequestsWhenFull = 8
+    /// Waiting requests of one connection from which it waits in line, too, while a loop is crowded or full.
+    package var waitingRequestsOutOfLine = 64
 
     /// Bytes of output that are prepared for one connection in one turn. While the kernel has not taken all of
     /// them no more are prepared, and nothing is read if that many wait.

@@ -12,6 +12,8 @@ import Testing
             var paths: [String] = []
             var streams: [StreamReference] = []
             var isLetGo = false
+            /// Those that are held now are answered, and what comes later is held again.
+            var areAnswered = false
         }
         let state = Lock(State())
 
@@ -42,8 +44,9 @@ import Testing
 
         func tick(on server: LoopServer) {
             let streams = held.state.withLock { state in
-                defer { if state.isLetGo { state.streams = [] } }
-                return state.isLetGo ? state.streams : []
+                guard state.isLetGo || state.areAnswered else { return [] as [StreamReference] }
+                defer { (state.streams, state.areAnswered) = ([], false) }
+                return state.streams
             }
             for stream in streams { answer(stream, on: server) }
         }
@@ -57,7 +60,7 @@ import Testing
         var limits = ServerLimits()
         limits.readBytesPerTurn = 256
         limits.waitingRequestsCalm = 8
-        limits.waitingRequestsWhenFull = 4
+        limits.waitingRequestsOutOfLine = 4
         return limits
     }
 
@@ -95,6 +98,35 @@ import Testing
         held.state.withLock { $0.isLetGo = true }
         try expectAnswers([greedy, modest])
         #expect(held.count("/greedy") == 90)
+    }
+
+    /// Its requests gather while it waits, which must not make it wait again.
+    @Test func `Who has waited in line and had little to say is heard at once from then on`() throws {
+        var limits = limits
+        limits.readBytesPerTurn = 4_096
+        limits.readBytesCrowded = 256
+        limits.readBytesForgiven = 2_048
+        limits.waitingRequestsOutOfLine = 1_000
+        let held = Held()
+        let fixture = try ServerFixture(limits: limits) { _ in HoldingService(held) }
+        defer { fixture.stop() }
+        let (steady, other) = (try fixture.connect(), try fixture.connect())
+        // So many bytes that it waits in line from now on, and so many requests that the loop is full.
+        try ask(steady, "/first", count: 30)
+        held.wait(for: "/first")
+        // They gather meanwhile, and come all at once.
+        try ask(steady, "/second", count: 30)
+        usleep(100_000)
+        #expect(held.count("/second") == 0, "it waits in line")
+        held.state.withLock { $0.areAnswered = true }
+        held.wait(for: "/second")
+        try ask(other, "/other", count: 30)
+        held.wait(for: "/other")
+        // The loop is full again.
+        try ask(steady, "/third", count: 1)
+        held.wait(for: "/third")
+        held.state.withLock { $0.isLetGo = true }
+        try expectAnswers([steady, other])
     }
 
     @Test func `A loop that is not full reads all that comes`() throws {
