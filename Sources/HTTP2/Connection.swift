@@ -24,7 +24,7 @@ final class Connection: EventLoop.Handler {
     var flushesInItsTurn = false
     /// There is more to read, but reading is stopped until output has gone out.
     private var isReadingPaused = false
-    /// The last read brought as much as those are told apart by who wait in line.
+    /// The last read brought so much that it waits in line while many do.
     private(set) var hasSentMuch = false
     /// It waits in the loop's line to be read.
     var isInLine = false
