@@ -200,6 +200,13 @@ static const struct CTexts_migration migrations[] = {
      (const char[]){
 #embed "../../Migrations/0028-ready-orders/check.sql" suffix(, 0)
      }},
+    {29, "crossing-first",
+     (const char[]){
+#embed "../../Migrations/0029-crossing-first/up.sql" suffix(, 0)
+     },
+     (const char[]){
+#embed "../../Migrations/0029-crossing-first/check.sql" suffix(, 0)
+     }},
 };
 
 int CTexts_migration_count(void) { return sizeof migrations / sizeof *migrations; }
