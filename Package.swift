@@ -171,12 +171,7 @@ let targets: [Target] = [
     tests("SocketsTests", ["Sockets"]),
     tests("TLSTests", ["TLS", "Sockets"]),
     tests("HTTP2Tests", ["HTTP2", "TLS", "Sockets"]),
-    .target(
-        name: "PostgresTesting",
-        dependencies: ["Postgres"],
-        path: "Tests/PostgresTesting",
-        swiftSettings: settings
-    ),
+    target("PostgresTesting", ["Postgres"], path: "Tests/PostgresTesting"),
     tests("PostgresTests", ["Postgres", "PostgresTesting"]),
     tests(
         "StoreTests",
@@ -204,12 +199,7 @@ let targets: [Target] = [
             "Provenance", "Settlement", "SettlementAgent", "Sockets", "Store", "Units",
         ]
     ),
-    .target(
-        name: "ProgramTesting",
-        dependencies: ["HTTP2", "TLS", "Sockets", "JSON", "TON", "Cryptography"],
-        path: "Tests/ProgramTesting",
-        swiftSettings: settings
-    ),
+    target("ProgramTesting", ["HTTP2", "TLS", "Sockets", "JSON", "TON", "Cryptography"], path: "Tests/ProgramTesting"),
     tests(
         "ProgramTests",
         [
@@ -236,13 +226,12 @@ let targets: [Target] = [
         excluded: ["README.md"]
     ),
     tests("StyleTests", []),
-    .target(
-        name: "FuzzDrivers",
-        dependencies: [
+    target(
+        "FuzzDrivers",
+        [
             "API", "Cryptography", "Engine", "Exchange", "HTTP2", "JSON", "Ledger", "Provenance", "TON", "Units",
         ],
-        path: "Tests/Fuzzing/Drivers",
-        swiftSettings: settings
+        path: "Tests/Fuzzing/Drivers"
     ),
     .testTarget(
         name: "FuzzingTests",

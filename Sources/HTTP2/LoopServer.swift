@@ -36,6 +36,8 @@ package final class LoopServer: EventLoop.Owner {
     // Shared by the loop's connections, which use them one after the other.
     private let wholeInput: SharedBuffer
     private let partialInput: SharedBuffer
+    /// What a crowded loop reads from one connection that has not waited in line.
+    let readBytesCrowded: Int
     let plaintext = SharedBuffer(count: TLSSession.chunkBytes)
     var output: [UInt8] = []
     var plainOutput: [UInt8] = []
@@ -50,7 +52,8 @@ package final class LoopServer: EventLoop.Owner {
         self.loop = loop
         published = counters
         wholeInput = SharedBuffer(count: limits.readBytesPerTurn)
-        partialInput = SharedBuffer(count: min(limits.readBytesCrowded, limits.readBytesPerTurn))
+        readBytesCrowded = min(limits.readBytesCrowded, limits.readBytesPerTurn)
+        partialInput = SharedBuffer(count: readBytesCrowded)
     }
 
     /// Runs until the server is told to drain and has drained.
@@ -236,9 +239,6 @@ extension LoopServer {
         line.append(connection)
         if !isFull { loop.doNotWait() }
     }
-
-    /// What a crowded loop reads from one connection.
-    var readBytesCrowded: Int { min(limits.readBytesCrowded, limits.readBytesPerTurn) }
 
     /// What the next connection is read into: the smaller, the more are waiting, unless it has waited.
     func nextInput(hasWaited: Bool) -> SharedBuffer {
