@@ -30,8 +30,8 @@ struct BenchOverload: ParsableCommand {
     @Option(help: "Connections of the overload, 1 to 8,192, with \(Self.streams) requests under way on each.")
     var connections = 1_024
 
-    @Option(help: "Seconds for which the peak is measured, 1 to 600; half of them at each other concurrency.")
-    var peakSeconds = 10
+    @Option(help: "Seconds for which the peak is measured, 1 to 3,600; --duration unless it is said.")
+    var peakSeconds: Int?
 
     @Option(help: "Cancels a second, and as many orders that rest, 1 to 1,000.")
     var cancels = 20
@@ -46,11 +46,21 @@ struct BenchOverload: ParsableCommand {
     static let streams = 128
     /// How many times the peak are offered.
     static let factor = 10
+    /// Most milliseconds for which a concurrency is tried.
+    private static let trialMillisecondsMax = 5_000
+
+    /// The peak lasts as long as the overload unless it is said otherwise, so that both pay for the database's
+    /// checkpoints.
+    var peakMilliseconds: Int { (peakSeconds ?? duration) * 1_000 }
+    /// For how long each concurrency is tried; the best of them is the peak's.
+    var trialMilliseconds: Int { min(peakMilliseconds / 2, Self.trialMillisecondsMax) }
 
     func validate() throws {
         guard (1...3_600).contains(duration) else { throw ValidationError("--duration is 1 to 3600.") }
         guard (1...8_192).contains(connections) else { throw ValidationError("--connections is 1 to 8192.") }
-        guard (1...600).contains(peakSeconds) else { throw ValidationError("--peak-seconds is 1 to 600.") }
+        guard peakSeconds.map((1...3_600).contains) ?? true else {
+            throw ValidationError("--peak-seconds is 1 to 3600.")
+        }
         guard (1...1_000).contains(cancels) else { throw ValidationError("--cancels is 1 to 1000.") }
         guard (SinglePosts.row...100_000).contains(singles) else {
             throw ValidationError("--singles is \(SinglePosts.row) to 100000.")

@@ -80,7 +80,7 @@ final class OverloadRun {
         for streams in Self.concurrencies.map({ $0 / Self.lanesOfPeak }) {
             let figures = try crew.run(
                 .closed(connections: lanes, streams: streams),
-                milliseconds: options.peakSeconds * 500
+                milliseconds: options.trialMilliseconds
             )
             unanswered += figures.unanswered
             let rate = figures.perKilosecond(figures.acknowledgedMeanwhile)
@@ -90,7 +90,7 @@ final class OverloadRun {
         }
         let pace = OrderFlood.Pace.closed(connections: lanes, streams: best.streams)
         report.peakUnderWay = lanes * best.streams
-        report.peak = try crew.run(pace, milliseconds: options.peakSeconds * 1_000)
+        report.peak = try crew.run(pace, milliseconds: options.peakMilliseconds)
         unanswered += report.peak.unanswered
         _ = try CatchUp(server)
     }
