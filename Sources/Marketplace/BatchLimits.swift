@@ -13,6 +13,8 @@ enum BatchLimits {
 
     // MARK: Mailboxes
 
+    /// Commands and queries for which the engine is woken while the journal commits; fewer wait for the end of that.
+    static let itemsWhileCommitting = 32
     /// Commands and queries that a loop hands over before its turn ends: the engine need not wait for a long turn, and
     /// a mailbox that is nearly full takes a part of it.
     static let submissionItemsMax = 1_024

@@ -42,10 +42,18 @@ final class Inbox: Sendable {
     /// So many are handed over at once, or a little more.
     var submissionItemsMax: Int { min(BatchLimits.submissionItemsMax, max(1, limit.items / 8)) }
 
+    /// So many are carried out while the journal commits; a small mailbox is emptied before.
+    private var itemsWhileCommitting: Int { min(BatchLimits.itemsWhileCommitting, submissionItemsMax) }
+
+    private func waiting(in state: State) -> LifeCycle.Waiting {
+        if state.submissions.isEmpty { return .nothing }
+        return state.items < itemsWhileCommitting ? .few : .many
+    }
+
     /// Hands over a loop's turn; a refusal means that nothing of it was taken.
     func post(_ submission: Submission, cancelsOnly: Bool) -> Refusal? {
         let bytes = submission.bytes
-        return monitor.withLock(waking: true) { state in
+        return monitor.withLock(wakingIf: { $0.lifeCycle.wantsEngine(for: waiting(in: $0)) }) { state in
             if let refusal = state.lifeCycle.refusal { return .closed(refusal) }
             let limit = cancelsOnly ? limitWithCancels : limit
             guard limit.admits(items: submission.weight, bytes: bytes, besides: state.items, state.bytes) else {
@@ -62,7 +70,7 @@ final class Inbox: Sendable {
     /// Waits for work. `fill` describes the batch that the engine's thread is filling.
     func next(_ fill: LifeCycle.Fill = .empty, deadline: Instant? = nil) -> Work {
         let work = monitor.wait(until: deadline) { state -> Work? in
-            guard let action = state.apply(.engineIsFree(fill, isWaiting: !state.submissions.isEmpty)).first else {
+            guard let action = state.apply(.engineIsFree(fill, waiting(in: state))).first else {
                 return nil
             }
             switch action {

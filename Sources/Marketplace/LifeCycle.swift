@@ -35,6 +35,16 @@ struct LifeCycle: Equatable, Sendable {
     /// executed batch: a full one takes no more until the journal is idle (ENGINE §8).
     enum Fill: Equatable, Sendable { case empty, open, full }
 
+    /// What waits in the engine's mailbox.
+    enum Waiting: Equatable, Sendable {
+        case nothing
+        /// Too little for the engine to be woken while the journal commits: it cannot be committed before that is over
+        /// anyway, and to be woken for each request costs more than to carry it out.
+        case few
+        /// So much that it is carried out while the journal commits, so that the next batch is ready then.
+        case many
+    }
+
     /// The server that leads instead of this one.
     struct Leader: Equatable, Sendable {
         let epoch: Int64
@@ -57,8 +67,8 @@ struct LifeCycle: Equatable, Sendable {
 
     enum Event: Equatable, Sendable {
         // Of the engine's thread.
-        /// It has nothing to do, or its deadline has come; `isWaiting` when requests wait in its mailbox.
-        case engineIsFree(Fill, isWaiting: Bool)
+        /// It has nothing to do, or its deadline has come.
+        case engineIsFree(Fill, Waiting)
         case foundLeader(Leader)
         /// The sessions of the leader before have been ended, and the epoch is ours.
         case tookLeadership
@@ -104,7 +114,7 @@ struct LifeCycle: Equatable, Sendable {
     /// Takes in what has happened. `nil`, and no change, for what cannot happen in this state.
     mutating func apply(_ event: Event) -> [Action]? {
         switch event {
-        case .engineIsFree(let fill, let isWaiting): engineIsFree(fill, isWaiting)
+        case .engineIsFree(let fill, let waiting): engineIsFree(fill, waiting)
         case .foundLeader, .tookLeadership, .rebuilt, .databaseFailed, .stateIsUnusable: recover(event)
         case .committed: committed()
         case .journalEnded(let interruption): journalEnded(interruption)
@@ -112,15 +122,15 @@ struct LifeCycle: Equatable, Sendable {
         }
     }
 
-    private mutating func engineIsFree(_ fill: Fill, _ isWaiting: Bool) -> [Action]? {
+    private mutating func engineIsFree(_ fill: Fill, _ waiting: Waiting) -> [Action]? {
         switch state {
         case .serving(let journal):
-            if isWaiting, fill != .full { return [.execute] }
+            if wantsEngine(for: waiting), fill != .full { return [.execute] }
             guard fill != .empty, journal == .idle else { return [] }
             state = .serving(.committing)
             return [.seal]
         case .stopping(let journal):
-            if isWaiting, fill != .full { return [.execute] }
+            if wantsEngine(for: waiting), fill != .full { return [.execute] }
             guard journal == .idle else { return [] }
             state = fill == .empty ? .stopped : .stopping(.committing)
             return fill == .empty ? [.end] : [.seal]
@@ -132,6 +142,14 @@ struct LifeCycle: Equatable, Sendable {
             return fill == .empty ? [.lookForLeadership] : nil
         case .rebuilding(_, isLeader: true): return fill == .empty ? [.rebuild] : nil
         case .stopped, .failed: return fill == .empty ? [.end] : nil
+        }
+    }
+
+    /// Whether the engine has something to do about what waits: nobody need wake it otherwise.
+    func wantsEngine(for waiting: Waiting) -> Bool {
+        switch state {
+        case .serving(.committing), .stopping(.committing): waiting == .many
+        default: waiting != .nothing
         }
     }
 

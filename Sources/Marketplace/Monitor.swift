@@ -39,6 +39,15 @@ internal import Sockets
         return result
     }
 
+    /// Changes the state, alone, and wakes the waiting threads if `isNews` says so of what has become of it.
+    package func withLock<Result>(wakingIf isNews: (State) -> Bool, _ body: (inout State) -> Result) -> Result {
+        unsafe pthread_mutex_lock(mutex)
+        defer { unsafe pthread_mutex_unlock(mutex) }
+        let result = body(&state)
+        if isNews(state) { unsafe pthread_cond_broadcast(condition) }
+        return result
+    }
+
     /// Waits until `body` answers something, looking again whenever another thread has changed the state with `waking`;
     /// `nil` when the deadline has passed.
     package func wait<Result>(until deadline: Instant? = nil, for body: (inout State) -> Result?) -> Result? {

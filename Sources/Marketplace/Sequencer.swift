@@ -8,8 +8,8 @@ internal import Units
 /// journal is idle. It is the only thread that touches the engine.
 ///
 /// Group commit adapts by itself: a batch is what arrived while the previous one was committing. The engine executes
-/// batch k+1 while k commits; nothing of it leaves the process before it is durable itself, because the journal's
-/// thread hands out answers only after its commit.
+/// batch k+1 while k commits, once there is enough of it to be woken for; nothing of it leaves the process before it is
+/// durable itself, because the journal's thread hands out answers only after its commit.
 final class Sequencer {
     private let inbox: Inbox
     private let journal: JournalThread

@@ -1,3 +1,4 @@
+import Glibc
 import Sockets
 import Testing
 
@@ -7,9 +8,11 @@ import Testing
 @Suite struct InboxTests {
     private func submission(_ count: Int, bytes: Int = 0) -> Submission { .cancels(count, bytes: bytes) }
 
+    /// So many are carried out while the journal commits.
+    private static let many = BatchLimits.itemsWhileCommitting
+
     /// The mailbox of a server that serves.
-    private func opened() -> Inbox {
-        let inbox = Inbox()
+    private func opened(_ inbox: Inbox = Inbox()) -> Inbox {
         inbox.apply(.tookLeadership)
         inbox.apply(.rebuilt)
         return inbox
@@ -62,6 +65,43 @@ import Testing
         #expect(inbox.next(.empty).action == .execute && !inbox.isFull)
     }
 
+    @Test(arguments: [(512, 32), (80, 10), (1, 1)])
+    func `While the journal commits little is left for later, and much is executed beside it`(room: Int, many: Int) {
+        let inbox = opened(Inbox(MailboxLimit(items: room, bytes: 1 << 20)))
+        #expect(inbox.next(.open).action == .seal)
+        for _ in 1..<many {
+            #expect(inbox.post(submission(1), cancelsOnly: false) == nil)
+            #expect(inbox.next(.empty, deadline: .now).action == nil)
+        }
+        #expect(inbox.post(submission(1), cancelsOnly: false) == nil)
+        #expect(inbox.next(.empty, deadline: .now).submissions.count == many)
+        if many > 1 {
+            #expect(inbox.post(submission(1), cancelsOnly: false) == nil)
+            #expect(inbox.next(.open, deadline: .now).action == nil)
+        }
+        inbox.apply(.committed)
+        #expect(inbox.next(.open).action == (many > 1 ? .execute : .seal))
+    }
+
+    @Test func `Who waits for work is woken by much while the journal commits, and by the end of that`() throws {
+        for posts in [1, Self.many] {
+            let inbox = opened()
+            #expect(inbox.next(.open).action == .seal)
+            let found = Monitor<LifeCycle.Action?>(nil)
+            let waiter = try Thread(named: "waiter") {
+                let action = inbox.next(.empty).action
+                found.withLock(waking: true) { $0 = action }
+            }
+            // Time to fall asleep: whoever comes later finds what waits without being woken.
+            usleep(100_000)
+            for _ in 0..<posts { #expect(inbox.post(submission(1), cancelsOnly: false) == nil) }
+            if posts == 1 { inbox.apply(.committed) }
+            #expect(found.wait(until: .now.adding(milliseconds: 10_000)) { $0 } == .execute)
+            if posts > 1 { inbox.apply(.committed) }
+            waiter.join()
+        }
+    }
+
     @Test func `A turn is handed over in parts that leave a mailbox fine steps`() {
         #expect(opened().submissionItemsMax == 1_024)
         #expect(Inbox(MailboxLimit(items: 512, bytes: 1 << 20)).submissionItemsMax == 64)
@@ -77,10 +117,10 @@ import Testing
 
     @Test func `Work is executed before a batch is sealed, and a full batch is sealed before more is taken`() {
         let inbox = opened()
-        #expect(inbox.post(submission(2), cancelsOnly: false) == nil)
+        #expect(inbox.post(submission(Self.many), cancelsOnly: false) == nil)
         #expect(inbox.next(.full).action == .seal)
         let work = inbox.next(.open)
-        #expect(work.action == .execute && work.submissions.map(\.items.count) == [2])
+        #expect(work.action == .execute && work.submissions.map(\.items.count) == [Self.many])
         inbox.apply(.committed)
         #expect(inbox.next(.open).action == .seal)
     }
@@ -88,9 +128,9 @@ import Testing
     @Test func `Beside the batch that commits one more is executed, and a full one waits until the journal is idle`() {
         let inbox = opened()
         #expect(inbox.next(.open).action == .seal)
-        #expect(inbox.post(submission(1), cancelsOnly: false) == nil)
+        #expect(inbox.post(submission(Self.many), cancelsOnly: false) == nil)
         #expect(inbox.next(.empty).action == .execute)
-        #expect(inbox.post(submission(1), cancelsOnly: false) == nil)
+        #expect(inbox.post(submission(Self.many), cancelsOnly: false) == nil)
         let soon = Instant.now.adding(milliseconds: 20)
         #expect(inbox.next(.full, deadline: soon).action == nil, "neither sealed nor filled further")
         #expect(inbox.apply(.committed) == [.release])

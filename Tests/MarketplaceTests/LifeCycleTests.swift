@@ -30,12 +30,12 @@ import Testing
         (.failed("damaged"), [.tookLeadership, .stateIsUnusable("damaged")]),
     ]
     static let serving: [Event] = [.tookLeadership, .rebuilt]
-    static let committing = serving + [.engineIsFree(.open, isWaiting: false)]
+    static let committing = serving + [.engineIsFree(.open, .nothing)]
 
     static let events: [Event] = [
-        .engineIsFree(.empty, isWaiting: false), .engineIsFree(.empty, isWaiting: true),
-        .engineIsFree(.open, isWaiting: false), .engineIsFree(.open, isWaiting: true),
-        .engineIsFree(.full, isWaiting: false), .engineIsFree(.full, isWaiting: true),
+        .engineIsFree(.empty, .nothing), .engineIsFree(.empty, .few), .engineIsFree(.empty, .many),
+        .engineIsFree(.open, .nothing), .engineIsFree(.open, .few), .engineIsFree(.open, .many),
+        .engineIsFree(.full, .nothing), .engineIsFree(.full, .few), .engineIsFree(.full, .many),
         .foundLeader(next), .tookLeadership, .rebuilt, .databaseFailed("down"), .stateIsUnusable("damaged"),
         .committed, .journalEnded(.refused("no")), .journalEnded(.unknown("?")), .journalEnded(.lost("cut")),
         .journalEnded(.fenced), .stopAsked,
@@ -58,7 +58,7 @@ import Testing
 
     /// What the engine's thread is told whatever waits, while it has no open batch.
     private static func idle(_ state: State, _ action: Action, _ end: State? = nil) -> [Row] {
-        [false, true].map { row(state, .engineIsFree(.empty, isWaiting: $0), [action], end ?? state) }
+        [.nothing, .few, .many].map { row(state, .engineIsFree(.empty, $0), [action], end ?? state) }
     }
 
     static let follow = Action.pause(milliseconds: 500)
@@ -108,22 +108,28 @@ import Testing
     static let busyServing = State.serving(.committing)
     static let servingRows = [
         // What waits is executed before the batch is sealed; a full batch takes no more.
-        row(idleServing, .engineIsFree(.empty, isWaiting: false), [], idleServing),
-        row(idleServing, .engineIsFree(.empty, isWaiting: true), [.execute], idleServing),
-        row(idleServing, .engineIsFree(.open, isWaiting: true), [.execute], idleServing),
-        row(idleServing, .engineIsFree(.open, isWaiting: false), [.seal], busyServing),
-        row(idleServing, .engineIsFree(.full, isWaiting: true), [.seal], busyServing),
-        row(idleServing, .engineIsFree(.full, isWaiting: false), [.seal], busyServing),
+        row(idleServing, .engineIsFree(.empty, .nothing), [], idleServing),
+        row(idleServing, .engineIsFree(.empty, .few), [.execute], idleServing),
+        row(idleServing, .engineIsFree(.empty, .many), [.execute], idleServing),
+        row(idleServing, .engineIsFree(.open, .few), [.execute], idleServing),
+        row(idleServing, .engineIsFree(.open, .many), [.execute], idleServing),
+        row(idleServing, .engineIsFree(.open, .nothing), [.seal], busyServing),
+        row(idleServing, .engineIsFree(.full, .few), [.seal], busyServing),
+        row(idleServing, .engineIsFree(.full, .many), [.seal], busyServing),
+        row(idleServing, .engineIsFree(.full, .nothing), [.seal], busyServing),
         row(idleServing, .journalEnded(.lost("cut")), [], .interrupted(.lost("cut"), isStopping: false)),
         row(idleServing, .journalEnded(.fenced), [], .interrupted(.fenced, isStopping: false)),
         row(idleServing, .stopAsked, [], .stopping(.idle)),
-        // One batch commits, one more is executed beside it and waits.
-        row(busyServing, .engineIsFree(.empty, isWaiting: false), [], busyServing),
-        row(busyServing, .engineIsFree(.empty, isWaiting: true), [.execute], busyServing),
-        row(busyServing, .engineIsFree(.open, isWaiting: true), [.execute], busyServing),
-        row(busyServing, .engineIsFree(.open, isWaiting: false), [], busyServing),
-        row(busyServing, .engineIsFree(.full, isWaiting: true), [], busyServing),
-        row(busyServing, .engineIsFree(.full, isWaiting: false), [], busyServing),
+        // One batch commits, one more is executed beside it and waits: little of it before the commit is over.
+        row(busyServing, .engineIsFree(.empty, .nothing), [], busyServing),
+        row(busyServing, .engineIsFree(.empty, .few), [], busyServing),
+        row(busyServing, .engineIsFree(.empty, .many), [.execute], busyServing),
+        row(busyServing, .engineIsFree(.open, .few), [], busyServing),
+        row(busyServing, .engineIsFree(.open, .many), [.execute], busyServing),
+        row(busyServing, .engineIsFree(.open, .nothing), [], busyServing),
+        row(busyServing, .engineIsFree(.full, .few), [], busyServing),
+        row(busyServing, .engineIsFree(.full, .many), [], busyServing),
+        row(busyServing, .engineIsFree(.full, .nothing), [], busyServing),
         row(busyServing, .committed, [.release], idleServing),
         row(busyServing, .stopAsked, [], .stopping(.committing)),
         row(
@@ -156,21 +162,27 @@ import Testing
     static let idleStopping = State.stopping(.idle)
     static let busyStopping = State.stopping(.committing)
     static let stoppingRows = [
-        row(idleStopping, .engineIsFree(.empty, isWaiting: false), [.end], .stopped),
-        row(idleStopping, .engineIsFree(.empty, isWaiting: true), [.execute], idleStopping),
-        row(idleStopping, .engineIsFree(.open, isWaiting: true), [.execute], idleStopping),
-        row(idleStopping, .engineIsFree(.open, isWaiting: false), [.seal], busyStopping),
-        row(idleStopping, .engineIsFree(.full, isWaiting: true), [.seal], busyStopping),
-        row(idleStopping, .engineIsFree(.full, isWaiting: false), [.seal], busyStopping),
+        row(idleStopping, .engineIsFree(.empty, .nothing), [.end], .stopped),
+        row(idleStopping, .engineIsFree(.empty, .few), [.execute], idleStopping),
+        row(idleStopping, .engineIsFree(.empty, .many), [.execute], idleStopping),
+        row(idleStopping, .engineIsFree(.open, .few), [.execute], idleStopping),
+        row(idleStopping, .engineIsFree(.open, .many), [.execute], idleStopping),
+        row(idleStopping, .engineIsFree(.open, .nothing), [.seal], busyStopping),
+        row(idleStopping, .engineIsFree(.full, .few), [.seal], busyStopping),
+        row(idleStopping, .engineIsFree(.full, .many), [.seal], busyStopping),
+        row(idleStopping, .engineIsFree(.full, .nothing), [.seal], busyStopping),
         row(idleStopping, .journalEnded(.lost("cut")), [], .interrupted(.lost("cut"), isStopping: true)),
         row(idleStopping, .journalEnded(.fenced), [], .interrupted(.fenced, isStopping: true)),
         row(idleStopping, .stopAsked, [], idleStopping),
-        row(busyStopping, .engineIsFree(.empty, isWaiting: false), [], busyStopping),
-        row(busyStopping, .engineIsFree(.empty, isWaiting: true), [.execute], busyStopping),
-        row(busyStopping, .engineIsFree(.open, isWaiting: true), [.execute], busyStopping),
-        row(busyStopping, .engineIsFree(.open, isWaiting: false), [], busyStopping),
-        row(busyStopping, .engineIsFree(.full, isWaiting: true), [], busyStopping),
-        row(busyStopping, .engineIsFree(.full, isWaiting: false), [], busyStopping),
+        row(busyStopping, .engineIsFree(.empty, .nothing), [], busyStopping),
+        row(busyStopping, .engineIsFree(.empty, .few), [], busyStopping),
+        row(busyStopping, .engineIsFree(.empty, .many), [.execute], busyStopping),
+        row(busyStopping, .engineIsFree(.open, .few), [], busyStopping),
+        row(busyStopping, .engineIsFree(.open, .many), [.execute], busyStopping),
+        row(busyStopping, .engineIsFree(.open, .nothing), [], busyStopping),
+        row(busyStopping, .engineIsFree(.full, .few), [], busyStopping),
+        row(busyStopping, .engineIsFree(.full, .many), [], busyStopping),
+        row(busyStopping, .engineIsFree(.full, .nothing), [], busyStopping),
         row(busyStopping, .committed, [.release], idleStopping),
         row(busyStopping, .stopAsked, [], busyStopping),
         row(
