@@ -70,11 +70,15 @@ package enum RequirementText {
         .joined(separator: ";")
     }
 
+    private static let fields = RequirementField.allCases
+    /// What a requirement without ``FurtherDemands`` can say.
+    private static let basicFields = fields.filter { $0.rawValue <= RequirementField.region.rawValue }
+
     /// All demands, in the order of fields and operators.
     private static func terms(of requirement: Requirement, _ models: ModelTable) -> [Term] {
         let further = requirement.further
         var terms: [Term] = []
-        for field in RequirementField.allCases {
+        for field in further == nil ? Self.basicFields : Self.fields {
             switch field.kind {
             case .number: append(numbers(of: field, requirement, further), field, to: &terms)
             case .flag:

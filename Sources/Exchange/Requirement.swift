@@ -106,7 +106,14 @@ package struct FixedList<Element: FixedListElement>: Hashable, Sendable {
     }
 
     @inlinable package var isEmpty: Bool { count == 0 }
-    @inlinable package var array: [Element] { (0..<count).map { storage[$0] } }
+    /// The values in ascending order. A loop: requests are read and answered with it, and `map` over positions becomes
+    /// code that asks for the type of each.
+    @inlinable package var array: [Element] {
+        var values: [Element] = []
+        values.reserveCapacity(used)
+        for index in 0..<used { values.append(storage[index]) }
+        return values
+    }
 
     /// The value at a position below ``count``.
     @inlinable package subscript(index: Int) -> Element {

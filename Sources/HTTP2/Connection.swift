@@ -91,7 +91,7 @@ final class Connection: EventLoop.Handler {
             if session.http1?.isOngoing == true { return close() }
         }
         if readiness.contains(.writable), hasUnsent { server.markDirty(self) }
-        if !readiness.isDisjoint(with: [.readable, .hungUp]) { readOrWait() }
+        if !readiness.isDisjoint(with: .incoming) { readOrWait() }
         if flushesInItsTurn {
             flushesInItsTurn = false
             server.markDirty(self)

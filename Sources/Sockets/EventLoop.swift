@@ -38,6 +38,9 @@ package final class EventLoop {
         package static let hungUp = Readiness(rawValue: CLinux_EPOLLRDHUP)
         /// The descriptor is in an error state, or both directions are closed.
         package static let failed = Readiness(rawValue: CLinux_EPOLLERR | CLinux_EPOLLHUP)
+        /// A read tells something: bytes, or that no more come. Made of numbers: a list of options is put together by
+        /// code that asks for their type, once for each event of a connection.
+        package static let incoming = Readiness(rawValue: CLinux_EPOLLIN | CLinux_EPOLLRDHUP)
     }
 
     /// Names one registration for ever: its slot may be used again, its number is not.
