@@ -32,11 +32,7 @@ internal import Sockets
 
     /// Changes or reads the state, alone. Wakes the waiting threads when `waking` is true.
     package func withLock<Result>(waking: Bool = false, _ body: (inout State) -> Result) -> Result {
-        unsafe pthread_mutex_lock(mutex)
-        defer { unsafe pthread_mutex_unlock(mutex) }
-        let result = body(&state)
-        if waking { unsafe pthread_cond_broadcast(condition) }
-        return result
+        withLock(wakingIf: { _ in waking }, body)
     }
 
     /// Changes the state, alone, and wakes the waiting threads if `isNews` says so of what has become of it.
