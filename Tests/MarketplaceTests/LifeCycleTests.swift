@@ -61,6 +61,31 @@ import Testing
         [.nothing, .few, .many].map { row(state, .engineIsFree(.empty, $0), [action], end ?? state) }
     }
 
+    /// What becomes of a batch, the same while the exchange serves and while it stops.
+    private static func batch(idle: State, busy: State) -> [Row] {
+        [
+            // What waits is executed before the batch is sealed; a full batch takes no more.
+            row(idle, .engineIsFree(.empty, .few), [.execute], idle),
+            row(idle, .engineIsFree(.empty, .many), [.execute], idle),
+            row(idle, .engineIsFree(.open, .few), [.execute], idle),
+            row(idle, .engineIsFree(.open, .many), [.execute], idle),
+            row(idle, .engineIsFree(.open, .nothing), [.seal], busy),
+            row(idle, .engineIsFree(.full, .few), [.seal], busy),
+            row(idle, .engineIsFree(.full, .many), [.seal], busy),
+            row(idle, .engineIsFree(.full, .nothing), [.seal], busy),
+            // One batch commits, one more is executed beside it and waits: little of it before the commit is over.
+            row(busy, .engineIsFree(.empty, .nothing), [], busy),
+            row(busy, .engineIsFree(.empty, .few), [], busy),
+            row(busy, .engineIsFree(.empty, .many), [.execute], busy),
+            row(busy, .engineIsFree(.open, .few), [], busy),
+            row(busy, .engineIsFree(.open, .many), [.execute], busy),
+            row(busy, .engineIsFree(.open, .nothing), [], busy),
+            row(busy, .engineIsFree(.full, .few), [], busy),
+            row(busy, .engineIsFree(.full, .many), [], busy),
+            row(busy, .engineIsFree(.full, .nothing), [], busy),
+        ]
+    }
+
     static let follow = Action.pause(milliseconds: 500)
     static let retry = Action.pause(milliseconds: 250)
 
@@ -106,110 +131,76 @@ import Testing
 
     static let idleServing = State.serving(.idle)
     static let busyServing = State.serving(.committing)
-    static let servingRows = [
-        // What waits is executed before the batch is sealed; a full batch takes no more.
-        row(idleServing, .engineIsFree(.empty, .nothing), [], idleServing),
-        row(idleServing, .engineIsFree(.empty, .few), [.execute], idleServing),
-        row(idleServing, .engineIsFree(.empty, .many), [.execute], idleServing),
-        row(idleServing, .engineIsFree(.open, .few), [.execute], idleServing),
-        row(idleServing, .engineIsFree(.open, .many), [.execute], idleServing),
-        row(idleServing, .engineIsFree(.open, .nothing), [.seal], busyServing),
-        row(idleServing, .engineIsFree(.full, .few), [.seal], busyServing),
-        row(idleServing, .engineIsFree(.full, .many), [.seal], busyServing),
-        row(idleServing, .engineIsFree(.full, .nothing), [.seal], busyServing),
-        row(idleServing, .journalEnded(.lost("cut")), [], .interrupted(.lost("cut"), isStopping: false)),
-        row(idleServing, .journalEnded(.fenced), [], .interrupted(.fenced, isStopping: false)),
-        row(idleServing, .stopAsked, [], .stopping(.idle)),
-        // One batch commits, one more is executed beside it and waits: little of it before the commit is over.
-        row(busyServing, .engineIsFree(.empty, .nothing), [], busyServing),
-        row(busyServing, .engineIsFree(.empty, .few), [], busyServing),
-        row(busyServing, .engineIsFree(.empty, .many), [.execute], busyServing),
-        row(busyServing, .engineIsFree(.open, .few), [], busyServing),
-        row(busyServing, .engineIsFree(.open, .many), [.execute], busyServing),
-        row(busyServing, .engineIsFree(.open, .nothing), [], busyServing),
-        row(busyServing, .engineIsFree(.full, .few), [], busyServing),
-        row(busyServing, .engineIsFree(.full, .many), [], busyServing),
-        row(busyServing, .engineIsFree(.full, .nothing), [], busyServing),
-        row(busyServing, .committed, [.release], idleServing),
-        row(busyServing, .stopAsked, [], .stopping(.committing)),
-        row(
-            busyServing,
-            .journalEnded(.refused("no")),
-            [.refuseCommitting(.rebuilding)],
-            .interrupted(.refused("no"), isStopping: false)
-        ),
-        row(
-            busyServing,
-            .journalEnded(.unknown("?")),
-            [.refuseCommitting(.outcomeUnknown)],
-            .interrupted(.unknown("?"), isStopping: false)
-        ),
-        // The batch was handed over while the leadership was being renewed: it was never sent.
-        row(
-            busyServing,
-            .journalEnded(.lost("cut")),
-            [.refuseCommitting(.rebuilding)],
-            .interrupted(.lost("cut"), isStopping: false)
-        ),
-        row(
-            busyServing,
-            .journalEnded(.fenced),
-            [.refuseCommitting(.notLeader(address: ""))],
-            .interrupted(.fenced, isStopping: false)
-        ),
-    ]
+    static let servingRows =
+        batch(idle: idleServing, busy: busyServing) + [
+            row(idleServing, .engineIsFree(.empty, .nothing), [], idleServing),
+            row(idleServing, .journalEnded(.lost("cut")), [], .interrupted(.lost("cut"), isStopping: false)),
+            row(idleServing, .journalEnded(.fenced), [], .interrupted(.fenced, isStopping: false)),
+            row(idleServing, .stopAsked, [], .stopping(.idle)),
+            row(busyServing, .committed, [.release], idleServing),
+            row(busyServing, .stopAsked, [], .stopping(.committing)),
+            row(
+                busyServing,
+                .journalEnded(.refused("no")),
+                [.refuseCommitting(.rebuilding)],
+                .interrupted(.refused("no"), isStopping: false)
+            ),
+            row(
+                busyServing,
+                .journalEnded(.unknown("?")),
+                [.refuseCommitting(.outcomeUnknown)],
+                .interrupted(.unknown("?"), isStopping: false)
+            ),
+            // The batch was handed over while the leadership was being renewed: it was never sent.
+            row(
+                busyServing,
+                .journalEnded(.lost("cut")),
+                [.refuseCommitting(.rebuilding)],
+                .interrupted(.lost("cut"), isStopping: false)
+            ),
+            row(
+                busyServing,
+                .journalEnded(.fenced),
+                [.refuseCommitting(.notLeader(address: ""))],
+                .interrupted(.fenced, isStopping: false)
+            ),
+        ]
 
     static let idleStopping = State.stopping(.idle)
     static let busyStopping = State.stopping(.committing)
-    static let stoppingRows = [
-        row(idleStopping, .engineIsFree(.empty, .nothing), [.end], .stopped),
-        row(idleStopping, .engineIsFree(.empty, .few), [.execute], idleStopping),
-        row(idleStopping, .engineIsFree(.empty, .many), [.execute], idleStopping),
-        row(idleStopping, .engineIsFree(.open, .few), [.execute], idleStopping),
-        row(idleStopping, .engineIsFree(.open, .many), [.execute], idleStopping),
-        row(idleStopping, .engineIsFree(.open, .nothing), [.seal], busyStopping),
-        row(idleStopping, .engineIsFree(.full, .few), [.seal], busyStopping),
-        row(idleStopping, .engineIsFree(.full, .many), [.seal], busyStopping),
-        row(idleStopping, .engineIsFree(.full, .nothing), [.seal], busyStopping),
-        row(idleStopping, .journalEnded(.lost("cut")), [], .interrupted(.lost("cut"), isStopping: true)),
-        row(idleStopping, .journalEnded(.fenced), [], .interrupted(.fenced, isStopping: true)),
-        row(idleStopping, .stopAsked, [], idleStopping),
-        row(busyStopping, .engineIsFree(.empty, .nothing), [], busyStopping),
-        row(busyStopping, .engineIsFree(.empty, .few), [], busyStopping),
-        row(busyStopping, .engineIsFree(.empty, .many), [.execute], busyStopping),
-        row(busyStopping, .engineIsFree(.open, .few), [], busyStopping),
-        row(busyStopping, .engineIsFree(.open, .many), [.execute], busyStopping),
-        row(busyStopping, .engineIsFree(.open, .nothing), [], busyStopping),
-        row(busyStopping, .engineIsFree(.full, .few), [], busyStopping),
-        row(busyStopping, .engineIsFree(.full, .many), [], busyStopping),
-        row(busyStopping, .engineIsFree(.full, .nothing), [], busyStopping),
-        row(busyStopping, .committed, [.release], idleStopping),
-        row(busyStopping, .stopAsked, [], busyStopping),
-        row(
-            busyStopping,
-            .journalEnded(.refused("no")),
-            [.refuseCommitting(.rebuilding)],
-            .interrupted(.refused("no"), isStopping: true)
-        ),
-        row(
-            busyStopping,
-            .journalEnded(.unknown("?")),
-            [.refuseCommitting(.outcomeUnknown)],
-            .interrupted(.unknown("?"), isStopping: true)
-        ),
-        row(
-            busyStopping,
-            .journalEnded(.lost("cut")),
-            [.refuseCommitting(.rebuilding)],
-            .interrupted(.lost("cut"), isStopping: true)
-        ),
-        row(
-            busyStopping,
-            .journalEnded(.fenced),
-            [.refuseCommitting(.notLeader(address: ""))],
-            .interrupted(.fenced, isStopping: true)
-        ),
-    ]
+    static let stoppingRows =
+        batch(idle: idleStopping, busy: busyStopping) + [
+            row(idleStopping, .engineIsFree(.empty, .nothing), [.end], .stopped),
+            row(idleStopping, .journalEnded(.lost("cut")), [], .interrupted(.lost("cut"), isStopping: true)),
+            row(idleStopping, .journalEnded(.fenced), [], .interrupted(.fenced, isStopping: true)),
+            row(idleStopping, .stopAsked, [], idleStopping),
+            row(busyStopping, .committed, [.release], idleStopping),
+            row(busyStopping, .stopAsked, [], busyStopping),
+            row(
+                busyStopping,
+                .journalEnded(.refused("no")),
+                [.refuseCommitting(.rebuilding)],
+                .interrupted(.refused("no"), isStopping: true)
+            ),
+            row(
+                busyStopping,
+                .journalEnded(.unknown("?")),
+                [.refuseCommitting(.outcomeUnknown)],
+                .interrupted(.unknown("?"), isStopping: true)
+            ),
+            row(
+                busyStopping,
+                .journalEnded(.lost("cut")),
+                [.refuseCommitting(.rebuilding)],
+                .interrupted(.lost("cut"), isStopping: true)
+            ),
+            row(
+                busyStopping,
+                .journalEnded(.fenced),
+                [.refuseCommitting(.notLeader(address: ""))],
+                .interrupted(.fenced, isStopping: true)
+            ),
+        ]
 
     /// Whatever the open batch holds, it is dropped with the rest of the memory.
     private static func dropped(
