@@ -54,14 +54,14 @@ enum ServerCallbacks {
             valueCount,
             _,
             userData in
-            unsafe core(userData).pointee.header(
+            let goesOn = unsafe core(userData).pointee.header(
                 session,
                 name: name!,
                 nameCount: nameCount,
                 value: value!,
                 valueCount: valueCount
             )
-            return 0
+            return goesOn ? 0 : NGHTTP2_ERR_CALLBACK_FAILURE.rawValue
         }
     }
 

@@ -1,24 +1,39 @@
 internal import CNghttp2
 internal import Glibc
 
-// What the callbacks do. Each returns what nghttp2 expects: 0, since a client's mistake is no failure of ours.
+// What the callbacks do. A client's mistake is no failure of ours: with one exception nghttp2 goes on.
 extension SessionCore {
 
+    /// Whether the block is decoded on. What a client says after a block that is too long is not looked at: nghttp2
+    /// reads each byte of each field, and a field of the dynamic table that takes one byte of a frame may have 4,000.
     mutating func header(
         _ session: OpaquePointer?,
         name: UnsafePointer<UInt8>,
         nameCount: Int,
         value: UnsafePointer<UInt8>,
         valueCount: Int
-    ) {
-        guard let stream = unsafe current else { return }
+    ) -> Bool {
+        guard let stream = unsafe current else { return true }
         unsafe stream.pointee.headerFields += 1
         unsafe stream.pointee.headerBytes += nameCount + valueCount + 32
         guard unsafe stream.pointee.headerFields <= limits.headerFieldsMax,
             unsafe stream.pointee.headerBytes <= limits.headerBytesMax
-        else { return unsafe terminate(session, NGHTTP2_ENHANCE_YOUR_CALM, because: .headers) }
+        else {
+            unsafe terminate(session, NGHTTP2_ENHANCE_YOUR_CALM, because: .headers)
+            return false
+        }
+        if !isTrailer { unsafe keepField(of: stream, name, nameCount, value, valueCount) }
+        return true
+    }
 
-        if isTrailer || nameCount == 0 { return }
+    private func keepField(
+        of stream: StreamPointer,
+        _ name: UnsafePointer<UInt8>,
+        _ nameCount: Int,
+        _ value: UnsafePointer<UInt8>,
+        _ valueCount: Int
+    ) {
+        if nameCount == 0 { return }
         if unsafe isHost(name, nameCount) { return unsafe host(of: stream, value, valueCount) }
         guard let field = unsafe RequestField.recognise(name, count: nameCount) else { return }
         // As HTTP/1 refuses it: a proxy in front may have judged the other one.

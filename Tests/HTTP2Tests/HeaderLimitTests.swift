@@ -14,7 +14,8 @@ import Testing
         let session = try Session()
         // Four of them are in every request.
         let fields = (4..<count).map { ("x-\($0)", "1") }
-        try session.feed(hello + Frames.headers(FieldBlocks.get + Frames.block(fields)))
+        let bytes = hello + Frames.headers(FieldBlocks.get + Frames.block(fields))
+        if isGood { try session.feed(bytes) } else { #expect(throws: HTTP2Error.self) { try session.feed(bytes) } }
         #expect(session.heard().count == (isGood ? 1 : 0))
         #expect(session.end == (isGood ? nil : .headers))
         #expect(session.isFinished == false || !isGood)
@@ -24,21 +25,39 @@ import Testing
         for (count, end) in [(96, nil), (97, .headers)] as [(Int, SessionEnd?)] {
             let session = try Session()
             let trailers = Frames.block((0..<count).map { ("x-\($0)", "1") })
-            try session.feed(hello + Frames.post() + Frames.data(flags: 0) + Frames.headers(trailers))
+            let bytes = hello + Frames.post() + Frames.data(flags: 0) + Frames.headers(trailers)
+            if end == nil {
+                try session.feed(bytes)
+            } else {
+                #expect(throws: HTTP2Error.self) { try session.feed(bytes) }
+            }
             #expect(session.end == end)
         }
     }
 
-    @Test func `Fields that the table repeats end the session, too`() throws {
-        let session = try Session()
-        // One entry of almost 4,000 bytes, then its index again and again: one byte each (HPACK bomb).
+    /// One entry of almost 4,000 bytes, then its index again and again: one byte each (HPACK bomb).
+    private var bomb: [UInt8] {
         let name = [0x40] + FieldBlocks.string("x-bomb")
         let value: [UInt8] = [0x7F, 0xA1, 0x1D] + [UInt8](repeating: UInt8(ascii: "b"), count: 3_872)
-        let bomb = Frames.headers(FieldBlocks.get + name + value + [UInt8](repeating: 0xBE, count: 4_000))
-        let last = try session.exchange(hello + bomb)
+        return Frames.headers(FieldBlocks.get + name + value + [UInt8](repeating: 0xBE, count: 4_000))
+    }
+
+    @Test func `Fields that the table repeats end the session, too`() throws {
+        let session = try Session()
+        #expect(throws: HTTP2Error.self) { try session.feed(hello + bomb) }
         #expect(session.end == .headers)
-        #expect(last.last?.errorCode == ErrorCode.enhanceYourCalm.rawValue)
+        #expect(try session.frames().last?.errorCode == ErrorCode.enhanceYourCalm.rawValue)
         #expect(session.heard().isEmpty)
+        #expect(session.isFinished)
+    }
+
+    @Test func `Of a block that is too long nothing more is decoded`() throws {
+        let session = try Session()
+        #expect(throws: HTTP2Error.self) { try session.feed(hello + bomb + Frames.headers(stream: 3)) }
+        // The first time it is remembered, three times it is repeated, and then it was too much.
+        let fields = unsafe session.core.pointee.open?.pointee.headerFields
+        #expect(fields == 4 + 1 + 4)
+        #expect(session.openStreamCount == 1)
     }
 
     @Test(arguments: [(8, true), (9, false)]) func `A block has at most eight continuations`(
@@ -81,7 +100,7 @@ import Testing
         let head = Frames.headers(FieldBlocks.get, stream: 7, flags: Frames.endStream)
         try session.feed(head + Frames.continuation(fields(8), stream: 7, flags: 0))
         let more = Frames.block((50..<59).map { ("x-\($0)", String(repeating: "v", count: 964)) })
-        try session.feed(Frames.continuation(more, stream: 7))
+        #expect(throws: HTTP2Error.self) { try session.feed(Frames.continuation(more, stream: 7)) }
         #expect(session.end == .headers)
     }
 

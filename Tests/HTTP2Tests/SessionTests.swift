@@ -237,7 +237,9 @@ import Testing
     @Test func `Too many fields end the connection`() throws {
         let session = try Session()
         let fields = (0..<97).map { ("x-\($0)", "1") }
-        try session.feed(hello + Frames.request("GET", "/", stream: 1, fields))
+        #expect(throws: HTTP2Error.self) {
+            try session.feed(hello + Frames.request("GET", "/", stream: 1, fields))
+        }
         #expect(try session.frames().last?.errorCode == 11, "ENHANCE_YOUR_CALM")
         #expect(session.isFinished)
     }
@@ -248,7 +250,8 @@ import Testing
         let fields = (10..<97).map { ("x-\($0)", String(repeating: "v", count: 150)) }
         try session.feed(hello + Frames.request("GET", "/", stream: 1, fields))
         #expect(session.heard().count == 1, "just below 16,384")
-        try session.feed(Frames.request("GET", "/", stream: 3, fields + [("x-97", String(repeating: "v", count: 150))]))
+        let more = fields + [("x-97", String(repeating: "v", count: 150))]
+        #expect(throws: HTTP2Error.self) { try session.feed(Frames.request("GET", "/", stream: 3, more)) }
         #expect(try session.frames().last?.errorCode == 11, "ENHANCE_YOUR_CALM")
     }
 
