@@ -122,6 +122,15 @@ final class Connection: EventLoop.Handler {
         close()
     }
 
+    /// Frees what it spoke with: its last word has gone out, and it is not listened to any more. Who does not go then
+    /// holds a socket, and not what a hundred streams take.
+    func releaseSession() {
+        countResets()
+        session.endOngoing()
+        reportEnded()
+        session.release()
+    }
+
     private func countResets() {
         let counts = session.resetCounts
         guard counts != countedResets else { return }

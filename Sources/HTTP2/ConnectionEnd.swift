@@ -23,6 +23,7 @@ extension Connection {
         } catch {
             return close()
         }
+        releaseSession()
         server.loop.callAgain(registration, .readable)
     }
 

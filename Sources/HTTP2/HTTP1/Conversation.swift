@@ -10,6 +10,15 @@ struct Conversation {
         case undecided([UInt8])
         case http1(HTTP1Session)
         case http2(Session)
+        /// HTTP/2 whose last word has gone out.
+        case over(Remains)
+    }
+
+    /// What is asked of a session of HTTP/2 that is no more.
+    private struct Remains {
+        let end: SessionEnd?
+        let resetCounts: ResetCounts
+        let requestCount: UInt64
     }
 
     private var spoken = Spoken.undecided([])
@@ -54,11 +63,28 @@ struct Conversation {
         }
     }
 
+    /// Frees what HTTP/2 keeps for its streams. From now on nothing is read, sent or answered.
+    mutating func release() {
+        guard let session = http2 else { return }
+        let remains = Remains(
+            end: session.end,
+            resetCounts: session.resetCounts,
+            requestCount: session.requestCount
+        )
+        spoken = .over(remains)
+    }
+
+    private var remains: Remains? {
+        guard case .over(let remains) = spoken else { return nil }
+        return remains
+    }
+
     /// Feeds what the client sent. Throws where HTTP/2 does; what is left to drain then says why.
     mutating func receive(_ bytes: Span<UInt8>, at now: UInt64) throws(HTTP2Error) {
         switch spoken {
         case .http2(let session): try session.receive(bytes, at: now)
         case .http1(let session): session.receive(bytes)
+        case .over: break
         case .undecided(var start):
             // The choice needs a few bytes only, so what is copied here is seldom more than one small read.
             unsafe bytes.withUnsafeBufferPointer { unsafe start.append(contentsOf: $0) }
@@ -74,20 +100,20 @@ struct Conversation {
 // What a connection asks of what it speaks.
 extension Conversation {
     /// The client has begun to speak HTTP/1, or has sent its settings of HTTP/2.
-    var isEstablished: Bool { http2?.isEstablished ?? http1?.hasBegun ?? false }
+    var isEstablished: Bool { http2?.isEstablished ?? http1?.hasBegun ?? (remains != nil) }
 
     /// The request is complete or refused, and nothing more is read.
     var isInputOver: Bool { http1?.isInputOver ?? false }
 
     /// Neither side has anything more to say.
-    var isFinished: Bool { http2?.isFinished ?? http1?.isFinished ?? false }
+    var isFinished: Bool { http2?.isFinished ?? http1?.isFinished ?? (remains != nil) }
 
     var queuedFrameCount: Int { http2?.queuedFrameCount ?? 0 }
     var openStreamCount: Int { http2?.openStreamCount ?? 0 }
     var incompleteRequestCount: Int { http2?.incompleteRequestCount ?? 0 }
     var waitingRequestCount: Int { http2?.waitingRequestCount ?? 0 }
     var answersUnderWay: Int { http2?.answersUnderWay ?? 0 }
-    var requestCount: UInt64 { http2?.requestCount ?? http1?.requestCount ?? 0 }
+    var requestCount: UInt64 { http2?.requestCount ?? http1?.requestCount ?? remains?.requestCount ?? 0 }
 
     func takeRequests(_ use: (borrowing Request, Int32) -> Void) {
         if let http2 { http2.takeRequests(use) } else { http1?.takeRequests(use) }
@@ -111,6 +137,6 @@ extension Conversation {
     func refuseNewStreams() { http2?.refuseNewStreams() }
     func terminate(because end: SessionEnd? = nil) { http2?.terminate(because: end) }
     func cutOffSlow(at now: UInt64) -> Bool { http2?.cutOffSlow(at: now) ?? false }
-    var end: SessionEnd? { http2?.end }
-    var resetCounts: ResetCounts { http2?.resetCounts ?? ResetCounts() }
+    var end: SessionEnd? { http2?.end ?? remains?.end }
+    var resetCounts: ResetCounts { http2?.resetCounts ?? remains?.resetCounts ?? ResetCounts() }
 }
