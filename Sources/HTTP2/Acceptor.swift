@@ -6,8 +6,9 @@ final class Acceptor: EventLoop.Handler {
     private unowned let server: LoopServer
     var registration: EventLoop.Registration?
 
-    /// Connections accepted before the loop looks at anything else.
-    private static let perTurnMax = 256
+    /// Connections accepted before the loop looks at anything else: a few milliseconds' work with their first requests,
+    /// so that clients that are there already do not wait for a flood of newcomers.
+    private static let perTurnMax = 32
 
     init(_ endpoint: Endpoint, on server: LoopServer) {
         self.endpoint = endpoint
