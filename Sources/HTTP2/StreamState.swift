@@ -74,8 +74,9 @@ struct FieldRange: BitwiseCopyable {
     /// The digits of the status and of `content-length`, which nghttp2 reads when it encodes the answer.
     var digits: UnsafeMutablePointer<UInt8>
 
-    /// What a new stream's buffer holds: the fields and the body of an order.
-    static let initialCapacity = 2_048
+    /// What a new stream's buffer holds: the fields of a request. A body makes it grow, and later streams have it so;
+    /// requests that are only begun, a hundred and more on each connection, take little.
+    static let initialCapacity = 256
     /// A buffer that a large request has grown beyond this is given back.
     static let keptCapacityMax = 4_096
     /// Three for a status, nineteen for a length.
