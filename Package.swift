@@ -84,6 +84,7 @@ let targets: [Target] = [
     target("Log", ["JSON", "Sockets"]),
     target("Demonstration", ["Units", "Exchange", "JSON"]),
     target("Measurement", ["JSON", "Demonstration", histogram]),
+    target("Attacks"),
     target("Vectors", ["Units", "Exchange", "Ledger", "Engine", "JSON"]),
     target("Sockets", ["CLinux"]),
     target("TLS", ["Sockets", "COpenSSL"]),
@@ -117,7 +118,7 @@ let targets: [Target] = [
         dependencies: [
             "Units", "Exchange", "Ledger", "Engine", "Cryptography", "JSON", "Sockets", "TLS", "HTTP2", "Postgres",
             "Store", "API", "Log", "Marketplace", "Vectors", "Demonstration", "Measurement", "Provenance",
-            "LocalChain", "ChainServer", "TON", "Toncenter", "Settlement", "SettlementAgent",
+            "LocalChain", "ChainServer", "TON", "Toncenter", "Settlement", "SettlementAgent", "Attacks",
             argumentParser,
         ],
         resources: [.copy("Resources")],
@@ -170,7 +171,8 @@ let targets: [Target] = [
     tests("JSONTests", ["JSON"]),
     tests("SocketsTests", ["Sockets"]),
     tests("TLSTests", ["TLS", "Sockets"]),
-    tests("HTTP2Tests", ["HTTP2", "TLS", "Sockets"]),
+    tests("AttacksTests", ["Attacks"]),
+    tests("HTTP2Tests", ["HTTP2", "TLS", "Sockets", "Attacks"]),
     target("PostgresTesting", ["Postgres"], path: "Tests/PostgresTesting"),
     tests("PostgresTests", ["Postgres", "PostgresTesting"]),
     tests(
@@ -203,7 +205,7 @@ let targets: [Target] = [
     tests(
         "ProgramTests",
         [
-            "bombyx", "HTTP2", "TLS", "Sockets", "JSON", "PostgresTesting", "ProgramTesting", "Provenance",
+            "bombyx", "Attacks", "HTTP2", "TLS", "Sockets", "JSON", "PostgresTesting", "ProgramTesting", "Provenance",
             "Cryptography", "TON", "Units", .product(name: "Yams", package: "Yams"),
         ],
         excluded: ["Schema"]

@@ -1,18 +1,19 @@
-internal import Sockets
-internal import TLS
+package import Sockets
+package import TLS
 
-/// The socket of a client, and TLS if any. Calls block only where they are given a deadline.
-final class ClientTransport {
+/// The socket of a client, and TLS if any, for bytes that need be no HTTP. Calls block only where they are given a
+/// deadline, in milliseconds of the monotonic clock.
+package final class ClientTransport {
     private var socket: FileDescriptor?
     private let tls: TLSSession?
     /// The server takes nothing more; what it has said can still be read.
-    private(set) var hasFailedToSend = false
+    package private(set) var hasFailedToSend = false
     private var output: [UInt8] = []
     private var outputStart = 0
     private var input = [UInt8](repeating: 0, count: 65_536)
 
     /// What ``receive(deadline:)`` gave.
-    enum Received {
+    package enum Received {
         /// Plaintext; none if only TLS had something to say, or only output went out.
         case bytes([UInt8])
         case timedOut
@@ -20,7 +21,10 @@ final class ClientTransport {
     }
 
     /// Connects, and completes the TLS handshake with `h2` agreed on.
-    init(
+    ///
+    /// Errors: ``HTTP2Error/system(_:)``, ``HTTP2Error/tls(_:)``, ``HTTP2Error/timedOut``,
+    /// ``HTTP2Error/connectionClosed``, ``HTTP2Error/notHTTP2``.
+    package init(
         to address: SocketAddress,
         tls context: TLSContext?,
         serverName: String,
@@ -66,7 +70,7 @@ final class ClientTransport {
     }
 
     /// Encrypts `plaintext` if need be, and sends what the kernel takes now.
-    func send(_ plaintext: [UInt8]) throws(HTTP2Error) {
+    package func send(_ plaintext: [UInt8]) throws(HTTP2Error) {
         if let tls {
             do throws(TLSError) {
                 var start = 0
@@ -86,13 +90,13 @@ final class ClientTransport {
     }
 
     /// Ends the connection.
-    func close() { socket = nil }
+    package func close() { socket = nil }
 
     /// Output that the kernel has not taken.
-    var unsentByteCount: Int { output.count - outputStart }
+    package var unsentByteCount: Int { output.count - outputStart }
 
     /// Waits for input, or for room for output that waits, and reads once.
-    func receive(deadline: UInt64) throws(HTTP2Error) -> Received {
+    package func receive(deadline: UInt64) throws(HTTP2Error) -> Received {
         guard try wait(deadline: deadline) else { return .timedOut }
         flush()
         guard let count = try readSocket() else { return .endOfFile }

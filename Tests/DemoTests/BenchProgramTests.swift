@@ -115,6 +115,23 @@ import Testing
         #expect(lines.count { $0.hasPrefix("  holds  ") } == 8)
     }
 
+    /// How long health takes is another machine's affair; what is counted here is not.
+    @Test(.timeLimit(.minutes(5)))
+    func `An attack leaves nothing behind, and every question beside it is answered`() throws {
+        let sizes = ["--seconds", "1", "--connections", "4", "--slow-connections", "0", "--health-limit", "60000"]
+        let arguments = ["attacks", "--only", "too many streams", "--json"] + sizes
+        let report = try JSONValue(Array(try bench(arguments).output.utf8))
+        #expect(report["sound"]?.boolean == true, "\(report)")
+        #expect(report["checks"]?.elements?.count == 4)
+        let attacks = try #require(report["attacks"]?.elements)
+        #expect(attacks.map { $0["door"]?.string } == ["cleartext", "TLS", "cleartext", "TLS"])
+        for attack in attacks {
+            #expect((attack["ended"]?.integer ?? 0) >= 4, "\(attack)")
+            #expect((attack["bytes"]?.integer ?? 0) > 4 * 16_384, "\(attack)")
+            #expect((attack["health_asked"]?.integer ?? 0) > 20, "\(attack)")
+        }
+    }
+
     @Test(
         .timeLimit(.minutes(1)),
         arguments: [
@@ -128,6 +145,9 @@ import Testing
             (["streams", "--streams", "101"], "--streams is 1 to 100"),
             (["capacity", "--orders", "0"], "--orders is 1 to"),
             (["capacity", "--accounts", "13"], "--accounts is 1 to 12"),
+            (["attacks", "--seconds", "0"], "--seconds is 1 to 3600"),
+            (["attacks", "--slow-connections", "101"], "--slow-connections is 0 to 100"),
+            (["attacks", "--only", "a siege"], "--only is a part of rapid reset; "),
             (["overload", "--duration", "0"], "--duration is 1 to 3600"),
             (["overload", "--connections", "8193"], "--connections is 1 to 8192"),
             (["overload", "--singles", "99"], "--singles is 100 to 100000"),

@@ -36,6 +36,7 @@ import Testing
             ".build/release/bombyx bench capacity --orders 1000000",
             ".build/release/bombyx bench streams", ".build/release/bombyx bench receipts",
             ".build/release/bombyx bench settlement", ".build/release/bombyx bench overload",
+            ".build/release/bombyx bench attacks",
             ".build/release/bombyx load", ".build/release/bombyx load --rate 20000 --plot plots",
             "bombyx ticket verify ticket.txt --key KEY", "bombyx bundle verify bundle.json --key KEY --json",
             "bombyx journal export --before 100001 journal-1.bxjf",

@@ -1,3 +1,4 @@
+import Attacks
 import Foundation
 import ProgramTesting
 import Sockets
@@ -15,63 +16,52 @@ import Testing
         let next: @Sendable (UInt32) -> [UInt8]
     }
 
-    private static func frame(_ type: UInt8, _ flags: UInt8 = 0, _ stream: UInt32 = 0, _ payload: [UInt8] = [])
-        -> [UInt8]
-    {
-        let count = payload.count
-        let length = [UInt8(count >> 16), UInt8(count >> 8 & 0xFF), UInt8(count & 0xFF)]
-        return length + [type, flags] + bigEndian(stream) + payload
-    }
-
-    private static func bigEndian(_ value: UInt32) -> [UInt8] {
-        (0..<4).map { UInt8(truncatingIfNeeded: value >> (24 - 8 * UInt32($0))) }
-    }
-
-    private static func literal(_ name: String, _ value: String) -> [UInt8] {
-        [0x00, UInt8(name.utf8.count)] + Array(name.utf8) + [UInt8(value.utf8.count)] + Array(value.utf8)
-    }
-
-    /// GET of the longest public answer: the whole contract.
-    private static let get = [0x82, 0x86, 0x04, 13] + Array("/openapi.yaml".utf8) + literal(":authority", "x")
-    private static let post = [0x83, 0x86, 0x04, 10] + Array("/v1/offers".utf8) + literal(":authority", "x")
+    private static func stream(_ number: UInt32) -> UInt32 { Attack.stream(number) }
 
     private static let floods: [Flood] = [
-        Flood(description: "requests") { frame(1, 5, 2 * $0 + 1, get) },
-        Flood(description: "requests without a window", first: frame(4, 0, 0, [0, 4, 0, 0, 0, 0])) {
-            frame(1, 5, 2 * $0 + 1, get)
+        Flood(description: "requests") { Frame.make(.headers, .request, stream: stream($0), Frame.get) },
+        Flood(description: "requests without a window", first: Frame.settings((4, 0))) {
+            Frame.make(.headers, .request, stream: stream($0), Frame.get)
         },
         Flood(description: "cancelled requests") {
-            frame(1, 5, 2 * $0 + 1, get) + frame(3, 0, 2 * $0 + 1, [0, 0, 0, 8])
+            Frame.make(.headers, .request, stream: stream($0), Frame.get) + Frame.cancel(stream($0))
         },
         Flood(description: "streams that the server must reset") {
-            frame(1, 4, 2 * $0 + 1, post) + frame(8, 0, 2 * $0 + 1, [0, 0, 0, 0])
+            Frame.make(.headers, .endHeaders, stream: stream($0), Frame.post) + Frame.windowUpdate(stream($0), 0)
         },
         // Fewer streams than may be open, and together more than the server keeps of bodies: 128 MiB a loop.
         Flood(description: "bodies without an end", bytesMax: 6_000_000) {
-            let stream = 2 * $0 + 1
-            let part = frame(0, 0, stream, [UInt8](repeating: 32, count: 16_000))
-            return frame(1, 4, stream, post) + part + part + part
+            let part = Frame.make(.data, stream: stream($0), [UInt8](repeating: 32, count: 16_000))
+            return Frame.make(.headers, .endHeaders, stream: stream($0), Frame.post) + part + part + part
         },
-        Flood(description: "PING") { _ in frame(6, 0, 0, [0, 0, 0, 0, 0, 0, 0, 0]) },
-        Flood(description: "SETTINGS") { _ in frame(4, 0, 0, [0, 1, 0, 0, 0, 0, 0, 1, 0, 0, 16, 0]) },
+        Flood(description: "PING") { _ in Frame.make(.ping, [], [UInt8](repeating: 0, count: 8)) },
+        Flood(description: "SETTINGS") { _ in Frame.settings((1, 0), (1, 4_096)) },
         Flood(description: "a header block without an end") {
-            $0 == 0 ? frame(1, 1, 1, get) : frame(9, 0, 1, [UInt8](repeating: 0x90, count: 16_384))
+            $0 == 0
+                ? Frame.make(.headers, .endStream, stream: 1, Frame.get)
+                : Frame.make(.continuation, stream: 1, [UInt8](repeating: 0x90, count: 16_384))
         },
-        Flood(description: "a field of the table again and again", first: frame(1, 5, 1, get + bomb)) {
-            frame(1, 5, 2 * $0 + 3, get + [UInt8](repeating: 0xBE, count: 8_000))
+        Flood(
+            description: "a field of the table again and again",
+            first: Frame.make(.headers, .request, stream: 1, Frame.get + bomb)
+        ) {
+            let again = [UInt8](repeating: Frame.indexed, count: 8_000)
+            return Frame.make(.headers, .request, stream: stream($0 + 1), Frame.get + again)
         },
-        Flood(description: "unknown frames") { _ in frame(0xFA, 0, 0, [UInt8](repeating: 1, count: 16_384)) },
+        Flood(description: "unknown frames") { _ in
+            Frame.make(.unknown, [], [UInt8](repeating: 1, count: 16_384))
+        },
     ]
 
-    /// A field of 4,000 bytes that goes into the dynamic table (RFC 7541, section 6.2.1).
-    private static let bomb = [0x40, 1, UInt8(ascii: "x"), 0x7F, 0xA1, 0x1E] + [UInt8](repeating: 120, count: 4_000)
+    /// A field of 4,000 bytes that goes into the dynamic table.
+    private static let bomb = Frame.remembered("x", String(repeating: "x", count: 4_000))
 
     private static let connections = 24
 
     /// Sends until the server takes no more for a while, ends the connection, or has had all; then how much it took.
     private func attack(_ flood: Flood, _ address: SocketAddress) throws -> SocketBox {
         let socket = try FileDescriptor(connectingTo: address, deadline: MonotonicClock.milliseconds() + 10_000)
-        var bytes = Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8) + Self.frame(4) + flood.first
+        var bytes = Frame.hello + flood.first
         var (sent, number): (Int, UInt32) = (0, 0)
         while sent < flood.bytesMax {
             while bytes.count < 65_536 {

@@ -16,6 +16,7 @@ let arrows: [(target: String, imports: [String])] = [
     ("Vectors", ["Units", "Exchange", "Ledger", "Engine", "JSON"]),
     ("Demonstration", ["Units", "Exchange", "JSON"]),
     ("Measurement", ["JSON", "Demonstration", "Histogram"]),
+    ("Attacks", []),
     ("Texts", ["CTexts"]),
     (
         "API",
@@ -39,7 +40,7 @@ let arrows: [(target: String, imports: [String])] = [
         "bombyx",
         libraries + [
             "Marketplace", "Vectors", "Demonstration", "Measurement", "ArgumentParser", "Logging", "Foundation",
-            "LocalChain", "ChainServer", "TON", "Toncenter", "Settlement", "SettlementAgent",
+            "LocalChain", "ChainServer", "TON", "Toncenter", "Settlement", "SettlementAgent", "Attacks",
         ]
             + system
     ),

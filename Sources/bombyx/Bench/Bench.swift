@@ -5,17 +5,18 @@ internal import JSON
 /// `bombyx bench`: measurements that anybody can repeat.
 struct Bench: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Measure matching, commands, bodies, requests, tables, memory, streams, receipts, payouts, overload.",
+        abstract: "Measure matching, commands, bodies, requests, tables, memory, streams, receipts, payouts, overload, "
+            + "attacks.",
         discussion: """
             match, engine, json and settlement measure a part of the program inside of this process; projector does so \
-            with a PostgreSQL of its own. journal, requests, capacity, streams, receipts and overload start a server \
-            of their own on free ports with an empty state folder and are clients of it like any other. None of them \
-            leaves anything behind.
+            with a PostgreSQL of its own. journal, requests, capacity, streams, receipts, overload and attacks start a \
+            server of their own on free ports with an empty state folder and are clients of it like any other. None of \
+            them leaves anything behind.
             """,
         subcommands: [
             BenchMatch.self, BenchEngine.self, BenchJSON.self, BenchJournal.self, BenchRequests.self,
             BenchProjector.self, BenchCapacity.self, BenchStreams.self, BenchReceipts.self, BenchSettlement.self,
-            BenchOverload.self,
+            BenchOverload.self, BenchAttacks.self,
         ]
     )
 

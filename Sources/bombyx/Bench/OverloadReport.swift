@@ -276,14 +276,14 @@ extension OverloadReport {
         ])
     }
 
-    private static func json(_ times: Latencies.Summary) -> JSONValue {
+    static func json(_ times: Latencies.Summary) -> JSONValue {
         .members([
             ("count", .integer(times.count)), ("p50_microseconds", .integer(times.p50)),
             ("p99_microseconds", .integer(times.p99)), ("longest_microseconds", .integer(times.max)),
         ])
     }
 
-    private static func json(_ check: LoadOutcome.Check) -> JSONValue {
+    static func json(_ check: LoadOutcome.Check) -> JSONValue {
         .members([
             ("rule", .string(check.rule)), ("holds", .boolean(check.holds)), ("detail", .string(check.detail)),
         ])

@@ -32,6 +32,11 @@ enum ProcessTimes {
     /// The most resident memory that the process has had, in bytes.
     static func peakBytes(of pid: Int32) -> Int64 { status(pid, "VmHWM:") }
 
+    /// Files and sockets that the process has open.
+    static func descriptors(of pid: Int32) -> Int {
+        (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/fd").count) ?? 0
+    }
+
     private static func status(_ pid: Int32, _ name: String) -> Int64 {
         for line in text("/proc/\(pid)/status").split(separator: "\n") where line.hasPrefix(name) {
             // The name, blanks, a number, and kB.
