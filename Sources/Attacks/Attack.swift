@@ -1,7 +1,7 @@
 /// What a client does to a server of HTTP that it should not do: what it says first, and again and again.
 package struct Attack: Sendable, CustomStringConvertible {
     /// How it comes to the server.
-    package enum Door: String, CaseIterable, Sendable {
+    package enum Door: String, Sendable {
         case cleartext
         /// Inside of TLS.
         case tls = "TLS"

@@ -1,3 +1,5 @@
+import Attacks
+
 /// Frames as bytes, made by hand, so that tests do not depend on what they test (RFC 9113, section 4; RFC 7541).
 enum Frames {
     static let preface = Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8)
@@ -19,22 +21,7 @@ enum Frames {
     }
 
     /// Fields without compression: literals with new names that are not indexed.
-    static func block(_ fields: [(String, String)]) -> [UInt8] {
-        fields.flatMap { name, value in [0] + text(name) + text(value) }
-    }
-
-    private static func text(_ text: String) -> [UInt8] {
-        let bytes = Array(text.utf8)
-        // A length below 127 is one byte; above, the rest follows in groups of seven bits.
-        guard bytes.count >= 127 else { return [UInt8(bytes.count)] + bytes }
-        var length: [UInt8] = [127]
-        var rest = bytes.count - 127
-        while rest >= 128 {
-            length.append(UInt8(rest & 127 | 128))
-            rest >>= 7
-        }
-        return length + [UInt8(rest)] + bytes
-    }
+    static func block(_ fields: [(String, String)]) -> [UInt8] { fields.flatMap { Frame.literal($0, $1) } }
 
     static func request(
         _ method: String,
