@@ -6,7 +6,7 @@ internal import Units
 ///
 /// 30 bytes in base64url: version, list, filters (8 bytes of SHA-256), two numbers of the position, and 4 bytes of
 /// SHA-256 over all of it. The check finds mistakes, not forgers: a forged position shows nothing that the list
-/// itself would not show.
+/// itself would not show, and is one that the database understands, because positions are not negative.
 package struct Cursor: Equatable, Sendable {
     package let list: List
     package let filters: UInt64
@@ -48,12 +48,10 @@ package struct Cursor: Equatable, Sendable {
         guard bytes[0] == Self.version, bytes[1] == list.rawValue, Self.number(bytes[2..<10]) == filters else {
             throw Problem(.badCursor, "The cursor was given for another list, other filters or another account.")
         }
-        self.init(
-            list: list,
-            filters: filters,
-            first: Int64(bitPattern: Self.number(bytes[10..<18])),
-            second: Int64(bitPattern: Self.number(bytes[18..<26]))
-        )
+        let first = Int64(bitPattern: Self.number(bytes[10..<18]))
+        let second = Int64(bitPattern: Self.number(bytes[18..<26]))
+        guard first >= 0, second >= 0 else { throw Problem(.badCursor, "The cursor is not one that a list has given.") }
+        self.init(list: list, filters: filters, first: first, second: second)
     }
 
     /// The form in URLs: 40 characters.

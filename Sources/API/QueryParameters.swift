@@ -19,6 +19,7 @@ struct QueryParameters {
     }
 
     mutating func fail(_ name: StaticString, _ rule: FieldError.Rule, _ detail: String) {
+        guard errors.count < Problem.errorsMax else { return }
         errors.append(FieldError(.parameter("\(name)"), rule, detail))
     }
 
@@ -81,7 +82,7 @@ struct QueryParameters {
 
     /// Throws when a rule was broken or a parameter is unknown.
     mutating func end() throws(Problem) {
-        for parameter in parameters where !parameter.isTaken {
+        for parameter in parameters where !parameter.isTaken && errors.count < Problem.errorsMax {
             let name = parameter.name.prefix(BodyPlace.keyBytesShown).text
             errors.append(FieldError(.parameter(name), .unknownField, "There is no parameter \"\(name)\" here."))
         }

@@ -95,7 +95,10 @@ struct RequirementExpression {
         self.parameter = parameter
         builder = RequirementBuilder(directory)
         guard !text.isEmpty else { return }
-        for term in text.split(separator: UInt8(ascii: ";"), omittingEmptySubsequences: false) { read(term) }
+        for term in text.split(separator: UInt8(ascii: ";"), omittingEmptySubsequences: false)
+        where errors.count < Problem.errorsMax {
+            read(term)
+        }
         for (field, operations) in seen.sorted(by: { $0.key.rawValue < $1.key.rawValue })
         where operations.count > 1 && operations.contains(.eq) {
             fail(.notAllowed, "\(field.name):eq leaves nothing for another operator to say.")

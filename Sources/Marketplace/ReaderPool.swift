@@ -17,13 +17,16 @@ final class ReaderPool: Sendable {
     private let loops: LoopMailboxes
     private let lifelines: Lifelines
     private let keyring: SigningKeyring
-    /// Until then nobody asks a database that has just failed, in nanoseconds of ``Instant``.
+    /// Until then nobody asks a database that has just failed, in nanoseconds of ``Instant``. A question that the
+    /// database refuses is no such failure: the next one may be another.
     private let pausedUntil = Atomic<Int64>(0)
 
     fileprivate struct Queue {
         var jobs: [ReaderJob] = []
         var bytes = 0
         var isStopping = false
+        /// A preview is being explained.
+        var isExplaining = false
     }
 
     /// How long questions are refused at once after the database has failed to answer one.
@@ -67,14 +70,21 @@ final class ReaderPool: Sendable {
 
     func stop() { queue.withLock(waking: true) { $0.isStopping = true } }
 
-    /// Takes the oldest question; `nil` when none waits.
+    /// Takes the oldest question that may be answered now; `nil` when none waits.
     func take() -> ReaderJob? { queue.withLock { $0.take() } }
+
+    /// The question that ``take()`` gave is answered.
+    func end(_ job: ReaderJob) {
+        guard job.isExplanation else { return }
+        queue.withLock(waking: true) { $0.isExplaining = false }
+    }
 
     /// Runs on a thread of its own until ``stop()``. The network has ended then, so nobody waits for what is left.
     func run() {
         var reader: Reader?
         while let job = next() {
             loops.answer(ReadyAnswer(stream: job.stream, requestID: job.requestID, response: answer(job, &reader)))
+            end(job)
         }
     }
 
@@ -116,6 +126,7 @@ final class ReaderPool: Sendable {
                     return try answers.answer(job)
                 } catch {
                     reader = nil
+                    if error.isOfTheQuestion { return job.refusal(.rebuilding).response(requestID: job.requestID) }
                     // A database that said nothing for so long says nothing to a new session either.
                     if !hasOldSession || isAgain || error.isTimeout { throw error }
                 }
@@ -140,9 +151,11 @@ final class ReaderPool: Sendable {
 
 extension ReaderPool.Queue {
     fileprivate mutating func take() -> ReaderJob? {
-        guard !jobs.isEmpty else { return nil }
-        let job = jobs.removeFirst()
+        // One of the threads at most explains, which may take it long: the others read from the tables.
+        guard let next = jobs.firstIndex(where: { !$0.isExplanation || !isExplaining }) else { return nil }
+        let job = jobs.remove(at: next)
         bytes -= job.bytes
+        if job.isExplanation { isExplaining = true }
         return job
     }
 }
@@ -154,6 +167,11 @@ extension StoreError {
         case .refused(.deadlineExceeded), .unknown(.deadlineExceeded): true
         default: false
         }
+    }
+
+    /// The database understood the session and refused the question's values (class 22, *Data Exception*).
+    var isOfTheQuestion: Bool {
+        if case .refused(let error) = self { error.sqlState?.hasPrefix("22") == true } else { false }
     }
 }
 
@@ -176,6 +194,8 @@ struct ReaderJob: Sendable {
         /// The same for orders of a batch, some or all of which are repeated.
         case batch(BatchAnswers)
     }
+
+    var isExplanation: Bool { if case .preview = question { true } else { false } }
 
     /// What is answered when the tables cannot be asked for this reason. A batch of which only a part is repeated has
     /// done something, and its repetition tells what.

@@ -116,6 +116,32 @@ import Units
         }
     }
 
+    @Test(
+        arguments: [(Int64(-1), Int64(0)), (.min, 0), (0, -1), (17, .min), (-1_000_000_000_000_000_000, 0)]
+    )
+    func `A position that no list gives is refused, however well it is forged`(first: Int64, second: Int64) throws {
+        let forged = Cursor(list: .orders, filters: 7, first: first, second: second).text
+        let problem = #expect(throws: Problem.self) {
+            try Cursor(ArraySlice(forged.utf8), list: .orders, filters: 7)
+        }
+        #expect(problem?.code == .badCursor)
+    }
+
+    @Test func `Of a query with thousands of mistakes the first sixteen are looked at`() throws {
+        let terms = String(repeating: "a:=;", count: 3_000)
+        let expression = RequirementExpression(
+            ArraySlice(terms.utf8),
+            parameter: "requirement",
+            directory: market.directory
+        )
+        #expect(expression.errors.count == Problem.errorsMax)
+        var parameters = try QueryParameters(ArraySlice(String(repeating: "x=1&limit=1&", count: 1_000).utf8))
+        _ = parameters.integer("limit", in: 1...9)
+        #expect(parameters.errors.count == Problem.errorsMax)
+        let problem = #expect(throws: Problem.self) { try parameters.end() }
+        #expect(problem?.errors.count == Problem.errorsMax)
+    }
+
     @Test func `A cursor with any one character changed is refused`() throws {
         let query = OrdersQuery(account: AccountID(3), side: nil, state: nil, limit: 2, before: nil)
         let cursor = Array(try page(query, lastID: 17).utf8)

@@ -1,6 +1,7 @@
 import API
 import Engine
 import HTTP2
+import Postgres
 import Sockets
 import Store
 import Synchronization
@@ -98,6 +99,56 @@ extension Submission {
         #expect(pool.post(replay))
         pool.stop()
         #expect(!pool.post(history))
+    }
+
+    @Test func `While one thread explains a preview, the others answer what comes behind it`() {
+        let pool = ReaderPool(
+            database: "",
+            progress: ProjectionProgress(),
+            published: Published(),
+            loops: LoopMailboxes(count: 1) { _ in },
+            keyring: .temporary(),
+            lifelines: Lifelines()
+        )
+        let explanation = job(.preview(preview()))
+        let history = job(.history(.order(OrderID(1), owner: nil)))
+        for job in [explanation, explanation, history, history] { #expect(pool.post(job)) }
+        let first = pool.take()
+        #expect(first?.isExplanation == true, "the oldest question first")
+        #expect(pool.take()?.isExplanation == false && pool.take()?.isExplanation == false)
+        #expect(pool.take() == nil && pool.waitingJobs == 1, "the other explanation waits for the first one's end")
+        pool.end(history)
+        #expect(pool.take() == nil)
+        pool.end(explanation)
+        #expect(pool.take()?.isExplanation == true)
+    }
+
+    @Test(
+        arguments: [
+            ("22008", true), ("22003", true), ("57014", false), ("08006", false), ("40003", false), ("53300", false),
+            ("XX001", false),
+        ]
+    )
+    func `Only a question whose values the database refuses leaves the other questions alone`(
+        sqlState: String,
+        isOfTheQuestion: Bool
+    ) {
+        let failure = PostgresError.statementFailed(StatementFailure(sqlState: sqlState, message: ""))
+        #expect(StoreError.refused(failure).isOfTheQuestion == isOfTheQuestion)
+        #expect(!StoreError.unknown(failure).isOfTheQuestion)
+        #expect(!StoreError.refused(.connectionFailed("")).isOfTheQuestion)
+    }
+
+    private func preview() -> EnginePreview {
+        var engine = Engine()
+        var events: [Event] = []
+        _ = engine.beginBatch(at: LogicalTime(microseconds: 1))
+        let account = AccountTerms(label: "", openOrdersMax: 1)
+        for _ in 0..<2 { engine.apply(Command(account: .system, action: .createAccount(account)), into: &events) }
+        let order = OrderTerms(price: Price(nanoTONPerMTok: 1_000), lots: Lots(1), timeInForce: .gtc)
+        let action = Command.Action.placeOffer(OfferTerms(order: order, model: ModelID(1)))
+        let query = PreviewQuery(account: AccountID(2), key: KeyID(1), side: .offer, action: action, body: [])
+        return EnginePreview(query, &engine)
     }
 
     private func job(_ question: ReaderJob.Question) -> ReaderJob {
