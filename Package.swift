@@ -184,7 +184,7 @@ let targets: [Target] = [
     ),
     tests(
         "APITests",
-        ["API", "JSON", "Engine", "Exchange", "Ledger", "Units", "Cryptography", "Provenance", "TON"],
+        ["API", "JSON", "Engine", "Exchange", "Ledger", "Units", "Cryptography", "Provenance", "TON", "Sockets"],
         resources: [.copy("Vectors")]
     ),
     tests(

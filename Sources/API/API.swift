@@ -344,7 +344,8 @@ struct Request {
     private func identity(_ principal: Principal) throws(Problem) -> IdempotencyKey? {
         guard let key = head.idempotencyKey else { return nil }
         guard Idempotency.isValid(key) else { throw Problem(.badIdempotencyKey) }
-        return Idempotency.identity(account: principal.account, route, path: head.path, key: key, body: body)
+        let bodyHash = Idempotency.bodyHash(route, path: head.path, body: body)
+        return Idempotency.identity(account: principal.account, route, key: key, bodyHash: bodyHash)
     }
 }
 

@@ -9,13 +9,13 @@ enum Idempotency {
         !key.isEmpty && key.count <= Limits.idempotencyKeyBytesMax && key.allSatisfy { $0 > 0x20 && $0 < 0x7F }
     }
 
-    /// Keys of different accounts and of different operations are different keys.
+    /// Keys of different accounts and of different operations are different keys. `bodyHash` is
+    /// ``bodyHash(_:path:body:)`` of the whole request.
     static func identity(
         account: AccountID,
         _ route: Route,
-        path: ArraySlice<UInt8>,
         key: ArraySlice<UInt8>,
-        body: [UInt8]
+        bodyHash: UInt64
     ) -> IdempotencyKey {
         var bytes = Array(route.operationID.utf8)
         bytes.append(0)
@@ -27,7 +27,7 @@ enum Idempotency {
         return IdempotencyKey(
             high: digest[0..<8].reduce(0) { $0 << 8 | UInt64($1) },
             low: digest[8..<16].reduce(0) { $0 << 8 | UInt64($1) },
-            body: bodyHash(route, path: path, body: body)
+            body: bodyHash
         )
     }
 

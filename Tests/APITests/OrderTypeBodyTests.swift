@@ -2,6 +2,7 @@ import Cryptography
 import Engine
 import Exchange
 import JSON
+import Sockets
 import Testing
 import Units
 
@@ -117,6 +118,22 @@ import Units
         expected: [String]
     ) throws {
         #expect(try pointers(method, target, body, as: Market.worker) == expected)
+    }
+
+    @Test func `A batch of a mebibyte is looked at once, not once for each of its thousand orders`() {
+        let orders = Array(repeating: #"{"side":"bid"}"#, count: Limits.batchOrdersMax).joined(separator: ",")
+        let filling = String(repeating: " ", count: Limits.batchBytesMax - orders.utf8.count - 100)
+        let body = #"{"orders":[\#(orders)]\#(filling)}"#
+        guard AllocationCounter.start() else { return }
+        let before = AllocationCounter.now
+        let admission = market.admit("POST", "/v1/orders:batch", body, as: Market.app, idempotencyKey: "once")
+        let spent = AllocationCounter.now - before
+        guard case .batch(let items) = admission, items.count == Limits.batchOrdersMax else {
+            Issue.record("\(Unexpected(admission))")
+            return
+        }
+        #expect(spent.bytes > Limits.batchBytesMax, "the counter counts")
+        #expect(spent.bytes < 32 * Limits.batchBytesMax, "\(spent.bytes)")
     }
 
     @Test func `A batch has at most a thousand orders and a mebibyte`() throws {
