@@ -19,8 +19,10 @@ extension Engine {
 
     private static func hash(_ id: OrderID) -> UInt32 { HashIndex.hash(number: id.rawValue) }
 
-    private static func hash(_ name: ClientOrderIDHash, _ account: AccountID) -> UInt32 {
-        HashIndex.hash(name.low, UInt64(bitPattern: account.rawValue))
+    /// Where the name is looked for. By both halves of its hash: names of which one half is the same are easily made,
+    /// and would lie one behind the other.
+    static func hash(_ name: ClientOrderIDHash, _ account: AccountID) -> UInt32 {
+        HashIndex.hash(name.high, name.low ^ UInt64(bitPattern: account.rawValue))
     }
 
     /// Takes an order in as a taker: it has a slot, but nobody finds it yet.
