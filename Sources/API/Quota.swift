@@ -39,6 +39,9 @@ extension Route {
         }
     }
 
+    /// Orders or receipts of a batch that take a token together: they cost less than as many requests, but not nothing.
+    package static let batchItemsPerToken = 10
+
     /// New orders: the first that an exchange refuses which is asked for too much.
     package var placesOrders: Bool {
         switch self {

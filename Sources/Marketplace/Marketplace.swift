@@ -75,9 +75,8 @@ package final class Marketplace: Sendable {
     let feed: StreamFeed
     let streams: StreamCounts
     let disconnects: Disconnects
-    /// `nil` when nobody is throttled.
-    let rateLimiter: RateLimiter?
-    let loginLimiter: RateLimiter?
+    let limiters: Limiters
+    let metricsPage = MetricsPage()
     let loginPayloads = LoginPayloads()
     let settlement: SettlementMailbox
     private let lifelines = Lifelines()
@@ -88,8 +87,7 @@ package final class Marketplace: Sendable {
         self.configuration = configuration
         inbox = Inbox(MailboxLimit(items: configuration.waitingMax, bytes: BatchLimits.waiting.bytes))
         metrics = Metrics(loops: configuration.loops)
-        rateLimiter = configuration.rateLimit.map { RateLimiter($0) }
-        loginLimiter = configuration.loginLimit.map { RateLimiter($0) }
+        limiters = Limiters(requests: configuration.rateLimit, logins: configuration.loginLimit)
         loops = LoopMailboxes(count: configuration.loops, log: configuration.log)
         feed = StreamFeed(loops: loops, count: configuration.loops, published: published)
         streams = StreamCounts(configuration.streams)
@@ -336,6 +334,7 @@ extension Marketplace {
             nextBatch: opening.nextBatch,
             seenAt: opening.seenAt,
             announcing: opening.checkpoint,
+            names: limiters.names,
             engine: opening.engine
         )
         // Whoever reads the state renews the leadership each second.

@@ -211,6 +211,10 @@ final class EngineFigures: Sendable {
     private let settlement = SettlementMetrics()
     /// Set by whoever shows the figures, so that sums over accounts and batches are made once for each look at them.
     private let isAuditWanted = Atomic<Bool>(true)
+    /// When the next of these sums may be made, in nanoseconds of ``Instant``.
+    private let nextAudit = Atomic<Int64>(0)
+    /// However often somebody looks: the engine is held up for as long as there are accounts.
+    static let auditMilliseconds: Int64 = 1_000
 
     init() {}
 
@@ -223,15 +227,27 @@ final class EngineFigures: Sendable {
         let oldest = engine.oldestRememberedRequest ?? engine.time
         window.store(engine.time.microseconds - oldest.microseconds, ordering: .relaxed)
         anchors.read(engine)
-        guard isAuditWanted.exchange(false, ordering: .relaxed) else { return false }
+        guard takeAudit(at: .now) else { return false }
         settlement.read(engine.settlementFigures)
         let found = Int64(clamping: engine.ledgerImbalance)
         imbalance.store(found, ordering: .relaxed)
         return found != 0
     }
 
+    /// Whether it is time for the sums over accounts and batches.
+    func takeAudit(at now: Instant) -> Bool {
+        guard now.nanoseconds >= nextAudit.load(ordering: .relaxed),
+            isAuditWanted.exchange(false, ordering: .relaxed)
+        else { return false }
+        nextAudit.store(now.adding(milliseconds: Self.auditMilliseconds).nanoseconds, ordering: .relaxed)
+        return true
+    }
+
+    /// Asks for these sums.
+    func wantAudit() { isAuditWanted.store(true, ordering: .relaxed) }
+
     func write(into text: inout MetricsText) {
-        isAuditWanted.store(true, ordering: .relaxed)
+        wantAudit()
         let gauges: [(String, String, Int64)] = [
             ("open_orders", "Resting orders.", openOrders.load(ordering: .relaxed)),
             ("classes", "Capability classes that were ever named.", classes.load(ordering: .relaxed)),

@@ -15,21 +15,24 @@ extension Marketplace {
     func answer(_ operation: Operation, requestID: UInt64) -> APIResponse {
         switch operation {
         case .readiness: return readiness.response
-        case .metrics:
-            var text = MetricsText()
-            let moment = Metrics.Moment(
-                projected: progress.sequence,
-                published: published.book.asOf,
-                engineWaiting: inbox.waitingItems,
-                readersWaiting: readers.waitingJobs,
-                isReady: currentStatus == .ready
-            )
-            metrics.write(into: &text, at: moment)
-            writeMailboxes(into: &text)
-            feed.metrics.write(into: &text, clients: streams.total)
-            (network.withLock { $0 }?.counters ?? ServerCounters()).write(into: &text)
-            return text.response
+        case .metrics: return metricsPage.response(at: .now) { metricsResponse }
         }
+    }
+
+    private var metricsResponse: APIResponse {
+        var text = MetricsText()
+        let moment = Metrics.Moment(
+            projected: progress.sequence,
+            published: published.book.asOf,
+            engineWaiting: inbox.waitingItems,
+            readersWaiting: readers.waitingJobs,
+            isReady: currentStatus == .ready
+        )
+        metrics.write(into: &text, at: moment)
+        writeMailboxes(into: &text)
+        feed.metrics.write(into: &text, clients: streams.total)
+        (network.withLock { $0 }?.counters ?? ServerCounters()).write(into: &text)
+        return text.response
     }
 
     private func writeMailboxes(into text: inout MetricsText) {
@@ -85,6 +88,28 @@ extension Marketplace {
 
     /// Lets `/metrics` count what the network does.
     package func attach(_ server: Server) { network.withLock { $0 = server } }
+}
+
+/// The figures for whoever asks, who needs no key and is never throttled: they are made so often and no oftener, and
+/// otherwise the last ones are told again.
+final class MetricsPage: Sendable {
+    private let meter = Meter()
+    private let last = Lock<APIResponse?>(nil)
+
+    /// How often they are made: more than anybody scrapes.
+    static let limit = RateLimit(100)
+
+    /// The figures of now, or those that were made a moment ago.
+    func response(at now: Instant, make: () -> APIResponse) -> APIResponse {
+        if let limit = Self.limit, case .refused = meter.take(1, of: limit, at: now.nanoseconds),
+            let kept = last.withLock({ $0 })
+        {
+            return kept
+        }
+        let response = make()
+        last.withLock { $0 = response }
+        return response
+    }
 }
 
 extension Marketplace.Status {

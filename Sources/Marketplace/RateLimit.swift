@@ -149,6 +149,16 @@ struct Throttle {
         }
     }
 
+    /// Takes what so many entries of a batch cost beside the request's own token, but never more than a full bucket
+    /// has.
+    mutating func charge(entries: Int, of key: KeyID, requestID: UInt64) throws(Problem) {
+        let weight = (Int64(entries) + Int64(Route.batchItemsPerToken) - 1) / Int64(Route.batchItemsPerToken) - 1
+        guard weight > 0, let limiter else { return }
+        let now = Int64(MonotonicClock.nanoseconds())
+        let most = min(weight, limiter.limit.tokens - 1)
+        try charge(meter(of: key, limiter, now), most, limiter.limit, .key, requestID, at: now)
+    }
+
     private mutating func charge(
         _ meter: Meter,
         _ weight: Int64,

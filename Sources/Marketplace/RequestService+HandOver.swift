@@ -1,6 +1,7 @@
 internal import API
 internal import Engine
 internal import HTTP2
+internal import Sockets
 internal import Units
 
 // How what a turn has heard comes to the engine, and what becomes of it when that does not take it.
@@ -14,9 +15,38 @@ extension RequestService {
         _ requestID: UInt64
     ) throws(Problem) {
         try throttle.charge(route, principal, peer: peer, requestID: requestID)
-        guard route.placesOrders, marketplace.inbox.isFull else { return }
+        guard route.placesOrders else { return }
+        if let principal, let names = marketplace.limiters.names { try Self.checkNames(of: principal.account, names) }
+        guard marketplace.inbox.isFull else { return }
         observer.refused(.overloaded)
         throw Problem(.overloaded, retryAfterSeconds: Unavailable.retryAfterSeconds)
+    }
+
+    private static func checkNames(of account: AccountID, _ names: NameLimiter) throws(Problem) {
+        guard let wait = names.wait(for: account, at: Instant.now.nanoseconds) else { return }
+        let rule = """
+            This account has named \(Limits.newNamesMax) capabilities and requirements that were new, and may name \
+            another one every \(Limits.newNameSeconds) s. Cancelling is never limited.
+            """
+        throw Problem(.rateLimited, rule, retryAfterSeconds: Int(wait / 1_000_000_000) + 1)
+    }
+
+    /// Takes what the entries of a batch cost beyond the request itself, now that it is known how many there are; a
+    /// batch that costs too much is refused.
+    func charged(_ admission: Admission, _ principal: Principal?, _ requestID: UInt64) -> Admission {
+        let count: Int
+        switch admission {
+        case .batch(let orders): count = orders.count
+        case .receipts(let receipts): count = receipts.items.count
+        default: return admission
+        }
+        guard let principal else { return admission }
+        do {
+            try throttle.charge(entries: count, of: principal.key, requestID: requestID)
+            return admission
+        } catch {
+            return .answer(error.response(requestID: requestID))
+        }
     }
 
     /// Gives the engine what was collected.

@@ -50,7 +50,7 @@ package final class RequestService: Service {
             heartbeat: marketplace.configuration.streams.heartbeatMilliseconds
         )
         let metrics = marketplace.metrics.loops[loop]
-        throttle = Throttle(marketplace.rateLimiter, logins: marketplace.loginLimiter, metrics: metrics)
+        throttle = Throttle(marketplace.limiters.requests, logins: marketplace.limiters.logins, metrics: metrics)
         observer = RequestObserver(metrics, marketplace.configuration.events)
         // A random start, so that ids of several runs and loops do not meet in the logs.
         nextRequestID = SecureRandom.uint64() & ~0xFFFF_FFFF
@@ -247,7 +247,7 @@ extension RequestService {
         }
         observer.heard(requestID, method, route, account: context.principal?.account, parent: parent)
         if let route { shown.ask(buffer[target], route) }
-        return admission
+        return charged(admission, context.principal, requestID)
     }
 
     private func refreshDirectory() {

@@ -20,6 +20,8 @@ final class Sequencer {
     private let verifiers: VerifierPool
     private let signing: SigningKeyring
     private let clocks: any Clocks
+    /// Told who names something new; `nil` when nobody is throttled.
+    private let names: NameLimiter?
     /// That the log was compared with.
     private var signingVersion = -1
     /// What the first batch announces.
@@ -48,6 +50,7 @@ final class Sequencer {
         nextBatch: Int64,
         seenAt: LogicalTime,
         announcing announcement: CheckpointTerms? = nil,
+        names: NameLimiter? = nil,
         engine: Engine
     ) {
         self.inbox = inbox
@@ -61,6 +64,7 @@ final class Sequencer {
         self.clocks = clocks
         publishedAt = clocks.instant
         self.announcement = announcement
+        self.names = names
         self.nextBatch = nextBatch
         open = OpenBatch(number: nextBatch, firstSequence: engine.sequence.next, loops: loops)
         clock = LogicalClock(after: engine.time, seenAt: seenAt, clocks.reading)
@@ -193,7 +197,8 @@ final class Sequencer {
         engine.apply(command, into: &open.events)
         let start = Int(open.ends.last ?? 0)
         open.ends.append(Int32(open.events.count))
-        open.interned.collect(from: open.events[start...])
+        let named = open.interned.collect(from: open.events[start...])
+        if named > 0 { names?.count(named, by: command.account, at: clocks.instant.nanoseconds) }
         hasUnpublishedBook = true
         switch command.action {
         case .createKey, .createAccount, .setModel, .setFees, .announceFees, .setHalt, .setPriceBand, .createOwnKey,

@@ -211,8 +211,9 @@ struct Interned: Sendable {
 
     init() {}
 
-    /// Takes what these events name.
-    mutating func collect(from events: ArraySlice<Event>) {
+    /// Takes what these events name, and says how many that are.
+    mutating func collect(from events: ArraySlice<Event>) -> Int {
+        let before = classes.count + profiles.count
         for index in events.indices {
             switch events[index] {
             case .classInterned(let id, let capability): classes.append((id, capability))
@@ -220,5 +221,6 @@ struct Interned: Sendable {
             default: continue
             }
         }
+        return classes.count + profiles.count - before
     }
 }

@@ -21,6 +21,10 @@ package enum Limits {
     package static let classesPerAccountMax = 256
     /// Distinct requirement profiles among the resting bids of one account.
     package static let profilesPerAccountMax = 256
+    /// Classes and profiles that one account may be the first to name before it has to wait, and how long it has to
+    /// wait for each more, in seconds: they are kept for ever, whether their orders rest or not.
+    package static let newNamesMax: Int64 = 4_096
+    package static let newNameSeconds: Int64 = 1
     /// Models that one bid may name.
     package static let modelsPerBidMax = 16
     /// Regions that one bid may name.

@@ -99,6 +99,26 @@ import Units
         }
     }
 
+    @Test(arguments: [(entries: 1, tokens: 1), (10, 1), (11, 2), (100, 10), (101, 11), (1_000, 40)])
+    func `Ten entries of a batch cost as much as one request, and no batch more than a full bucket has`(
+        entries: Int,
+        tokens: Int64
+    ) throws {
+        var throttle = Throttle(RateLimiter(try limit(40)))
+        let principal = Principal(account: AccountID(2), key: KeyID(2), scopes: .bid)
+        func take() throws {
+            try throttle.charge(.placeBatch, principal, peer: NetworkAddress(v4: 1), requestID: 1)
+            try throttle.charge(entries: entries, of: principal.key, requestID: 1)
+        }
+        var taken: Int64 = 0
+        while taken < 40 / tokens {
+            try take()
+            taken += 1
+        }
+        let refusal = #expect(throws: Problem.self) { for _ in 0..<2 { try take() } }
+        #expect(refusal?.code == .rateLimited && refusal?.retryAfterSeconds == 1)
+    }
+
     @Test func `Only what asks for something costs`() throws {
         var throttle = Throttle(RateLimiter(try limit(10)))
         let principal = Principal(account: AccountID(2), key: KeyID(2), scopes: .bid)
