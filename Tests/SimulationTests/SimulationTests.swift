@@ -4,8 +4,8 @@ import Testing
 /// Whatever fails, every answer is one that the durable history allows. The environment is told in README.md beside
 /// this file.
 @Suite struct SimulationTests {
-    /// The seeds of every change: so many from 1 on.
-    private static let seeds = 20
+    /// The seeds of every change: so many from 1 on, unless `BOMBYX_SIMULATION_FIRST` says from where.
+    private static let seeds: UInt64 = 20
 
     private static func number(_ name: String) -> UInt64? {
         ProcessInfo.processInfo.environment[name].flatMap { UInt64($0) }
@@ -28,24 +28,26 @@ import Testing
     @Test func `Every answer is one that the durable history allows, whatever fails`() {
         var counts: [Happening: Int] = [:]
         var steps = 0
-        var runs = 0
+        var runs: UInt64 = 0
         let only = Self.number("BOMBYX_SIMULATION_SEED")
         let wanted = Self.number("BOMBYX_SIMULATION_STEPS").map { Int($0) }
-        var seed: UInt64 = only ?? 1
+        let first = only ?? Self.number("BOMBYX_SIMULATION_FIRST") ?? 1
         while true {
+            let seed = first &+ runs
             let world = World(seed: seed)
             world.run()
             runs += 1
             steps += world.steps
             counts.merge(world.counts, uniquingKeysWith: +)
             if let violation = world.violation { return report(violation, seed) }
-            seed += 1
             if only != nil { break }
-            if let wanted { if steps >= wanted { break } } else if seed > Self.seeds { break }
+            if let wanted { if steps >= wanted { break } } else if runs >= Self.seeds { break }
         }
         let words = Happening.allCases.map { "\(counts[$0] ?? 0) \($0.rawValue)" }.joined(separator: ", ")
-        FileHandle.standardError.write(Data("simulation: \(runs) runs, \(steps) steps: \(words)\n".utf8))
-        guard only == nil else { return }
+        let line = "simulation: \(runs) runs from seed \(first), \(steps) steps: \(words)\n"
+        FileHandle.standardError.write(Data(line.utf8))
+        // A few seeds that nobody has tried before need not meet everything.
+        guard only == nil, first == 1 || runs >= 10 * Self.seeds else { return }
         for happening in Happening.allCases {
             #expect(counts[happening] ?? 0 > 0, "\(happening) never happened")
         }
