@@ -182,6 +182,11 @@ package struct JournalChain: Hashable, Sendable {
         self.digest = digest
     }
 
+    /// Goes on behind the batch, which is believed.
+    package init(endingWith batch: JournalBatch) {
+        self.init(number: batch.number, sequence: batch.lastSequence, time: batch.time, digest: batch.digest)
+    }
+
     /// Accepts the batch as the next one, or says what is wrong with it.
     package mutating func append(_ batch: JournalBatch) throws(StoreError) {
         guard batch.number == number + 1 else {

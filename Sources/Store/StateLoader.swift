@@ -58,12 +58,9 @@ package enum StateLoader {
         guard batch.lastSequence == cursor.sequence, batch.time == cursor.time else {
             throw .brokenChain(batch: cursor.batch, reason: "the tables end with it, but at another sequence or time")
         }
-        let chain = JournalChain(
-            number: batch.number,
-            sequence: batch.lastSequence,
-            time: batch.time,
-            digest: batch.digest
-        )
+        // What is written behind a broken batch would have to be thrown away with it.
+        var chain = try chain(before: batch.number, connection)
+        try chain.append(batch)
         return LoadedState(
             state: state,
             cursor: cursor,
@@ -71,6 +68,14 @@ package enum StateLoader {
             rulesVersion: batch.rulesVersion,
             chain: chain
         )
+    }
+
+    /// What the batch must continue.
+    private static func chain(before number: Int64, _ connection: Connection) throws(StoreError) -> JournalChain {
+        guard let previous = try JournalReader.batch(number - 1, connection) else {
+            return try JournalArchive.start(connection)
+        }
+        return JournalChain(endingWith: previous)
     }
 
     /// What requests are checked against: keys, models, classes, profiles, fees and market control.

@@ -120,6 +120,33 @@ import Units
         #expect(broken.map(\.name).contains("every batch is linked to the one before by its digest"))
     }
 
+    @Test(arguments: ["commands = '\\x00'", "digest = sha256('other')", "epoch = 2", "rules_version = 2"])
+    func `The batch with which the tables end is verified, too`(change: String) throws {
+        let exchange = try TestExchange()
+        let writer = try JournalWriter(try exchange.connect(), try exchange.lead())
+        var journal = TestJournal()
+        let batches = (0..<3).map { _ in journal.batch([[]]) }
+        let rows = batches.map { journal.row($0) }
+        for row in rows { try writer.commit(row) }
+        try Projector(try exchange.connect()).apply(batches)
+        let owner = try exchange.connect(.owner)
+        let columns = "commands, digest, epoch, rules_version"
+        try owner.run(
+            script: """
+                ALTER TABLE journal.batches DISABLE TRIGGER append_only;
+                CREATE TABLE journal.kept AS SELECT \(columns) FROM journal.batches WHERE number = 3;
+                UPDATE journal.batches SET \(change) WHERE number = 3;
+                """
+        )
+        #expect(throws: StoreError.brokenChain(batch: 3, reason: "its digest does not follow from the batch before")) {
+            try StateLoader.load(try exchange.connect())
+        }
+        try owner.run(
+            script: "UPDATE journal.batches SET (\(columns)) = (SELECT \(columns) FROM journal.kept) WHERE number = 3"
+        )
+        #expect(try StateLoader.load(try exchange.connect()).chain == JournalChain(endingWith: rows[2]))
+    }
+
     @Test func `Reading goes on where it stopped, in chunks that are bounded`() throws {
         let exchange = try TestExchange()
         let writer = try JournalWriter(try exchange.connect(), try exchange.lead())
