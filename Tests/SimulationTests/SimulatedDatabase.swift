@@ -22,9 +22,6 @@ final class SimulatedDatabase {
     /// What may become of a commit.
     enum Outcome: CaseIterable { case refused, lost, lostButWritten, late }
 
-    /// How what a server reads differs from what was written.
-    enum Damage: CaseIterable { case cutRow, missingRow, rewrittenRow, tables }
-
     /// The row of `journal.leader`.
     struct LeaderRow {
         var epoch: Int64 = 0
@@ -47,7 +44,7 @@ final class SimulatedDatabase {
         }
     }
 
-    private unowned let world: World
+    unowned let world: World
     private(set) var rows: [JournalBatch] = []
     private(set) var leader = LeaderRow()
     private(set) lazy var tables = SimulatedTables(world, self)
@@ -55,7 +52,8 @@ final class SimulatedDatabase {
     private var downUntil: Int64 = 0
     private var sessions = 0
     private var nextOutcome: Outcome?
-    private var nextDamage: Damage?
+    /// What the next server that reads will find damaged.
+    var nextDamage: Damage.Kind?
 
     init(_ world: World) { self.world = world }
 
@@ -182,69 +180,13 @@ final class SimulatedDatabase {
         world.count(.resignation)
     }
 
-    /// The rows behind a batch, as a server reads them.
-    func rows(after batch: Int64, with damage: Damage?) -> [JournalBatch] {
-        var found = Array(rows[Int(batch)...])
-        guard let last = found.last else { return found }
-        switch damage {
-        case .cutRow:
-            let commands = Array(last.commands.dropLast(last.commands.count / 2 + 1))
-            found[found.count - 1] = JournalBatch(last.header, commands: commands, digest: last.digest)
-        case .missingRow: found.removeLast()
-        case .rewrittenRow:
-            // Whoever rewrote it has computed the chain anew.
-            let previous = rows.count > 1 ? rows[rows.count - 2].digest : .zero
-            found[found.count - 1] = JournalBatch(
-                number: last.number,
-                epoch: last.epoch,
-                rulesVersion: last.rulesVersion,
-                firstSequence: last.firstSequence,
-                lastSequence: last.lastSequence,
-                time: last.time,
-                gap: last.gap,
-                commands: last.commands,
-                stateDigest: StateDigest(high: last.stateDigest.high, low: last.stateDigest.low ^ 1),
-                previousDigest: previous
-            )
-        case .tables, nil: break
-        }
-        return found
-    }
-
-    /// The tables, as a server reads them.
-    func loaded(with damage: Damage?) -> LoadedState {
-        let loaded = tables.loaded
-        guard damage == .tables else { return loaded }
-        var state = loaded.state
-        state.accounts[0].openOrdersMax += 1
-        return LoadedState(
-            state: state,
-            cursor: loaded.cursor,
-            stateDigest: loaded.stateDigest,
-            rulesVersion: loaded.rulesVersion,
-            chain: loaded.chain
-        )
-    }
-
-    /// What is wrong with what a server reads now; only once.
-    func takeDamage() -> Damage? {
-        guard let damage = nextDamage else { return nil }
-        guard tables.cursor > 0 || damage != .tables, tables.cursor < leader.lastBatch || damage == .tables else {
-            return nil
-        }
-        nextDamage = nil
-        world.count(.damage)
-        world.note("what is read is damaged: \(damage)")
-        return damage
-    }
-
     // MARK: What goes wrong
 
     func spoilNextCommit() { nextOutcome = world.random.pick(Outcome.allCases) }
 
     /// Whoever leads has to start over, and finds something damaged.
     func damageNextReading(_ server: SimulatedServer) {
-        nextDamage = world.random.pick(Damage.allCases)
+        nextDamage = world.random.pick(Damage.Kind.allCases)
         server.crash(restartingAfter: world.random.number(10_000...100_000))
     }
 
@@ -302,8 +244,6 @@ final class SimulatedTables {
     private unowned let world: World
     private unowned let database: SimulatedDatabase
     private var replay = JournalReplay(Engine(), at: 0)
-    private var chain = JournalChain()
-    private var last: JournalBatch?
     private var stalledUntil: Int64 = 0
     /// Of each command, from the first on.
     private(set) var events: [ArraySlice<Event>] = []
@@ -319,7 +259,8 @@ final class SimulatedTables {
     /// Keys, models and fees.
     var registry: EngineState { replay.engine.registryState() }
 
-    var loaded: LoadedState {
+    /// What a server that reads them gets, beside what the journal says of the batch of the cursor.
+    var loaded: (state: EngineState, cursor: ProjectionCursor) {
         let state = replay.engine.state()
         let cursor = ProjectionCursor(
             batch: cursor,
@@ -328,13 +269,7 @@ final class SimulatedTables {
             lastTrade: state.lastTrade,
             grace: state.grace
         )
-        return LoadedState(
-            state: state,
-            cursor: cursor,
-            stateDigest: last?.stateDigest,
-            rulesVersion: last?.rulesVersion,
-            chain: chain
-        )
+        return (state, cursor)
     }
 
     func stall(for duration: Int64) {
@@ -357,13 +292,11 @@ final class SimulatedTables {
         for row in database.rows[Int(cursor)..<Int(cursor + most)] {
             do {
                 let batch = try replay.carryOut(row)
-                try chain.append(row)
                 var start = 0
                 for end in batch.ends {
                     events.append(batch.events[start..<Int(end)])
                     start = Int(end)
                 }
-                last = row
             } catch {
                 return world.fail("the tables cannot follow: \(error)")
             }

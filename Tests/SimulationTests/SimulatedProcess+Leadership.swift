@@ -81,7 +81,7 @@ extension SimulatedProcess {
             if let keeperFailure { throw .database(keeperFailure) }
             if world.database.isDown || claim.session.isDead { throw .database("the session has ended") }
             let period = try read(claim, damage)
-            if let damage { return world.fail("nobody noticed that what was read is damaged: \(damage)") }
+            if let damage { return world.fail("nobody noticed that batch \(damage.batch) is damaged: \(damage.kind)") }
             begin(period)
         } catch {
             if error.isTransient { return failed(error.description) }
@@ -90,7 +90,11 @@ extension SimulatedProcess {
             } catch {
                 return failed(error.description)
             }
-            guard damage != nil else { return world.fail("\(server.name) cannot rebuild the state: \(error)") }
+            guard let damage else { return world.fail("\(server.name) cannot rebuild the state: \(error)") }
+            let numbers = error.description.split { !$0.isNumber }
+            if !numbers.contains("\(damage.batch)") {
+                return world.fail("batch \(damage.batch) is damaged (\(damage.kind)), and what is said is: \(error)")
+            }
             world.count(.damageNoticed)
             try? world.database.resign(claim.leadership.epoch, isSeen: false, claim.session)
             exchange.inbox.apply(.stateIsUnusable(error.description))
@@ -117,7 +121,12 @@ extension SimulatedProcess {
     ) throws(RecoveryError) -> SimulatedPeriod {
         let database: SimulatedDatabase = world.database
         let (leadership, session) = claim
-        let loaded = database.loaded(with: damage)
+        let loaded: LoadedState
+        do throws(StoreError) {
+            loaded = try database.loaded(with: damage)
+        } catch {
+            throw RecoveryError(error)
+        }
         var replay = try Replay(loaded)
         var chain = loaded.chain
         var hasRead = false
