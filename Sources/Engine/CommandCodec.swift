@@ -75,6 +75,16 @@ extension Command {
         action.encode(into: &bytes)
     }
 
+    /// Whether the journal gives back what it is given. Values of other origin than the interface, which knows every
+    /// range, may be such that no command can be read with them: it would be durable, and no engine could go on.
+    package var canBeJournaled: Bool {
+        var bytes: [UInt8] = []
+        encode(into: &bytes)
+        var offset = 0
+        guard let read = try? Self.decode(bytes.span, at: &offset) else { return false }
+        return read == self && offset == bytes.count
+    }
+
     /// Reads the command at `offset` and moves `offset` behind it. On an error `offset` stays.
     package static func decode(
         _ bytes: Span<UInt8>,

@@ -133,6 +133,10 @@ package final class SettlementAgent<Chain: ChainClient> {
             round.troubles.append("the chain's head: \(error)")
             return round
         }
+        guard head.time <= UInt64(Limits.chainTimeMax) else {
+            round.troubles.append("the chain's head: its time, \(head.time), is none that a chain has")
+            return round
+        }
         round.head = head
         var scanned: [WalletID: WalletRecord] = [:]
         let before = try office.view()

@@ -40,13 +40,16 @@ package struct ChainAgreement: Hashable, Sendable {
         try agreed(first.map { [$0] } ?? [], second.map { [$0] } ?? []).first
     }
 
-    /// The earlier of two heads: both know everything up to it.
+    /// What both know everything up to. The number and the time by themselves: a provider that lies about one of them
+    /// takes neither along.
     package func agreed(_ first: ChainHead, _ second: ChainHead) -> ChainHead {
-        (first.block, first.time) <= (second.block, second.time) ? first : second
+        ChainHead(block: min(first.block, second.block), time: min(first.time, second.time))
     }
 
-    /// Whether it moves more than one provider is believed for.
+    /// Whether one provider is not believed: for what it moves, or because it came from outside. That is a message of
+    /// the exchange, and what became of it decides whether those are paid again who were to be paid by it.
     package func isLarge(_ transaction: ChainTransaction) -> Bool {
+        if transaction.incoming.source == nil { return true }
         var sent: UInt128 = 0
         for message in transaction.outgoing { sent += message.value.nanoTON }
         return max(sent, transaction.incoming.value.nanoTON) > above.nanoTON

@@ -1,3 +1,4 @@
+import Engine
 import SettlementAgent
 import Testing
 import Units
@@ -32,6 +33,18 @@ import Units
         mailbox.end()
         #expect(throws: OfficeError.self) { try mailbox.ask(.view, under: leadership(4)) }
         #expect(inbox.waitingItems == 0)
+    }
+
+    @Test(arguments: [UInt64(Limits.chainTimeMax) + 1, 1_795_222_800_000, 1 << 63, .max])
+    func `What a provider says and no journal gives back never comes to the engine`(time: UInt64) {
+        let (inbox, mailbox) = opened()
+        let office = LeaderOffice(mailbox, leadership(4), database: "", lifelines: Lifelines())
+        let scan = WalletScan(wallet: WalletID(1), lastLogicalTime: 1, chainTime: time)
+        let error = #expect(throws: OfficeError.self) { try office.submit(.walletScanned(scan)) }
+        #expect(error.map { "\($0)".contains("what cannot be") } == (time > UInt64(Limits.chainTimeMax)))
+        #expect(inbox.waitingItems == 0)
+        let sound = WalletScan(wallet: WalletID(1), lastLogicalTime: 1, chainTime: UInt64(Limits.chainTimeMax))
+        #expect(Command(account: .system, action: .settlement(.walletScanned(sound))).canBeJournaled)
     }
 
     @Test func `Whoever is asked for a round ends one pause, and no second one`() {

@@ -59,6 +59,7 @@ import Toncenter
         let history = try history()
         let large = history.count - 3
         var marked = history
+        for place in marked.indices { marked[place].incoming.source = LocalChain.faucet }
         marked[large].incoming.value = Coins(5_000 * ton)
         let agreement = ChainAgreement(above: Coins(2_000 * ton))
         #expect(try agreement.agreed(marked, marked) == marked)
@@ -79,9 +80,34 @@ import Toncenter
     @Test func `Sums are what comes in, or all that goes out`() throws {
         var transaction = try #require(try history().first { $0.outgoing.count > 1 })
         transaction.incoming.value = .zero
+        transaction.incoming.source = LocalChain.faucet
         let sum = transaction.outgoing.reduce(UInt128(0)) { $0 + $1.value.nanoTON }
         #expect(ChainAgreement(above: try #require(Coins(exactly: sum - 1))).isLarge(transaction))
         #expect(!ChainAgreement(above: try #require(Coins(exactly: sum))).isLarge(transaction))
+    }
+
+    @Test func `What became of a message of the exchange is never one provider's word`() throws {
+        let history = try history()
+        let place = try #require(history.firstIndex { $0.incoming.source == nil })
+        var nothing = history[place]
+        nothing.outgoing = []
+        nothing.incoming.value = .zero
+        let agreement = ChainAgreement(above: Coins(1_000_000 * ton))
+        #expect(agreement.isLarge(nothing), "also where it has moved nothing, and others are believed for a million")
+        let invented = Array(history[..<place]) + [nothing]
+        #expect(try agreement.agreed(invented, Array(history[..<place])) == Array(history[..<place]))
+        #expect(throws: ChainError.self) { try agreement.agreed(Array(history[..<place]), invented) }
+    }
+
+    @Test(arguments: [
+        (ChainHead(block: 0, time: 99_000), ChainHead(block: 8, time: 100)),
+        (ChainHead(block: 9, time: 100), ChainHead(block: 0, time: 99_000)),
+        (ChainHead(block: 9, time: .max), ChainHead(block: 0, time: 100)),
+    ])
+    func `A head is no later than either provider says, whatever number it bears`(one: ChainHead, other: ChainHead) {
+        let agreement = ChainAgreement(above: .zero)
+        #expect(agreement.agreed(one, other) == ChainHead(block: 0, time: 100))
+        #expect(agreement.agreed(other, one) == ChainHead(block: 0, time: 100))
     }
 
     @Test func `Any difference is one, and is named`() throws {

@@ -32,6 +32,9 @@ struct LeaderOffice: SettlementOffice {
 
     func submit(_ command: SettlementCommand) throws(OfficeError) -> Rejection? {
         let command = Command(account: .system, action: .settlement(command))
+        guard command.canBeJournaled else {
+            throw OfficeError("the chain's provider says what cannot be: \(command.action)")
+        }
         guard case .done(let rejection) = try mailbox.ask(.command(command), under: leadership) else {
             preconditionFailure("a command is answered with what it came to")
         }
