@@ -33,6 +33,8 @@ final class ReaderPool: Sendable {
     static let pauseMilliseconds: Int64 = 1_000
     /// The longest that one question may take the database.
     static let statementDeadline = Duration.seconds(5)
+    /// After so long the database itself gives the question up: it lives, and it was the question.
+    static let serverDeadline = Duration.milliseconds(4_500)
     /// How long a question waits for a reader, and for the tables to show what its account last did.
     static let waitMilliseconds: Int64 = 2_000
 
@@ -143,7 +145,8 @@ final class ReaderPool: Sendable {
         let connection = try Recovery.connect(
             database,
             as: "bombyx reader",
-            statementDeadline: Self.statementDeadline
+            statementDeadline: Self.statementDeadline,
+            serverDeadline: Self.serverDeadline
         )
         return Reader(session: Session(connection, in: lifelines), history: HistoryReader(connection))
     }
@@ -169,9 +172,11 @@ extension StoreError {
         }
     }
 
-    /// The database understood the session and refused the question's values (class 22, *Data Exception*).
+    /// The database lives, and could not answer this question: it refused its values (class 22, *Data Exception*), or
+    /// gave it up after so long (57014, *query_canceled*).
     var isOfTheQuestion: Bool {
-        if case .refused(let error) = self { error.sqlState?.hasPrefix("22") == true } else { false }
+        guard case .refused(let error) = self, let state = error.sqlState else { return false }
+        return state.hasPrefix("22") || state == "57014"
     }
 }
 

@@ -203,18 +203,26 @@ struct Recovery {
         Session(try Self.connect(database, as: name, statementDeadline: deadline), in: lifelines)
     }
 
-    /// A session that may do what the server needs and no more, whoever the connection string says that we are.
+    /// A session that may do what the server needs and no more, whoever the connection string says that we are. Of
+    /// several hosts it is on one that can be written, unless the string says otherwise.
+    ///
+    /// The server ends a statement after `serverDeadline`, or when we have given it up.
     static func connect(
         _ database: String,
         as name: String,
-        statementDeadline: Duration
+        statementDeadline: Duration,
+        serverDeadline: Duration? = nil
     ) throws(PostgresError) -> Connection {
         var settings = Connection.Settings()
         settings.applicationName = name
         // A database that says nothing for so long is treated like one that is gone.
         settings.statementDeadline = statementDeadline
+        settings.target = "read-write"
         let connection = try Connection(database, settings)
         try connection.execute("SET ROLE bombyx_server")
+        // What we give up, the server must not go on with: it would keep its locks and its place among the sessions.
+        let milliseconds = (serverDeadline ?? statementDeadline + .seconds(1)) / .milliseconds(1)
+        try connection.execute("SELECT set_config('statement_timeout', $1, false)", [.text("\(Int(milliseconds))")])
         return connection
     }
 }

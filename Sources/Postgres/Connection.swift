@@ -29,6 +29,8 @@ internal import Glibc
         package var statementDeadline: Duration = .seconds(30)
         /// Shown in `pg_stat_activity`, unless the connection string has its own.
         package var applicationName = "bombyx"
+        /// Which of several hosts will do, as in libpq's `target_session_attrs`; the string's own goes first.
+        package var target = "any"
         /// False behind a proxy that shares sessions between transactions and so loses prepared statements.
         package var preparesStatements = true
 
@@ -59,6 +61,7 @@ internal import Glibc
             ("keepalives_idle", "10"),
             ("keepalives_interval", "5"),
             ("keepalives_count", "3"),
+            ("target_session_attrs", settings.target),
             ("dbname", string.text),
             ("connect_timeout", "\(string.connectTimeoutSeconds ?? ours)"),
             ("client_encoding", "UTF8"),

@@ -9,20 +9,29 @@ internal import Units
 package final class JournalWriter {
     private let connection: Connection
     package let leadership: Leadership
+    /// The partitions behind the present ones are still to be made.
+    private var lacksPartitions = false
 
-    /// Writes under this leadership. Makes sure that a commit waits for the disk, whatever the server's default is.
+    /// Writes under this leadership. Makes sure that a commit waits for the disk, whatever the server's default is, and
+    /// that the leader's row is found by its key: its dead versions lie about while anybody reads an old state.
     package init(_ connection: Connection, _ leadership: Leadership) throws(StoreError) {
         self.connection = connection
         self.leadership = leadership
         try stored { () throws(PostgresError) in
-            try connection.execute(
-                """
-                SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'
-                """
-            )
+            try connection.execute(Self.durable)
+            try connection.execute("SELECT set_config('enable_seqscan', 'off', false)")
         }
         try makePartitions(for: leadership.lastBatch)
     }
+
+    /// Keeps the session at what its commits wait for now, or at the disk if they wait for nothing: also when somebody
+    /// changes the server's default meanwhile.
+    static let durable = Statement(
+        """
+        SELECT set_config('synchronous_commit', CASE now.level WHEN 'off' THEN 'on' ELSE now.level END, false)
+        FROM (SELECT current_setting('synchronous_commit') AS level) AS now
+        """
+    )
 
     /// Makes the partitions for batch `number` and what follows it, so that no insert waits for one. Neither reading
     /// nor writing the journal waits for this.
@@ -47,7 +56,17 @@ package final class JournalWriter {
             try connection.execute(Self.insertStatement, parameters).affectedRows
         }
         guard written == 1 else { throw .fenced }
-        if batch.number % (Limits.partitionBatches / 2) == 0 { try makePartitions(for: batch.number) }
+        if batch.number % (Limits.partitionBatches / 2) == 0 { lacksPartitions = true }
+        guard lacksPartitions else { return }
+        do throws(StoreError) {
+            try makePartitions(for: batch.number)
+            lacksPartitions = false
+        } catch {
+            // The batch is durable, and nothing may sound as if it were not. There is room for thousands more, and the
+            // next one tries again.
+            if case .refused = error { return }
+            throw error
+        }
     }
 
     /// Extends the leadership's term while there are no batches.
@@ -67,7 +86,7 @@ package final class JournalWriter {
         WITH leader AS (
             UPDATE journal.leader SET last_batch = $1, seen_at = clock_timestamp(),
                 expires_at = clock_timestamp() + interval '\(Leadership.termSeconds) s'
-            WHERE epoch = $2 AND last_batch = $1 - 1
+            WHERE only_row AND epoch = $2 AND last_batch = $1 - 1
             RETURNING true
         )
         INSERT INTO journal.batches (number, epoch, rules_version, first_sequence, last_sequence, logical_time_us,

@@ -170,7 +170,7 @@ package struct Leadership: Hashable, Sendable {
         """
         UPDATE journal.leader SET expires_at = clock_timestamp() + interval '\(termSeconds) s',
             seen_at = CASE WHEN $2 THEN clock_timestamp() ELSE seen_at END
-        WHERE epoch = $1
+        WHERE only_row AND epoch = $1
         """
     )
 
@@ -182,7 +182,7 @@ package struct Leadership: Hashable, Sendable {
         """
         UPDATE journal.leader SET expires_at = clock_timestamp(),
             seen_at = CASE WHEN $2 THEN clock_timestamp() ELSE seen_at END
-        WHERE epoch = $1
+        WHERE only_row AND epoch = $1
         """
     )
 }

@@ -35,7 +35,10 @@ package final class Projector {
 
     func apply(_ plan: ProjectionPlan) throws(StoreError) {
         guard plan.end.batch > plan.start.batch else { return }
-        try stored { () throws(PostgresError) in try connection.begin() }
+        try stored { () throws(PostgresError) in
+            try connection.begin()
+            try connection.execute(Self.unhurried)
+        }
         do throws(StoreError) {
             try write(plan)
         } catch {
@@ -49,12 +52,18 @@ package final class Projector {
         cursor = plan.end
     }
 
-    /// A lost commit only costs what the journal gives again, so nothing waits for the disk here. Every statement gets
-    /// the plan that goes through the index, whatever the statistics say of a table that has just grown.
+    /// A lost commit only costs what the journal gives again, so nothing waits for the disk here. For the transaction
+    /// alone: a proxy may give the session to somebody whose commits must wait.
+    private static let unhurried = Statement(
+        prepared: "projector_unhurried",
+        "SELECT set_config('synchronous_commit', 'off', true)"
+    )
+
+    /// Every statement gets the plan that goes through the index, whatever the statistics say of a table that has just
+    /// grown.
     private static let session = Statement(
         """
-        SELECT set_config('synchronous_commit', 'off', false),
-            set_config('plan_cache_mode', 'force_generic_plan', false),
+        SELECT set_config('plan_cache_mode', 'force_generic_plan', false),
             set_config('enable_hashjoin', 'off', false), set_config('enable_mergejoin', 'off', false),
             set_config('work_mem', '64MB', false)
         """
@@ -232,7 +241,7 @@ extension Projector {
         """
         UPDATE projection.cursor SET batch = $2, sequence = $3, logical_time_us = $4, last_trade = $5,
             grace_us = $6, moved_at = clock_timestamp()
-        WHERE batch = $1
+        WHERE only_row AND batch = $1
         """
     )
 

@@ -23,7 +23,8 @@ package enum SettlementMessages {
     ) throws(StoreError) {
         let parameters: [Parameter] = [.int8(batch.rawValue), .bytea(bag), .int8(leadership.epoch)]
         let isLeading = try stored { () throws(PostgresError) in
-            try connection.execute(storeStatement, parameters).onlyRow().bool(0)
+            try connection.execute(JournalWriter.durable)
+            return try connection.execute(storeStatement, parameters).onlyRow().bool(0)
         }
         guard isLeading else { throw .fenced }
     }
