@@ -67,7 +67,7 @@ import Units
         #expect(verdict(job([signed])) == "command")
         #expect(verdict(job([SignedReceipt(receipt(), signedBy: stranger)])) == "worker_signature_invalid")
         #expect(verdict(job([claimed.countersigned(by: stranger)])) == "app_signature_invalid")
-        #expect(verdict(job([signed], account: 9)) == "receipt_foreign")
+        #expect(verdict(job([signed], account: 9)) == "lease_not_found")
         #expect(verdict(job([signed], keys: .ended)) == "lease_ended")
         #expect(verdict(job([signed], keys: .unknown)) == "lease_not_found")
         let keyless = LeaseKeys.open(buyer: AccountID(3), worker: AccountID(2), appKey: nil, workerKey: nil)

@@ -86,7 +86,7 @@ import Units
         }
         let other = try desk.scenario.party("other")
         let answer = try desk.record(desk.signed(good), as: other)
-        #expect(answer.code == "receipt_foreign", "\(answer.text)")
+        #expect(answer.code == "lease_not_found", "\(answer.text)")
         let list = cases.map { LeaseDesk.body($0.0) }.joined(separator: ",")
         let last = LeaseDesk.body(desk.signed(good))
         let body = #"{"receipts":[{"receipt":"AAAA","worker_signature":""},\#(list),\#(last)]}"#

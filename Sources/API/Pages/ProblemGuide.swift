@@ -100,8 +100,7 @@ package struct ProblemGuide: Hashable, Sendable {
         case .bondRequired: "The policy asks for a bond per lot, and the account has locked less."
         case .leaseEnded: "The lease was closed, expired or failed before the request."
         case .leaseWithoutReceipts: "The lease is from before the exchange knew receipts."
-        case .receiptForeign:
-            "The receipt names other keys, another price or other weights than the lease, or another's lease."
+        case .receiptForeign: "The receipt names other keys, another price or other weights than the lease."
         case .receiptKeyMissing: "A receipt can be checked only by the keys of both profiles, and one has none."
         case .usageMiscounted: "The receipt weighs its counts by other weights, or rounds otherwise."
         case .amountMiscounted: "The amount is not floor(adjusted tokens times price / 1,000,000)."

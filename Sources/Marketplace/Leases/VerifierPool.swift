@@ -154,11 +154,11 @@ extension VerifierPool.Job {
         return .command(command(.lease(.proveEquivocation(EquivocationTerms(proof, salt: salt)))))
     }
 
-    /// The keys of an open lease, if the account is a party of it.
+    /// The keys of an open lease, if the account is a party of it; others do not learn that there is one.
     private func keys(of lease: LeaseID) throws(Problem) -> (worker: [UInt8]?, app: [UInt8]?) {
         switch keys[lease] {
         case .open(let buyer, let worker, let appKey, let workerKey):
-            guard batch.account == buyer || batch.account == worker else { throw Problem(.receiptForeign) }
+            guard batch.account == buyer || batch.account == worker else { throw Problem(.leaseNotFound) }
             return (workerKey, appKey)
         case .ended: throw Problem(.leaseEnded)
         case .unknown, nil: throw Problem(.leaseNotFound)
