@@ -1,7 +1,7 @@
 internal import Store
 
 /// Every bound of the way from the network to the tables and back (ENGINE §8).
-enum BatchLimits {
+package enum BatchLimits {
     // MARK: The open batch
 
     /// Commands and queries after which a batch takes no further submission.
@@ -19,7 +19,7 @@ enum BatchLimits {
     /// a mailbox that is nearly full takes a part of it.
     static let submissionItemsMax = 1_024
     /// What may wait for the engine before new orders are refused.
-    static let waiting = MailboxLimit(items: 65_536, bytes: 64 << 20)
+    package static let waiting = MailboxLimit(items: 65_536, bytes: 64 << 20)
     /// What may wait for one loop of the network; the journal waits when there is more.
     static let answers = MailboxLimit(items: 16_384, bytes: 64 << 20)
     /// What may wait for one loop before messages of streams are dropped: half of that, so that answers have room.
@@ -27,7 +27,7 @@ enum BatchLimits {
     /// How long the sender of an answer waits for a loop that takes none, in milliseconds.
     static let answersPatienceMilliseconds: Int64 = 10_000
     /// Bytes of events that the tables do not show yet, at which new orders are refused.
-    static let projectionBytesMax = 512 << 20
+    package static let projectionBytesMax = 512 << 20
     /// Bytes of events that the tables do not show yet, above which the operator is warned.
     static let projectionBytesWarning = projectionBytesMax / 2
     /// Questions that may wait for a reader of the tables.
@@ -58,12 +58,13 @@ enum BatchLimits {
 }
 
 /// How much a mailbox takes.
-struct MailboxLimit: Equatable, Sendable {
+package struct MailboxLimit: Equatable, Sendable {
     let items: Int
-    let bytes: Int
+    /// Of all messages together, as far as they are counted.
+    package let bytes: Int
 
     /// Cancels have a reserve above what others may take.
-    var withReserve: MailboxLimit { MailboxLimit(items: items + items / 8, bytes: bytes + bytes / 8) }
+    package var withReserve: MailboxLimit { MailboxLimit(items: items + items / 8, bytes: bytes + bytes / 8) }
 
     /// Whether there is room for so much beside what waits already. An empty mailbox always takes one message, however
     /// large: otherwise it would never be taken.

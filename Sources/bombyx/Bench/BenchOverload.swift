@@ -17,10 +17,14 @@ struct BenchOverload: ParsableCommand {
             schedule, and another asks /healthz. Afterwards single orders tell how soon all is as it was before: when \
             \(SinglePosts.row) of them in a row have a 99th percentile no worse than the worst of such rows before.
 
-            Exit codes: 0 when every acknowledged order is in the tables, every cancel got through, every refusal \
-            said when to come again, memory stayed within its bound, and the sums hold; 1 otherwise; 2 when it could \
-            not be measured; 64 for wrong arguments; 130 when it was interrupted. How fast anything is, is told and \
-            not judged.
+            Exit codes: 0 when at least --goodput-limit of the peak was acknowledged, all was as before within \
+            --recovery-limit, every acknowledged order is in the tables, every cancel got through, every refusal said \
+            when to come again, memory stayed within its bound, and the sums hold; 1 otherwise; 2 when it could not be \
+            measured; 64 for wrong arguments; 130 when it was interrupted.
+
+            The bound of memory is what the server had before, \(OverloadReport.bytesUnderWay) bytes for each request \
+            that may be under way, what may wait for the engine, and the events that the tables lacked at the most, up \
+            to where the server refuses orders for them; and a quarter of all that, which the allocator may keep.
             """
     )
 
@@ -39,6 +43,12 @@ struct BenchOverload: ParsableCommand {
     @Option(help: "Single orders one after the other before the overload, 100 to 100,000.")
     var singles = 1_000
 
+    @Option(help: "Percent of the peak that must be acknowledged in the overload, up to 1,000; 0 judges nothing.")
+    var goodputLimit = 80
+
+    @Option(help: "Seconds after the end within which all must be as before, up to 120; 0 judges nothing.")
+    var recoveryLimit = 10
+
     @Flag(help: "Print the report in JSON.")
     var json = false
 
@@ -46,6 +56,8 @@ struct BenchOverload: ParsableCommand {
     static let streams = 128
     /// How many times the peak are offered.
     static let factor = 10
+    /// Seconds until the server is given up that is not as fast as it was.
+    static let recoverySecondsMax = 120
     /// Most milliseconds for which a concurrency is tried.
     private static let trialMillisecondsMax = 5_000
 
@@ -64,6 +76,10 @@ struct BenchOverload: ParsableCommand {
         guard (1...1_000).contains(cancels) else { throw ValidationError("--cancels is 1 to 1000.") }
         guard (SinglePosts.row...100_000).contains(singles) else {
             throw ValidationError("--singles is \(SinglePosts.row) to 100000.")
+        }
+        guard (0...1_000).contains(goodputLimit) else { throw ValidationError("--goodput-limit is 0 to 1000.") }
+        guard (0...Self.recoverySecondsMax).contains(recoveryLimit) else {
+            throw ValidationError("--recovery-limit is 0 to \(Self.recoverySecondsMax).")
         }
     }
 

@@ -196,3 +196,26 @@ struct HealthClient: ScheduledClient.Part {
         latencies.record(sinceSent: sinceSent, sinceIntended: sinceIntended)
     }
 }
+
+/// Asks how much the tables lack.
+struct BacklogClient: ScheduledClient.Part {
+    static let perSecond = 10
+
+    private(set) var asked: Int64 = 0
+    private(set) var answered: Int64 = 0
+    /// Bytes of events at the most.
+    private(set) var bytesMost: Int64 = 0
+
+    mutating func next() -> [(request: ClientRequest, purpose: Int)] {
+        asked += 1
+        return [(ClientRequest("GET", "/metrics", key: nil, body: []), 0)]
+    }
+
+    mutating func take(_ response: ClientResponse?, purpose: Int, sinceIntended: UInt64, sinceSent: UInt64) {
+        guard let response, response.status == 200 else { return }
+        let bytes = ServerMetrics(text: String(decoding: response.body, as: UTF8.self)).waitingBytes
+        guard bytes >= 0 else { return }
+        answered += 1
+        bytesMost = max(bytesMost, bytes)
+    }
+}

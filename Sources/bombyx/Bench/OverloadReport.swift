@@ -1,5 +1,6 @@
 internal import Demonstration
 internal import JSON
+internal import Marketplace
 internal import Measurement
 
 /// What `bombyx bench overload` has measured.
@@ -16,6 +17,7 @@ struct OverloadReport {
     var flood = FloodFigures(nanoseconds: 1)
     var cancelling = CancellingClient(key: "", body: [], resting: [], after: 0)
     var health = HealthClient()
+    var backlog = BacklogClient()
     var memoryBefore: Int64 = 0
     var memoryMost: Int64 = 0
     var memoryAfter: Int64 = 0
@@ -40,19 +42,26 @@ struct OverloadReport {
     private var goodputPerKilosecond: Int64 { flood.perKilosecond(flood.acknowledgedMeanwhile) }
     var peakPerSecond: Double { Double(peakPerKilosecond) / 1_000 }
 
-    /// `part` in thousandths of the peak.
-    private func ofPeak(_ part: Int64) -> Int64 {
-        Int64(clamping: Int128(part) * 1_000 / Int128(max(1, peakPerKilosecond)))
+    /// `part` in thousandths of the peak, and of what was due.
+    private func ofPeak(_ part: Int64) -> Int64 { Self.share(part, of: peakPerKilosecond) }
+    private func ofDue(_ part: Int64) -> Int64 { Self.share(part, of: flood.perKilosecond(flood.offered)) }
+
+    private static func share(_ part: Int64, of whole: Int64) -> Int64 {
+        Int64(clamping: Int128(part) * 1_000 / Int128(max(1, whole)))
     }
 
-    /// What a request under way may take: of its stream, its command and events, and its answer.
-    private static let bytesUnderWay: Int64 = 4_096
-    /// What may wait for the tables, 512 MiB, and for the engine, 72 MiB; and what the allocator keeps of it all.
-    private static let bytesWaiting: Int64 = (512 + 72 + 184) << 20
+    /// What a request under way may take of its stream, a KiB, and of its answer.
+    static let bytesUnderWay: Int64 = 2_048
 
     /// Beyond that, memory is not bounded: it follows from what may be under way and not from how long that goes on.
-    var memoryMax: Int64 {
-        memoryBefore + Int64(options.connections * BenchOverload.streams) * Self.bytesUnderWay + Self.bytesWaiting
+    /// The events that the tables lack grow with time until the server refuses orders for them; so what they took is
+    /// counted, as far as they may, and not what they may.
+    private var memoryMax: Int64 {
+        let underWay = Int64(options.connections * BenchOverload.streams) * Self.bytesUnderWay
+        let waiting = Int64(BatchLimits.waiting.withReserve.bytes)
+        let backlog = min(backlog.bytesMost, Int64(BatchLimits.projectionBytesMax))
+        // The allocator keeps pages that are used in part.
+        return memoryBefore + (underWay + waiting + backlog) * 5 / 4
     }
 
     /// Prints the report, and says whether all held.
@@ -97,6 +106,8 @@ struct OverloadReport {
             )
         )
         checkRequests()
+        checkMemory()
+        checkSpeed()
     }
 
     private mutating func checkRequests() {
@@ -129,13 +140,40 @@ struct OverloadReport {
                     + "health \(Figures.count(health.healthy)) of \(Figures.count(health.asked))"
             )
         )
+    }
+
+    private mutating func checkMemory() {
+        let isKnown = backlog.asked > 0 && backlog.answered == backlog.asked
         checks.append(
             LoadOutcome.Check(
                 "memory is bounded",
-                holds: memoryMost <= memoryMax,
-                "\(Figures.bytes(memoryMost)) at most, bound \(Figures.bytes(memoryMax))"
+                holds: isKnown && memoryMost <= memoryMax,
+                "\(Figures.bytes(memoryMost)) at most, bound \(Figures.bytes(memoryMax)); the tables lacked "
+                    + (isKnown ? "at most \(Figures.bytes(backlog.bytesMost))" : "nobody knows what")
             )
         )
+    }
+
+    private mutating func checkSpeed() {
+        if options.goodputLimit > 0 {
+            let limit = Int64(options.goodputLimit) * 10
+            checks.append(
+                LoadOutcome.Check(
+                    "acknowledged at least \(Self.thousandths(limit)) of the peak",
+                    holds: ofPeak(goodputPerKilosecond) >= limit,
+                    Self.thousandths(ofPeak(goodputPerKilosecond))
+                )
+            )
+        }
+        if options.recoveryLimit > 0 {
+            checks.append(
+                LoadOutcome.Check(
+                    "as before within \(options.recoveryLimit) s of the end",
+                    holds: recoveryMicroseconds.map { $0 <= Int64(options.recoveryLimit) * 1_000_000 } ?? false,
+                    recovery
+                )
+            )
+        }
     }
 }
 
@@ -154,9 +192,9 @@ extension OverloadReport {
     }
 
     private var lines: [String] {
-        var table = TextTable("lrr")
-        table.row("", "a second", "of the peak")
-        row(&table, "peak, \(Figures.count(peakUnderWay)) under way", peakPerKilosecond)
+        var table = TextTable("lrrr")
+        table.row("", "a second", "of the peak", "of what was due")
+        row(&table, "peak, \(Figures.count(peakUnderWay)) under way", peakPerKilosecond, isDue: false)
         row(&table, "due in the overload", flood.perKilosecond(flood.offered))
         row(&table, "sent", flood.perKilosecond(flood.sent))
         row(&table, "shed by the client, no stream was free", flood.perKilosecond(flood.shed))
@@ -201,8 +239,9 @@ extension OverloadReport {
         return "\(Figures.duration(recoveryMicroseconds)) after the load (\(worst))"
     }
 
-    private func row(_ table: inout TextTable, _ name: String, _ perKilosecond: Int64) {
-        table.row(name, Self.whole(perKilosecond), Self.thousandths(ofPeak(perKilosecond)))
+    private func row(_ table: inout TextTable, _ name: String, _ perKilosecond: Int64, isDue: Bool = true) {
+        let part = isDue ? Self.thousandths(ofDue(perKilosecond)) : ""
+        table.row(name, Self.whole(perKilosecond), Self.thousandths(ofPeak(perKilosecond)), part)
     }
 
     private func row(_ table: inout TextTable, _ name: String, _ times: Latencies.Summary) {
@@ -235,8 +274,11 @@ extension OverloadReport {
             ("shed_per_second", .thousandths(flood.perKilosecond(flood.shed))),
             ("refused_per_second", .thousandths(flood.perKilosecond(flood.refusedCount))),
             ("goodput_orders_per_second", .thousandths(goodputPerKilosecond)),
+            ("due_ratio", .thousandths(ofPeak(flood.perKilosecond(flood.offered)))),
             ("sent_ratio", .thousandths(ofPeak(flood.perKilosecond(flood.sent)))),
             ("goodput_ratio", .thousandths(ofPeak(goodputPerKilosecond))),
+            ("sent_of_due_ratio", .thousandths(ofDue(flood.perKilosecond(flood.sent)))),
+            ("refused_of_due_ratio", .thousandths(ofDue(flood.perKilosecond(flood.refusedCount)))),
             ("refusals", .array(flood.refusals.map(Self.json))),
             ("singles_before", Self.json(singles.measured)),
             ("orders", Self.json(flood.acknowledgements.measured)),
@@ -252,6 +294,7 @@ extension OverloadReport {
             ("memory_most_bytes", .integer(memoryMost)),
             ("memory_after_bytes", .integer(memoryAfter)),
             ("memory_bound_bytes", .integer(memoryMax)),
+            ("tables_lacked_most_bytes", .integer(backlog.bytesMost)),
             ("recovery_microseconds", recoveryMicroseconds.map { .integer($0) } ?? .null),
             ("tables_caught_up_microseconds", .integer(catchUp?.microseconds ?? -1)),
             ("server_cpu_microseconds", .integer(processor.server)),

@@ -19,8 +19,6 @@ final class OverloadRun {
     private static let concurrencies = [256, 1_024, 4_096]
     private static let lanesOfPeak = 32
     private static let accounts = 16
-    /// Until the server is as fast as it was.
-    private static let recoverySeconds: UInt64 = 120
     /// What waits until all is read that was said at the end, and memory given back.
     private static let settleMilliseconds: UInt32 = 1_000
 
@@ -107,6 +105,7 @@ final class OverloadRun {
         let before = Usage(facts.pid)
         let steady = try ScheduledClient("cancels", endpoint, perSecond: options.cancels, parties.cancelling)
         let asking = try ScheduledClient("health", endpoint, perSecond: HealthClient.perSecond, HealthClient())
+        let watching = try ScheduledClient("metrics", endpoint, perSecond: BacklogClient.perSecond, BacklogClient())
         let rate = report.peakPerSecond * Double(BenchOverload.factor)
         report.flood = try crew.run(.open(perSecond: rate), milliseconds: options.duration * 1_000) {
             report.memoryMost = max(report.memoryMost, ProcessTimes.residentBytes(of: facts.pid))
@@ -116,12 +115,13 @@ final class OverloadRun {
             report.recoveryMicroseconds = try singles.recover(
                 to: report.singleRowWorst,
                 since: stoppedAt,
-                deadline: stoppedAt + Self.recoverySeconds * 1_000_000_000
+                deadline: stoppedAt + UInt64(BenchOverload.recoverySecondsMax) * 1_000_000_000
             )
         }
         unanswered += report.flood.unanswered
         if let part = steady.end() as? CancellingClient { report.cancelling = part }
         if let part = asking.end() as? HealthClient { report.health = part }
+        if let part = watching.end() as? BacklogClient { report.backlog = part }
         unanswered += report.cancelling.placements.unanswered
         report.catchUp = try CatchUp(server)
         pause(milliseconds: Self.settleMilliseconds)

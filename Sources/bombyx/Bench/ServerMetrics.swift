@@ -30,6 +30,8 @@ struct ServerMetrics {
     var projectedSequence: Int64 { sample("projected_sequence") }
     /// Durable commands that the tables do not show yet.
     var lag: Int64 { sample("projection_lag_sequence") }
+    /// Bytes of events that the tables do not show yet.
+    var waitingBytes: Int64 { sample("projection_waiting_bytes") }
     /// Microseconds between the last command that the tables show and the last durable one.
     var lagMicroseconds: Int64 {
         let seconds = samples["bombyx_projection_lag_seconds"].flatMap { Double($0) } ?? 0
