@@ -19,6 +19,24 @@ package struct Attack: Sendable, CustomStringConvertible {
         case never
     }
 
+    /// The server's time that ends a slow client, of what it does not bring to its end.
+    package enum Timer: String, Sendable {
+        /// Of the handshake, the preface and the first SETTINGS.
+        case handshake
+        /// Without any request.
+        case idle
+        /// Of a header block.
+        case headers
+        /// Of a request.
+        case request
+        /// Of a frame.
+        case frame
+        /// Of an answer that is not taken.
+        case answer
+        /// Of the head of HTTP/1.1, and of its body.
+        case http1Head, http1Body
+    }
+
     /// Its name, the field's where it has one.
     package let description: String
     /// What comes first on each connection.
@@ -31,6 +49,8 @@ package struct Attack: Sendable, CustomStringConvertible {
     package let reads: Bool
     /// The doors that it knows.
     package let doors: [Door]
+    /// What ends a slow client, one after the other; nothing for a flood, whose end is no matter of time.
+    package let endedBy: [Timer]
 
     init(
         _ description: String,
@@ -38,6 +58,7 @@ package struct Attack: Sendable, CustomStringConvertible {
         pace: Pace = .atOnce,
         reads: Bool = true,
         doors: [Door] = [.cleartext, .tls],
+        endedBy: [Timer] = [],
         next: @escaping @Sendable (UInt32) -> [UInt8] = { _ in [] }
     ) {
         self.description = description
@@ -45,6 +66,7 @@ package struct Attack: Sendable, CustomStringConvertible {
         self.pace = pace
         self.reads = reads
         self.doors = doors
+        self.endedBy = endedBy
         self.next = next
     }
 

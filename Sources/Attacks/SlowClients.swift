@@ -3,13 +3,38 @@ extension Attack {
     /// All of them.
     package static let slowClients = silentClients + drippingClients + slowReaders
 
+    private static func slow(
+        _ description: String,
+        endedBy timers: Timer...,
+        opening: [UInt8] = Frame.hello,
+        reads: Bool = true,
+        doors: [Door] = [.cleartext, .tls],
+        next: @escaping @Sendable (UInt32) -> [UInt8] = { _ in [] }
+    ) -> Attack {
+        Attack(
+            description,
+            opening: opening,
+            pace: .everySecond,
+            reads: reads,
+            doors: doors,
+            endedBy: timers,
+            next: next
+        )
+    }
+
     /// Clients that say nothing more.
     private static let silentClients = [
-        Attack("an idle connection", opening: [], pace: .everySecond, doors: [.cleartext, .belowTLS]),
-        Attack("half a handshake", opening: halfHandshake, pace: .everySecond, doors: [.belowTLS]),
-        Attack("an idle session", pace: .everySecond),
-        Attack("half a header block", opening: Frame.hello + openBlock, pace: .everySecond),
-        Attack("a body that does not come", opening: Frame.hello + endlessPost(0), pace: .everySecond),
+        slow("an idle connection", endedBy: .handshake, opening: [], doors: [.cleartext, .belowTLS]),
+        slow("half a handshake", endedBy: .handshake, opening: halfHandshake, doors: [.belowTLS]),
+        slow("an idle session", endedBy: .idle),
+        slow("half a header block", endedBy: .headers, opening: Frame.hello + openBlock),
+        slow("a body that does not come", endedBy: .request, opening: Frame.hello + endlessPost(0)),
+        slow(
+            "half an HTTP/1.1 head",
+            endedBy: .http1Head,
+            opening: http1("GET /healthz", end: nil),
+            doors: [.cleartext]
+        ),
     ]
 
     /// The first bytes of a record with a ClientHello (RFC 8446, section 5.1).
@@ -17,38 +42,45 @@ extension Attack {
 
     /// Clients that say a byte a second.
     private static let drippingClients = [
-        Attack("a slow preface", opening: [], pace: .everySecond) { byte($0, of: Frame.hello) },
-        Attack(
-            "a slow frame",
-            opening: Frame.hello + endlessPost(0) + [0x00, 0x40, 0x00, 0x00, 0x00] + Frame.bigEndian(1),
-            pace: .everySecond
+        slow("a slow preface", endedBy: .handshake, opening: []) { byte($0, of: Frame.hello) },
+        slow("a slow frame", endedBy: .frame, opening: Frame.hello + head(of: .unknown)) { _ in [0x20] },
+        slow(
+            "a slow frame of a body",
+            endedBy: .request,
+            opening: Frame.hello + endlessPost(0) + head(of: .data)
         ) { _ in [0x20] },
-        Attack("a slow body", opening: Frame.hello + endlessPost(0), pace: .everySecond) { _ in
+        slow("a slow body", endedBy: .request, opening: Frame.hello + endlessPost(0)) { _ in
             Frame.make(.data, stream: 1, [0x20])
         },
-        Attack("a slow HTTP/1.1 head", opening: [], pace: .everySecond, doors: [.cleartext]) {
+        // Its first letters may be those of HTTP/2.
+        slow("a slow HTTP/1.1 head", endedBy: .handshake, .http1Head, opening: [], doors: [.cleartext]) {
             byte($0, of: http1("GET /healthz", "X-Long: " + String(repeating: "x", count: 1_000)))
         },
-        Attack(
+        slow(
             "a slow HTTP/1.1 body",
+            endedBy: .http1Body,
             opening: http1("POST /v1/offers", "Content-Length: 1000"),
-            pace: .everySecond,
             doors: [.cleartext]
         ) { _ in [0x20] },
     ]
 
+    /// The head of a frame of 16,384 bytes.
+    private static func head(of kind: Frame.Kind) -> [UInt8] {
+        Array(Frame.make(kind, stream: 1, [UInt8](repeating: 0, count: 16_384)).prefix(9))
+    }
+
     /// Clients that take an answer slowly, or not at all.
     private static let slowReaders = [
-        Attack("no window", opening: hello(window: 0) + wholeGet, pace: .everySecond),
-        Attack("a window of a byte a second", opening: hello(window: 0) + wholeGet, pace: .everySecond) { _ in
+        slow("no window", endedBy: .answer, opening: hello(window: 0) + wholeGet),
+        slow("a window of a byte a second", endedBy: .answer, opening: hello(window: 0) + wholeGet) { _ in
             Frame.windowUpdate(1, 1)
         },
         // More answers than the kernel keeps for a socket. A server that has ended the connection takes no PING.
-        Attack(
+        slow(
             "nothing read",
+            endedBy: .answer,
             opening: hello(window: 0x7FFF_FFFF) + Frame.windowUpdate(0, 0x7FFF_0000)
                 + (0..<100).flatMap { Frame.make(.headers, .request, stream: stream($0), Frame.get) },
-            pace: .everySecond,
             reads: false
         ) { _ in ping },
     ]

@@ -30,6 +30,7 @@ import Testing
     @Test(arguments: Attack.slowClients) func `A slow client says at most a frame a second`(client: Attack) {
         #expect(client.pace == .everySecond)
         #expect((0..<200 as Range<UInt32>).allSatisfy { client.next($0).count <= 9 + 8 })
+        #expect(!client.endedBy.isEmpty, "else nobody knows when it must have ended")
     }
 
     @Test func `A client in the clear says nothing in TLS, and one at the port of TLS nothing else`() {

@@ -17,7 +17,7 @@ final class AttackRun {
     private static let lookMilliseconds: UInt64 = 100
     /// Until the server has closed what it had of an attack.
     private static let leaveMilliseconds: UInt64 = 30_000
-    /// The longest that a client may do nothing, and some time to notice it.
+    /// The longest that a client may do nothing, and some time to see how much later it is cut off.
     private static let slowMilliseconds = ServerLimits().idleMilliseconds + 30_000
 
     init(_ options: BenchAttacks, _ server: TemporaryServer) {
@@ -140,13 +140,34 @@ final class AttackRun {
     }
 }
 
+extension ServerLimits {
+    fileprivate func milliseconds(of timer: Attack.Timer) -> UInt64 {
+        switch timer {
+        case .handshake: handshakeMilliseconds
+        case .idle: idleMilliseconds
+        case .headers: headerMilliseconds
+        case .request: requestMilliseconds
+        case .frame: requestStallMilliseconds
+        case .answer: writeStallMilliseconds
+        case .http1Head: http1.headMilliseconds
+        case .http1Body: http1.bodyMilliseconds
+        }
+    }
+}
+
 /// The slow clients of one kind at one door.
 private struct Besieger {
     private(set) var row: AttackReport.SlowRow
     private(set) var attackers: [Attacker]
 
     init(_ attack: Attack, _ door: Attack.Door, _ attackers: [Attacker]) {
-        row = AttackReport.SlowRow(name: "\(attack)", door: door.rawValue, connections: attackers.count)
+        let limits = ServerLimits()
+        row = AttackReport.SlowRow(
+            name: "\(attack)",
+            door: door.rawValue,
+            connections: attackers.count,
+            endsWithin: attack.endedBy.reduce(0) { $0 + Int64(limits.milliseconds(of: $1)) }
+        )
         self.attackers = attackers
     }
 

@@ -16,7 +16,8 @@ struct BenchAttacks: ParsableCommand {
 
             Exit codes: 0 when every question was answered, in each attack the 99th percentile of the times stayed \
             within --health-limit, memory grew by no more than \(AttackReport.growthMax >> 20) MiB since the start, \
-            the descriptors were back to what they had been after each attack, and every slow client was cut off; 1 \
+            the descriptors were back to what they had been after each attack, and every slow client was cut off \
+            within the server's own time for what it does and \(AttackReport.toleranceMilliseconds / 1_000) s; 1 \
             otherwise; 2 when it could not be measured; 64 for wrong arguments; 130 when it was interrupted.
             """
     )
