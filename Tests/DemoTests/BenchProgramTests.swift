@@ -143,7 +143,10 @@ import Testing
         for attack in attacks {
             #expect((attack["ended"]?.integer ?? 0) >= 4, "\(attack)")
             #expect((attack["bytes"]?.integer ?? 0) > 4 * 16_384, "\(attack)")
-            #expect((attack["health_asked"]?.integer ?? 0) > 20, "\(attack)")
+            let clients = try #require(attack["health"]?.elements)
+            #expect(clients.map { $0["client"]?.string } == ["cleartext", "cleartext, anew", "TLS", "TLS, anew"])
+            #expect(clients.allSatisfy { ($0["asked"]?.integer ?? 0) > 0 }, "\(attack)")
+            #expect((clients[0]["asked"]?.integer ?? 0) > 20 && (clients[2]["asked"]?.integer ?? 0) > 20, "\(attack)")
         }
     }
 

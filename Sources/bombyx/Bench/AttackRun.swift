@@ -11,8 +11,9 @@ final class AttackRun {
     private var memoryAtStart: Int64 = 0
     private var descriptorsAtStart = 0
 
-    /// Of `/healthz`.
+    /// Of `/healthz`, at each door, on a connection that stays; and of those who come anew for each question.
     static let asksPerSecond = 50
+    static let newcomersPerSecond = 5
     private static let warmUpRequests = 50
     private static let lookMilliseconds: UInt64 = 100
     /// Until the server has closed what it had of an attack.
@@ -72,12 +73,15 @@ final class AttackRun {
         _ body: (() -> Void) -> Attacker.Tally
     ) throws {
         var row = AttackReport.Row(name: name, door: door)
-        let asking = try ScheduledClient(
-            "health",
-            attacked.cleartext,
-            perSecond: Self.asksPerSecond,
-            HealthClient()
-        )
+        let asking = try AttackReport.Bystander.allCases.map { bystander in
+            try ScheduledClient(
+                "health",
+                bystander.isOverTLS ? attacked.tls : attacked.cleartext,
+                perSecond: bystander.comesAnew ? Self.newcomersPerSecond : Self.asksPerSecond,
+                comesAnew: bystander.comesAnew,
+                HealthClient()
+            )
+        }
         var lookedAt: UInt64 = 0
         row.tally = body {
             let now = MonotonicClock.milliseconds()
@@ -85,7 +89,7 @@ final class AttackRun {
             lookedAt = now
             row.growth = max(row.growth, ProcessTimes.residentBytes(of: pid) - memoryAtStart)
         }
-        if let health = asking.end() as? HealthClient { row.health = health }
+        row.health = asking.map { $0.end() as? HealthClient ?? HealthClient() }
         let deadline = MonotonicClock.milliseconds() + Self.leaveMilliseconds
         repeat {
             row.descriptors = ProcessTimes.descriptors(of: pid) - descriptorsAtStart

@@ -4,7 +4,7 @@ internal import Measurement
 internal import Sockets
 internal import Synchronization
 
-/// A client that asks on a schedule, whatever the answers do, on a connection of its own.
+/// A client that asks on a schedule, whatever the answers do, on a connection of its own or on one for each question.
 final class ScheduledClient {
     private let shared: Shared
     private let thread: SharedThread
@@ -28,11 +28,17 @@ final class ScheduledClient {
     /// An answer that takes longer than that is none.
     private static let patienceMilliseconds: UInt64 = 60_000
 
-    /// Begins at once.
-    init(_ name: String, _ endpoint: Endpoint, perSecond: Int, _ part: any Part) throws {
+    /// Begins at once. Who comes anew opens a connection for each question, and asks the next one after the answer.
+    init(_ name: String, _ endpoint: Endpoint, perSecond: Int, comesAnew: Bool = false, _ part: any Part) throws {
         let shared = Shared(part)
         self.shared = shared
-        thread = try SharedThread(named: name) { ScheduledClient.run(endpoint, perSecond, shared) }
+        thread = try SharedThread(named: name) {
+            if comesAnew {
+                ScheduledClient.runAnew(endpoint, perSecond, shared)
+            } else {
+                ScheduledClient.run(endpoint, perSecond, shared)
+            }
+        }
     }
 
     private static func run(_ endpoint: Endpoint, _ perSecond: Int, _ shared: Shared) {
@@ -44,6 +50,38 @@ final class ScheduledClient {
         connection.close()
         let part = client.part
         shared.part.withLock { $0 = part }
+    }
+
+    private static func runAnew(_ endpoint: Endpoint, _ perSecond: Int, _ shared: Shared) {
+        var part = shared.part.withLock { $0 }
+        var due = MonotonicClock.nanoseconds()
+        while !shared.isStopAsked.load(ordering: .relaxed) {
+            let now = MonotonicClock.nanoseconds()
+            guard due <= now else {
+                pause(milliseconds: UInt32(min(50, (due - now) / 1_000_000 + 1)))
+                continue
+            }
+            for (request, purpose) in part.next() {
+                let sentAt = MonotonicClock.nanoseconds()
+                let response = ask(endpoint, request)
+                let answeredAt = MonotonicClock.nanoseconds()
+                part.take(
+                    response,
+                    purpose: purpose,
+                    sinceIntended: answeredAt - due,
+                    sinceSent: answeredAt - sentAt
+                )
+            }
+            due += 1_000_000_000 / UInt64(perSecond)
+        }
+        let found = part
+        shared.part.withLock { $0 = found }
+    }
+
+    private static func ask(_ endpoint: Endpoint, _ request: ClientRequest) -> ClientResponse? {
+        guard let connection = try? endpoint.connect() else { return nil }
+        defer { connection.close() }
+        return try? connection.request(request, timeoutMilliseconds: patienceMilliseconds)
     }
 
     /// Sends nothing more, waits for the answers, and gives what was found.
