@@ -49,6 +49,14 @@ extension Attack {
             endedBy: .request,
             opening: Frame.hello + endlessPost(0) + head(of: .data)
         ) { _ in [0x20] },
+        slow("a slow header block", endedBy: .headers, opening: Frame.hello + openBlock) {
+            Frame.make(.continuation, stream: 1, byte($0, of: longField))
+        },
+        slow(
+            "a slow CONTINUATION",
+            endedBy: .headers,
+            opening: Frame.hello + openBlock + head(of: .continuation)
+        ) { byte($0, of: longField) },
         slow("a slow body", endedBy: .request, opening: Frame.hello + endlessPost(0)) { _ in
             Frame.make(.data, stream: 1, [0x20])
         },
@@ -63,6 +71,8 @@ extension Attack {
             doors: [.cleartext]
         ) { _ in [0x20] },
     ]
+
+    private static let longField = Frame.literal("x", String(repeating: "x", count: 16_000))
 
     /// The head of a frame of 16,384 bytes.
     private static func head(of kind: Frame.Kind) -> [UInt8] {
