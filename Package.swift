@@ -205,8 +205,8 @@ let targets: [Target] = [
     tests(
         "ProgramTests",
         [
-            "bombyx", "Attacks", "HTTP2", "TLS", "Sockets", "JSON", "PostgresTesting", "ProgramTesting", "Provenance",
-            "Cryptography", "TON", "Units", .product(name: "Yams", package: "Yams"),
+            "bombyx", "API", "Attacks", "HTTP2", "TLS", "Sockets", "JSON", "PostgresTesting", "ProgramTesting",
+            "Provenance", "Cryptography", "TON", "Units", .product(name: "Yams", package: "Yams"),
         ],
         excluded: ["Schema"]
     ),
