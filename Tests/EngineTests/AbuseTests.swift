@@ -27,7 +27,7 @@ struct AbusedMarket {
     /// Small limits, so that what would be seconds of work in a real market is little here.
     static let small = WorkLimits(visits: 100, step: 100, parts: 2_000, operations: 4)
 
-    init(_ work: WorkLimits = Self.small, rules: Int32 = RulesVersion.current) {
+    init(_ work: WorkLimits = Self.small, rules: Int32 = RulesVersion.current, accounts: Int64 = 3) {
         self.work = work
         self.rules = rules
         engine = Engine(work: work)
@@ -35,7 +35,7 @@ struct AbusedMarket {
         let rates = FeeRates(maker: BasisPoints(0), taker: BasisPoints(0))
         give(.system, .setFees(FeeTerms(rates: rates, minimumNotional: .zero)))
         let terms = AccountTerms(label: "", openOrdersMax: Limits.openOrdersPerAccountMax)
-        for number in 1...Int64(3) {
+        for number in 1...accounts {
             give(.system, .createAccount(terms))
             give(.system, .deposit(to: AccountID(number), amount: NanoTON(1_000_000_000_000)))
         }
@@ -72,6 +72,8 @@ struct AbusedMarket {
     ) -> [Event] {
         var rules = OrderRules.none
         change(&rules)
+        // A bid has its list of sellers among its own rules, an offer its list of buyers in its class.
+        if let denies, side == .bid { rules.lease.avoided = [denies] }
         let price = Price(nanoTONPerMTok: price * Price.step)
         let order = OrderTerms(price: price, lots: Lots(lots), timeInForce: timeInForce, rules: rules)
         if side == .bid {
@@ -172,24 +174,76 @@ struct AbusedMarket {
         try market.engine.checkInvariants()
     }
 
-    @Test func `A thousand ladders with one deny list cost those whom they deny a bounded walk`() throws {
-        var market = AbusedMarket(.standard)
-        for number in 0..<1_000 {
-            let (rung, price) = (Int64(number % 200) + 1, 10 + Int64(number % 9))
-            market.place(
-                .offer,
-                AbusedMarket.attacker,
-                price: price,
+    @Test(arguments: Side.allCases)
+    func `A cancel costs the same whatever the number of open orders`(side: Side) throws {
+        var costs: [[Int]] = []
+        for open in [10, 200, 4_000] {
+            var market = AbusedMarket(.standard)
+            var orders: [OrderID] = []
+            for number in 0..<open {
+                let price = 100 + Int64(number % 40)
+                orders += market.place(side, AbusedMarket.attacker, price: price, lots: 1).compactMap(\.accepted)
+            }
+            // Some would trade with all of them, but for the list that denies their owner.
+            for _ in 0..<10 {
+                let price: Int64 = side == .offer ? 200 : 50
+                market.place(side.against, AbusedMarket.honest, price: price, lots: 1, denies: AbusedMarket.attacker)
+            }
+            try #require(orders.count == open && market.engine.openOrderCount == open + 10)
+            // The oldest, the newest and one between them: heads of prices, and orders inside of queues.
+            for order in [orders[0], orders[open - 1], orders[open / 2]] {
+                let before = market.engine.searchSteps
+                let events = market.give(AbusedMarket.attacker, .cancel(order))
+                costs.append([events.count, market.engine.commandVisits, market.engine.searchSteps - before])
+            }
+            try market.engine.checkInvariants()
+        }
+        #expect(costs.allSatisfy { $0 == [costs[0][0], 0, 0] }, "events, visits and steps: \(costs)")
+        #expect(costs[0][0] > 0)
+    }
+
+    /// A thousand ladders of four accounts, each with so many orders, all of which deny the victim; then what the
+    /// victim's own order comes to, that would trade with an honest one behind them.
+    private func meetLadders(of side: Side, orders: Int) throws -> (market: AbusedMarket, events: [Event]) {
+        var market = AbusedMarket(.standard, accounts: 7)
+        let better: Int64 = side == .offer ? -1 : 1
+        for number in 0..<(1_000 * orders) {
+            let ladder = Int64(number % 1_000)
+            let events = market.place(
+                side,
+                AccountID(4 + ladder / 250),
+                price: 20 + better * (1 + Int64(number % 9)),
                 lots: 3,
                 denies: AbusedMarket.victim,
-                contextLength: 1_000 * rung
+                contextLength: 1_000 + ladder
             )
+            try #require(events.contains { $0.accepted != nil }, "\(events)")
         }
-        market.place(.offer, AbusedMarket.honest, price: 20, lots: 1)
-        let events = market.place(.bid, AbusedMarket.victim, price: 20, lots: 2)
-        #expect(events.compactMap(\.seller) == [AbusedMarket.honest])
-        #expect(market.visits <= 1_001, "\(market.visits)")
-        try market.engine.checkInvariants()
+        let groups = side == .offer ? market.engine.classCount : market.engine.profileCount
+        try #require(groups == 1_000, "each ladder is one of its own")
+        market.place(side, AbusedMarket.honest, price: 20, lots: 1)
+        // The victim's offer can do what any of the bids demands, and its bid demands nothing.
+        let length: Int64 = side == .offer ? 0 : 1_000_000
+        let events = market.place(side.against, AbusedMarket.victim, price: 20, lots: 2, contextLength: length)
+        return (market, events)
+    }
+
+    @Test(arguments: Side.allCases)
+    func `A thousand ladders with one deny list stop whom they deny at the limit of a command, and not before`(
+        side: Side
+    ) throws {
+        // Fewer than a command may visit: each of them is visited once, and then comes the honest one.
+        let few = try meetLadders(of: side, orders: 9)
+        #expect(few.events.compactMap { $0.maker(of: side) } == [AbusedMarket.honest])
+        #expect(few.market.visits == 9_001, "\(few.market.visits)")
+        // More than that.
+        let many = try meetLadders(of: side, orders: 11)
+        #expect(many.market.visits == Limits.visitsPerCommandMax, "\(many.market.visits)")
+        guard case .closed(_, .workLimit, Lots(2)) = many.events.last(where: \.endsOrder) else {
+            Issue.record("\(String(describing: many.events.last))")
+            return
+        }
+        try many.market.engine.checkInvariants()
     }
 
     @Test func `Spam of classes and profiles ends at an account's limit, and nobody else walks further for it`() throws
@@ -218,7 +272,11 @@ struct AbusedMarket {
 extension Event {
     /// Whether an order has left the market.
     fileprivate var endsOrder: Bool { if case .closed = self { true } else { false } }
-    fileprivate var seller: AccountID? { if case .traded(let trade) = self { trade.seller } else { nil } }
+    /// Who has sold, or bought, on this side of a trade.
+    fileprivate func maker(of side: Side) -> AccountID? {
+        guard case .traded(let trade) = self else { return nil }
+        return side == .offer ? trade.seller : trade.buyer
+    }
     /// The order that it lets in.
     fileprivate var accepted: OrderID? { if case .accepted(let record) = self { record.id } else { nil } }
 }
