@@ -3,10 +3,50 @@ import Testing
 
 /// What attackers say is what it should be: else a server that survives it has shown nothing.
 @Suite struct AttackListTests {
-    @Test func `Every attack has a name of its own`() {
+    /// What is known to be done to servers of HTTP, and the attacks that do it.
+    private static let known: [(what: String, attacks: [String])] = [
+        ("rapid reset (CVE-2023-44487)", ["rapid reset", "rapid reset, not reading"]),
+        (
+            "MadeYouReset: errors that the server resets (CVE-2025-8671)",
+            [
+                "made you reset", "made you reset, not reading",
+            ]
+        ),
+        ("streams beyond the limit", ["too many streams", "too many streams, not reading"]),
+        ("CONTINUATION flood (CVE-2024-27316)", ["an endless header block", "an endless header block of nothing"]),
+        ("HPACK bomb (CVE-2016-6581)", ["HPACK bomb"]),
+        ("header lists that are too large", ["huge fields", "endless HTTP/1.1 fields"]),
+        ("0-length headers (CVE-2019-9516)", ["empty field names"]),
+        (
+            "SETTINGS flood (CVE-2019-9515)",
+            [
+                "SETTINGS", "SETTINGS, not reading", "SETTINGS of table sizes, not reading",
+            ]
+        ),
+        ("PING flood (CVE-2019-9512)", ["PING", "PING, not reading"]),
+        ("PRIORITY: resource loop (CVE-2019-9513)", ["PRIORITY"]),
+        ("empty frames (CVE-2019-9518)", ["empty DATA", "padding"]),
+        ("WINDOW_UPDATE flood", ["WINDOW_UPDATE"]),
+        ("frames of unknown types", ["unknown frames", "long unknown frames"]),
+        ("zero window, slow read (CVE-2016-1546)", ["no window"]),
+        ("data dribble (CVE-2019-9511)", ["a window of a byte a second"]),
+        ("internal data buffering (CVE-2019-9517)", ["nothing read", "requests, not reading"]),
+        ("slow POST", ["a body that does not come", "a slow frame", "a slow body", "a slow HTTP/1.1 body"]),
+        ("endless POST", ["a body without an end"]),
+        ("slowloris", ["half a header block", "a slow preface", "a slow HTTP/1.1 head"]),
+        ("connections that are held", ["an idle connection", "an idle session", "half a handshake"]),
+        ("connections anew", ["connections that come and go", "a wrong preface", "a handshake of noise"]),
+        ("request smuggling (RFC 9112, section 11.2)", ["smuggled requests", "HTTP/1.1 requests in a row"]),
+    ]
+
+    @Test func `Every attack that is known is in the list, by a name of its own, and every one there is known`() {
         let names = (Attack.floods + Attack.slowClients).map(\.description)
         #expect(Set(names).count == names.count, "\(names)")
-        #expect(names.count > 40)
+        for (what, attacks) in Self.known {
+            #expect(!attacks.isEmpty && Set(attacks).isSubset(of: names), "\(what): \(Set(attacks).subtracting(names))")
+        }
+        let known = Self.known.flatMap(\.attacks)
+        #expect(Set(names).subtracting(known).isEmpty, "\(Set(names).subtracting(known))")
     }
 
     @Test(arguments: Attack.floods.filter(\.speaksHTTP2))
