@@ -18,11 +18,36 @@ extension Engine {
         operation.side = filter.side
         operation.model = filter.model
         if let requirement = filter.requirement {
-            let group = book.findProfile(requirement) ?? intern(requirement, &events)
+            let known = book.findProfile(requirement)
+            let isOneStep = registry.accounts[account].orders <= work.step
+            if known == nil, isOneStep, rules >= RulesVersion.namelessFilters {
+                cancelOffers(of: account, meeting: requirement, operation, &events)
+                return nil
+            }
+            // Later batches know what is meant by its profile alone.
+            let group = known ?? intern(requirement, &events)
             operation.profile = ProfileID(Int64(group) + 1)
         }
         begin(operation, &events)
         return nil
+    }
+
+    /// Cancels at once the offers that can do what no bid demands. A profile would stay for ever, and cancelling is
+    /// never throttled.
+    private mutating func cancelOffers(
+        of account: Int,
+        meeting requirement: Requirement,
+        _ operation: MassOperation,
+        _ events: inout [Event]
+    ) {
+        var next = registry.accounts[account].firstOwn
+        while next >= 0 {
+            let slot = next
+            next = details[Int(slot)].nextOwn
+            let order = book.orders[Int(slot)]
+            guard order.isOffer, isMeant(slot, operation) else { continue }
+            if requirement.isMet(by: book.capabilities[Int(order.group)]) { close(slot, .cancelled, &events) }
+        }
     }
 
     /// Whether what cannot be done at once can be remembered.

@@ -12,7 +12,9 @@ package import Units
 /// | 4 | leases and receipts, logins, lowered lots |
 /// | 5 | settlement, measured capability, top-ups, linked logins, keys that are forgotten |
 /// | 6 | anchors, payouts and measurements in the log, contested batches resolved, wallets retired |
+/// | 7 | mass cancels that leave no profile |
 ///
+/// Since version 7, a mass cancel that one step ends gives no profile to what nobody demands.
 /// Since version 6, all visits of orders that look again are counted together, and the query ids of a wallet that was
 /// used before begin where its time says.
 /// Since version 5, orders of a refused batch that share a key leave it to the first of them, and what a key has spent
@@ -20,7 +22,7 @@ package import Units
 /// Since version 3, a new key of an order that is repeated by its client order id is remembered too.
 package enum RulesVersion {
     /// Of every batch that this build writes.
-    package static let current: Int32 = 6
+    package static let current: Int32 = 7
     /// What this build can carry out again; other batches need the release that wrote them.
     package static let known: ClosedRange<Int32> = 1...current
     /// The first under which keys that have ended are forgotten.
@@ -31,6 +33,8 @@ package enum RulesVersion {
     static let cappedDays: Int32 = 5
     /// The first under which the query ids of a wallet begin where its time says.
     static let spreadQueries: Int32 = 6
+    /// The first under which a mass cancel that one step ends gives no profile to what nobody demands.
+    static let namelessFilters: Int32 = 7
 
     /// The first under which the log has entries of a kind that commits to a statement.
     static func logging(_ kind: LogEntry.Kind) -> Int32 {

@@ -130,17 +130,18 @@ extension ReferenceEngine {
         let named = [filter.model].compactMap { $0 } + (filter.requirement?.models.array ?? [])
         guard named.allSatisfy({ model($0) != nil }) else { return .modelUnknown }
         guard mayBegin(of: id) else { return .operationLimit }
-        let profile = filter.requirement.map { intern($0) }
-        begin(
-            MassOperation(
-                sequence: sequence,
-                kind: .cancel,
-                account: id,
-                side: filter.side,
-                model: filter.model,
-                profile: profile
-            )
-        )
+        var operation = MassOperation(sequence: sequence, kind: .cancel, account: id)
+        (operation.side, operation.model) = (filter.side, filter.model)
+        let own = orders.filter { $0.account == id }
+        if let wanted = filter.requirement, !profiles.contains(wanted), own.count <= work.step {
+            // No bid demands it, and nothing is left to go on with.
+            for order in own where order.side == .offer && covers(operation, order) {
+                if wanted.isMet(by: capability(of: order)) { close(order.id, .cancelled) }
+            }
+            return nil
+        }
+        operation.profile = filter.requirement.map { intern($0) }
+        begin(operation)
         return nil
     }
 

@@ -267,6 +267,32 @@ struct AbusedMarket {
         #expect(market.visits == 1, "\(market.visits)")
         try market.engine.checkInvariants()
     }
+
+    @Test(arguments: [0, 10])
+    func `Mass cancels by requirements that nobody has leave nothing behind`(orders: Int) throws {
+        for rules in [6, RulesVersion.current] {
+            var market = AbusedMarket(rules: rules)
+            for number in 0..<orders {
+                let (side, price) = number % 2 == 0 ? (Side.offer, Int64(50)) : (.bid, 5)
+                market.place(side, AbusedMarket.attacker, price: price, lots: 1, contextLength: 1_000)
+            }
+            let before = market.engine.state()
+            var spoken = 0
+            for number in 1...Int64(1_000) {
+                var requirement = Requirement()
+                requirement.contextLengthAtLeast = 1_000_000 + number
+                let filter = OrderFilter(requirement: requirement)
+                spoken += market.give(AbusedMarket.attacker, .massCancel(filter)).count
+            }
+            let after = market.engine.state()
+            #expect(after.orders.count == orders && after.orders == before.orders)
+            // The scene is one in which it was otherwise.
+            let left = rules == RulesVersion.current ? 0 : 1_000
+            #expect(after.profiles.count - before.profiles.count == left, "under rules \(rules)")
+            #expect(spoken == left, "\(spoken) events under rules \(rules)")
+            try market.engine.checkInvariants()
+        }
+    }
 }
 
 extension Event {

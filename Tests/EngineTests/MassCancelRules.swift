@@ -21,7 +21,8 @@ import Units
         ("", "s1 s2 b1 b2 b3 b4"), ("side offer", "s1 s2"), ("side bid", "b1 b2 b3 b4"), ("model qwen", "s1 b1 b2"),
         ("model llama side bid", "b2"), ("like any quality 50", "s1 b3"), ("like any", "s1 s2 b4"),
         ("like qwen", "s1 b1"), ("like llama,qwen side bid", "b2"), ("model llama like any quality 50", ""),
-        ("like any quality 51", ""),
+        ("like any quality 51", ""), ("like any quality 49", "s1"), ("like any quality 49 side bid", ""),
+        ("like any quality 49 model qwen", "s1"), ("like any quality 49 model llama", ""), ("like llama", "s2"),
     ]
 
     @Test(arguments: filters)
@@ -62,6 +63,23 @@ import Units
             cancel w s5                 -> s5 cancelled 1
             time 1                      -> s3 cancelled 1, s4 cancelled 1, done
             time 1                      ->
+            """,
+            work: Self.small
+        )
+    }
+
+    @Test func `A requirement that no bid has is known in later batches too`() throws {
+        try expectMarket(
+            """
+            time 1
+            offer s1 w qwen  20 x 1     -> s1 rests 1
+            offer s2 w llama 20 x 1     -> s2 rests 1
+            offer s3 w qwen  20 x 1     -> s3 rests 1
+            offer s4 w llama 20 x 1     -> s4 rests 1
+            offer s5 w qwen  20 x 1     -> s5 rests 1
+            masscancel w like qwen      -> s1 cancelled 1, more to do
+            time 1                      -> s3 cancelled 1, more to do
+            time 1                      -> s5 cancelled 1, done
             """,
             work: Self.small
         )
