@@ -7,7 +7,7 @@ extension Engine {
     // MARK: Opening
 
     /// Checks all orders of a batch; the commands that follow place them, or refuse them.
-    mutating func open(_ batch: AtomicBatch, _ events: inout [Event]) -> Rejection? {
+    mutating func open(_ batch: AtomicBatch, of owner: AccountID, _ events: inout [Event]) -> Rejection? {
         guard batch.orders.contains(where: { earlierAnswer(to: $0) == nil }) else {
             pending = PendingOrders(batch, .repeated)
             return nil
@@ -16,7 +16,7 @@ extension Engine {
             pending = PendingOrders(batch, .refused(index, rejection))
             return rejection
         }
-        guard makeRoom(for: batch.orders.reduce(0) { $0 + $1.memoryEntries }, &events) else {
+        guard makeRoom(for: batch.orders.reduce(0) { $0 + $1.memoryEntries }, of: owner, &events) else {
             pending = PendingOrders(batch, .memoryFull)
             return .idempotencyWindowFull
         }
@@ -126,7 +126,7 @@ extension Engine {
         if let answer = earlierAnswer(to: order) {
             return repeatAnswer(hasCause ? .rejected(rejection) : answer, to: order, &events)
         }
-        guard makeRoom(for: order.memoryEntries, &events) else {
+        guard makeRoom(for: order.memoryEntries, of: order.account, &events) else {
             return events.append(.rejected(.idempotencyWindowFull))
         }
         events.append(.rejected(rejection))

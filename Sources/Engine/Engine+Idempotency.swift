@@ -66,7 +66,7 @@ extension Engine {
         guard isRemembered(answer, of: command) else { return events.append(answer) }
         let isReplay = if case .replayed = answer { true } else { false }
         let rejection = isReplay ? rejection(ofNameOf: command) : .duplicateClientOrderID
-        guard makeRoom(for: command.memoryEntries, &events) else {
+        guard makeRoom(for: command.memoryEntries, of: command.account, &events) else {
             // A repetition gets its answer in any case; a refusal may come again as another one.
             return events.append(isReplay ? answer : .rejected(.idempotencyWindowFull))
         }
@@ -74,15 +74,28 @@ extension Engine {
         remember(command, rejection, named: false, &events)
     }
 
-    /// Forgets the oldest requests when the memory is full; false when they must still be kept.
-    mutating func makeRoom(for needed: Int, _ events: inout [Event]) -> Bool {
+    /// Forgets the oldest requests when the memory is full; false when they must still be kept, or when what is left is
+    /// for others.
+    mutating func makeRoom(for needed: Int, of account: AccountID, _ events: inout [Event]) -> Bool {
         let youngest = LogicalTime(microseconds: time.microseconds - Limits.idempotencyWindowMin)
         var isForgotten = SequenceNumber.none
         while requests.count + needed > requestsMax, let oldest = requests.oldest, oldest.at <= youngest {
             isForgotten = forgetOldest()
         }
         if isForgotten != .none { events.append(.forgotten(isForgotten)) }
-        return requests.count + needed <= requestsMax
+        guard requests.count + needed <= requestsMax else { return false }
+        return rules < RulesVersion.reservedRequests || leavesReserve(needed, of: account, youngest)
+    }
+
+    /// Whether the account would still have little of the memory, or leaves a part of it free of what must be kept.
+    /// What it has now and what it needs are looked at as one: so orders of a batch that have room together have it one
+    /// after the other.
+    private func leavesReserve(_ needed: Int, of account: AccountID, _ youngest: LogicalTime) -> Bool {
+        let part = requestsMax / Limits.idempotencyParts
+        guard account != .system, requests.count(of: account) + needed > part else { return true }
+        let excess = requests.count + needed - (requestsMax - part)
+        guard excess > 0 else { return true }
+        return requests.time(ofOldest: excess).map { $0 <= youngest } ?? false
     }
 
     /// Keeps what will show a repetition of the command; `named` says whether its client order id stands for it.

@@ -12,6 +12,7 @@ extension Engine {
         try checkDeliveries()
         try checkSettlement()
         try checkNothingCouldTrade()
+        try checkRequests()
         try checkDigest()
     }
 
@@ -87,6 +88,14 @@ extension Engine {
         if let pair { throw .couldTrade(pair.bid, pair.offer) }
     }
 
+    private func checkRequests() throws(InvariantViolation) {
+        var counts: [AccountID: Int] = [:]
+        requests.forEach { counts[$0.account, default: 0] += 1 }
+        for id in registry.accounts.map(\.record.id) where requests.count(of: id) != counts[id] ?? 0 {
+            throw .requestCount(id)
+        }
+    }
+
     private func checkDigest() throws(InvariantViolation) {
         guard let rebuilt = try? Engine(state: state(), requestsMax: requestsMax, work: work) else {
             throw .notRebuildable
@@ -130,6 +139,8 @@ package enum InvariantViolation: Error, Hashable, Sendable {
     case settlement(SettlementID)
     case withdrawal(WithdrawalID)
     case couldTrade(OrderID, OrderID)
+    /// The account's count of remembered requests is wrong.
+    case requestCount(AccountID)
     case digest
     /// No engine can be built from the state.
     case notRebuildable

@@ -130,7 +130,7 @@ package struct Engine: Sendable {
             return
         }
         if let answer = earlierAnswer(to: command) { return repeatAnswer(answer, to: command, &events) }
-        guard makeRoom(for: command.memoryEntries, &events) else {
+        guard makeRoom(for: command.memoryEntries, of: command.account, &events) else {
             return events.append(.rejected(.idempotencyWindowFull))
         }
         let rejection = carryOut(command, &events)
@@ -179,7 +179,7 @@ package struct Engine: Sendable {
         case .unlinkLogin(let login): return unlink(login, of: command.account, &events)
         case .lease(let action): return carryOut(action, of: command.account, &events)
         case .settlement(let action): return carryOut(action, of: command.account, &events)
-        case .openBatch(let batch): return open(batch, &events)
+        case .openBatch(let batch): return open(batch, of: command.account, &events)
         case .placeNext: return .batchRefused
         }
     }

@@ -96,6 +96,11 @@ struct RequestMemory: Sendable {
     private var first = 0
     private(set) var count = 0
     private var index = HashIndex()
+    /// How many entries each account has, by its number.
+    private var counts: ContiguousArray<Int32> = []
+
+    /// Numbers of accounts that are counted: more accounts than any engine has memory for. Records may have others.
+    private static let countedAccounts = Int64(1) << 24
 
     /// Numbers in the index are cut to 30 bits, which every ring divides.
     private static let numberMask = 1 << 30 - 1
@@ -103,6 +108,14 @@ struct RequestMemory: Sendable {
     var oldest: Entry? { count == 0 ? nil : self[first] }
     /// Bases that are kept, for tests.
     var baseCount: Int { bases.count }
+
+    /// How many entries the account has.
+    func count(of account: AccountID) -> Int {
+        counts.indices.contains(Int(account.rawValue)) ? Int(counts[Int(account.rawValue)]) : 0
+    }
+
+    /// When so many of the oldest entries were there; `nil` while there are fewer.
+    func time(ofOldest number: Int) -> LogicalTime? { number <= count ? self[first + number - 1].at : nil }
 
     /// The entry for a key or client order id of an account.
     func find(_ kind: Kind, _ account: AccountID, high: UInt64, low: UInt64) -> Entry? {
@@ -130,6 +143,14 @@ struct RequestMemory: Sendable {
         ring[number & (ring.count - 1)] = stored
         index.insert(Int32(number & Self.numberMask), hash: HashIndex.hash(entry.high, entry.low))
         count += 1
+        change(countOf: entry.account, by: 1)
+    }
+
+    private mutating func change(countOf account: AccountID, by change: Int32) {
+        guard account.rawValue >= 0, account.rawValue < Self.countedAccounts else { return }
+        let place = Int(account.rawValue)
+        if place >= counts.count { counts.append(contentsOf: repeatElement(0, count: place + 1 - counts.count)) }
+        counts[place] += change
     }
 
     mutating func removeOldest() -> Entry {
@@ -137,6 +158,7 @@ struct RequestMemory: Sendable {
         index.remove(Int32(first & Self.numberMask), hash: HashIndex.hash(entry.high, entry.low))
         first += 1
         count -= 1
+        change(countOf: entry.account, by: -1)
         if count == 0 {
             bases.removeAll(keepingCapacity: true)
         } else {

@@ -12,9 +12,10 @@ package import Units
 /// | 4 | leases and receipts, logins, lowered lots |
 /// | 5 | settlement, measured capability, top-ups, linked logins, keys that are forgotten |
 /// | 6 | anchors, payouts and measurements in the log, contested batches resolved, wallets retired |
-/// | 7 | mass cancels that leave no profile |
+/// | 7 | mass cancels that leave no profile, a part of the memory of requests for those who have little of it |
 ///
-/// Since version 7, a mass cancel that one step ends gives no profile to what nobody demands.
+/// Since version 7, a mass cancel that one step ends gives no profile to what nobody demands, and an account that has
+/// much of the memory of requests leaves the last part of it to others.
 /// Since version 6, all visits of orders that look again are counted together, and the query ids of a wallet that was
 /// used before begin where its time says.
 /// Since version 5, orders of a refused batch that share a key leave it to the first of them, and what a key has spent
@@ -35,6 +36,8 @@ package enum RulesVersion {
     static let spreadQueries: Int32 = 6
     /// The first under which a mass cancel that one step ends gives no profile to what nobody demands.
     static let namelessFilters: Int32 = 7
+    /// The first under which a part of the memory of requests is not for those who have much of it.
+    static let reservedRequests: Int32 = 7
 
     /// The first under which the log has entries of a kind that commits to a statement.
     static func logging(_ kind: LogEntry.Kind) -> Int32 {

@@ -190,6 +190,8 @@ package enum Limits {
     package static let idempotencyWindow: Int64 = 86_400_000_000
     /// Remembered requests; reached, the oldest are forgotten early, but not before ``idempotencyWindowMin``.
     package static let idempotencyEntriesMax = 16_000_000
+    /// The memory has so many parts, of which the last is only for accounts that have no more than one.
+    package static let idempotencyParts = 16
     /// The shortest memory, in microseconds: 10 minutes. Before that, new commands are refused.
     package static let idempotencyWindowMin: Int64 = 600_000_000
 

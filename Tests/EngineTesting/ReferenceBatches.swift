@@ -19,7 +19,7 @@ extension ReferenceEngine {
         }
     }
 
-    mutating func open(_ batch: AtomicBatch) -> Rejection? {
+    mutating func open(_ batch: AtomicBatch, of owner: AccountID) -> Rejection? {
         let orders = batch.orders
         if orders.allSatisfy({ earlierAnswer(to: $0) != nil }) {
             waiting = orders.map { WaitingOrder(order: $0, verdict: .free) }
@@ -31,7 +31,7 @@ extension ReferenceEngine {
             }
             return rejection
         }
-        guard makeRoom(for: orders.reduce(0) { $0 + $1.entries }) else {
+        guard makeRoom(for: orders.reduce(0) { $0 + $1.entries }, of: owner) else {
             waiting = orders.map { WaitingOrder(order: $0, verdict: .forgotten(.idempotencyWindowFull)) }
             return .idempotencyWindowFull
         }
@@ -105,11 +105,13 @@ extension ReferenceEngine {
             guard rejection == .duplicateClientOrderID, let key = order.idempotency,
                 !remembered.contains(where: { $0.isOf(order.account, key) })
             else { return emit(.rejected(rejection)) }
-            guard makeRoom(for: order.entries) else { return emit(.rejected(.idempotencyWindowFull)) }
+            guard makeRoom(for: order.entries, of: order.account) else {
+                return emit(.rejected(.idempotencyWindowFull))
+            }
             emit(.rejected(rejection))
             return remember(order, rejection, nil)
         }
-        guard makeRoom(for: order.entries) else { return emit(.rejected(.idempotencyWindowFull)) }
+        guard makeRoom(for: order.entries, of: order.account) else { return emit(.rejected(.idempotencyWindowFull)) }
         emit(.rejected(rejection))
         remember(order, rejection, name)
     }

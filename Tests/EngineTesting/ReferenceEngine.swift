@@ -117,7 +117,9 @@ struct ReferenceEngine: CommandExecutor {
             return emit(.replayed(isOlder ? first?.sequence ?? .none : earlier.sequence))
         }
         guard let first else {
-            guard makeRoom(for: command.entries) else { return emit(.rejected(.idempotencyWindowFull)) }
+            guard makeRoom(for: command.entries, of: command.account) else {
+                return emit(.rejected(.idempotencyWindowFull))
+            }
             let rejection = carryOut(command)
             if let rejection { emit(.rejected(rejection)) }
             return remember(command, rejection, order?.clientOrderID)
@@ -126,7 +128,9 @@ struct ReferenceEngine: CommandExecutor {
         let isSame = first.bodyHash == order?.bodyHash
         let answer: Event = isSame ? .replayed(first.sequence) : .rejected(.duplicateClientOrderID)
         guard key != nil else { return emit(answer) }
-        guard makeRoom(for: command.entries) else { return emit(isSame ? answer : .rejected(.idempotencyWindowFull)) }
+        guard makeRoom(for: command.entries, of: command.account) else {
+            return emit(isSame ? answer : .rejected(.idempotencyWindowFull))
+        }
         emit(answer)
         remember(command, isSame ? first.rejection : .duplicateClientOrderID, nil)
     }
@@ -158,17 +162,26 @@ struct ReferenceEngine: CommandExecutor {
             .map { ($0.sequence, $0.bodyHash, $0.rejection) }
     }
 
-    /// Forgets the oldest requests early when there are too many; `false` when they are too young for that.
-    mutating func makeRoom(for needed: Int) -> Bool {
+    /// Forgets the oldest requests early when there are too many; `false` when they are too young for that. The last
+    /// sixteenth of the memory is not for accounts that have more than a sixteenth.
+    mutating func makeRoom(for needed: Int, of account: AccountID) -> Bool {
         var count = remembered.reduce(needed) { $0 + $1.entries }
         var forgotten = 0
         for request in remembered where count > requestsMax {
-            guard request.at.microseconds + Limits.idempotencyWindowMin <= time.microseconds else { break }
+            guard !isYoung(request) else { break }
             count -= request.entries
             forgotten += 1
         }
         if forgotten > 0 { forget(forgotten) }
-        return count <= requestsMax
+        guard count <= requestsMax else { return false }
+        let own = remembered.filter { $0.account == account }.reduce(needed) { $0 + $1.entries }
+        let young = remembered.filter { isYoung($0) }.reduce(needed) { $0 + $1.entries }
+        return account == .system || own <= requestsMax / 16 || young <= requestsMax - requestsMax / 16
+    }
+
+    /// Whether it must be kept.
+    private func isYoung(_ request: RememberedRequest) -> Bool {
+        request.at.microseconds + Limits.idempotencyWindowMin > time.microseconds
     }
 
     private mutating func carryOut(_ command: Command) -> Rejection? {
@@ -221,7 +234,7 @@ struct ReferenceEngine: CommandExecutor {
         case .announceFees(let terms): return announce(terms)
         case .createOwnKey, .revokeKey, .setKeyLimits, .login, .linkLogin, .unlinkLogin, .lease, .settlement:
             preconditionFailure("its markets are played without keys")
-        case .openBatch(let batch): return open(batch)
+        case .openBatch(let batch): return open(batch, of: command.account)
         case .placeNext: return .batchRefused
         }
         return nil
