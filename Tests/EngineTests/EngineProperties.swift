@@ -75,7 +75,7 @@ import Units
         var rejections: Set<Rejection> = []
         var kinds: Set<String> = []
         var takers: Set<Side> = []
-        for seed in UInt64(1)...12 {
+        for seed in UInt64(1)...24 {
             var market = RandomMarket(seed: seed)
             var engine = ReferenceEngine(requestsMax: Self.recording(seed).requestsMax, work: Self.recording(seed).work)
             for _ in 1...400 {
