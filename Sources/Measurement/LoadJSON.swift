@@ -26,7 +26,7 @@ extension LoadOutcome {
             member("lag_at_end", .integer(lagAtEnd)),
             member("catch_up_microseconds", .integer(catchUpMicroseconds)),
             member("timeline", .array(timeline.map(Self.json))),
-            member("checks", .array(checks.map(Self.json))),
+            member("checks", .array(checks.map(\.json))),
             member("sound", .boolean(isSound)),
         ])
     }
@@ -101,12 +101,15 @@ extension LoadOutcome {
             JSONValue.Member("lag_microseconds", tick.lagMicroseconds.map { .integer($0) } ?? .null),
         ])
     }
+}
 
-    private static func json(_ check: Check) -> JSONValue {
+extension LoadOutcome.Check {
+    /// As in every report in JSON.
+    package var json: JSONValue {
         .object([
-            JSONValue.Member("rule", .string(check.rule)),
-            JSONValue.Member("holds", .boolean(check.holds)),
-            JSONValue.Member("detail", .string(check.detail)),
+            JSONValue.Member("rule", .string(rule)),
+            JSONValue.Member("holds", .boolean(holds)),
+            JSONValue.Member("detail", .string(detail)),
         ])
     }
 }

@@ -127,7 +127,19 @@ struct AttackReport {
         ]
         if MachineFacts.build == "debug" { all.append("  A DEBUG BUILD: these figures mean nothing") }
         var table = TextTable("llrrrrrrrrr")
-        table.row("attack", "door", "opened", "ended", "sent", "p50", "p99", "anew", "TLS p99", "anew", "memory")
+        table.row(
+            "attack",
+            "door",
+            "opened",
+            "ended",
+            "sent",
+            "/healthz p50",
+            "p99",
+            "anew",
+            "TLS p99",
+            "anew",
+            "memory"
+        )
         for row in rows {
             let p99 = Bystander.allCases.map { Figures.duration(row.times(of: $0).p99) }
             table.row(
@@ -169,7 +181,7 @@ struct AttackReport {
             ("connections", .integer(Int64(options.connections))),
             ("attacks", .array(rows.map(Self.json))),
             ("slow_clients", .array(slow.map(Self.json))),
-            ("checks", .array(checks.map(OverloadReport.json))),
+            ("checks", .array(checks.map(\.json))),
             ("sound", .boolean(checks.allSatisfy(\.holds))),
         ])
     }
@@ -187,7 +199,7 @@ struct AttackReport {
                         return .members([
                             ("client", .string(bystander.name)), ("asked", .integer(client.asked)),
                             ("answered", .integer(client.healthy)),
-                            ("times", OverloadReport.json(row.times(of: bystander))),
+                            ("times", row.times(of: bystander).json),
                         ])
                     }
                 )

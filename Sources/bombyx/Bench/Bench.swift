@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Demonstration
 internal import JSON
+internal import Measurement
 
 /// `bombyx bench`: measurements that anybody can repeat.
 struct Bench: ParsableCommand {
@@ -94,5 +95,14 @@ extension JSONValue {
     static func thousandths(_ value: Int64) -> JSONValue {
         let digits = String(value % 1_000)
         return .number("\(value / 1_000)." + String(repeating: "0", count: 3 - digits.count) + digits)
+    }
+}
+
+extension Latencies.Summary {
+    var json: JSONValue {
+        .members([
+            ("count", .integer(count)), ("p50_microseconds", .integer(p50)),
+            ("p99_microseconds", .integer(p99)), ("longest_microseconds", .integer(max)),
+        ])
     }
 }

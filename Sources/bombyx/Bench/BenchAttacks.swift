@@ -10,15 +10,16 @@ struct BenchAttacks: ParsableCommand {
             Every attack that HTTP/2 and HTTP/1.1 are known for, one after the other, in the clear and over TLS: each \
             for --seconds, on --connections connections that are opened anew whenever the server ends them. Then all \
             slow clients at once, --slow-connections of each kind and door, until the server has ended every one of \
-            them. Beside all that two clients ask /healthz \(AttackRun.asksPerSecond) times a second, one in the clear and \
-            one over TLS, and two others \(AttackRun.newcomersPerSecond) times, each time on a new connection.
+            them. Beside all that two clients ask /healthz \(AttackRun.asksPerSecond) times a second, one in the \
+            clear and one over TLS, and two others \(AttackRun.newcomersPerSecond) times, each time on a new \
+            connection.
 
             The attackers take all of one processor. They have no key, as strangers have none.
 
             Exit codes: 0 when every question was answered, in each attack the 99th percentile of each client's times \
-            stayed within --health-limit, memory grew by no more than \(AttackReport.growthMax >> 20) MiB since the start, \
-            the descriptors were back to what they had been after each attack, and every slow client was cut off \
-            within the server's own time for what it does and \(AttackReport.toleranceMilliseconds / 1_000) s; 1 \
+            stayed within --health-limit, memory grew by no more than \(AttackReport.growthMax >> 20) MiB since the \
+            start, the descriptors were back to what they had been after each attack, and every slow client was cut \
+            off within the server's own time for what it does and \(AttackReport.toleranceMilliseconds / 1_000) s; 1 \
             otherwise; 2 when it could not be measured; 64 for wrong arguments; 130 when it was interrupted.
             """
     )

@@ -280,16 +280,16 @@ extension OverloadReport {
             ("sent_of_due_ratio", .thousandths(ofDue(flood.perKilosecond(flood.sent)))),
             ("refused_of_due_ratio", .thousandths(ofDue(flood.perKilosecond(flood.refusedCount)))),
             ("refusals", .array(flood.refusals.map(Self.json))),
-            ("singles_before", Self.json(singles.measured)),
-            ("orders", Self.json(flood.acknowledgements.measured)),
-            ("refused", Self.json(flood.refused.measured)),
+            ("singles_before", singles.measured.json),
+            ("orders", flood.acknowledgements.measured.json),
+            ("refused", flood.refused.measured.json),
             ("cancels_sent", .integer(cancelling.cancels.sent)),
             ("cancels_through", .integer(cancelling.cancels.succeeded)),
-            ("cancels", Self.json(cancelling.cancels.latencies.corrected)),
+            ("cancels", cancelling.cancels.latencies.corrected.json),
             ("placements_sent", .integer(cancelling.placements.sent)),
             ("placements_acknowledged", .integer(cancelling.placements.succeeded)),
-            ("placements", Self.json(cancelling.placements.latencies.corrected)),
-            ("health", Self.json(health.latencies.corrected)),
+            ("placements", cancelling.placements.latencies.corrected.json),
+            ("health", health.latencies.corrected.json),
             ("memory_before_bytes", .integer(memoryBefore)),
             ("memory_most_bytes", .integer(memoryMost)),
             ("memory_after_bytes", .integer(memoryAfter)),
@@ -300,7 +300,7 @@ extension OverloadReport {
             ("server_cpu_microseconds", .integer(processor.server)),
             ("database_cpu_microseconds", .integer(processor.database)),
             ("generator_cpu_microseconds", .integer(flood.processorMicroseconds)),
-            ("checks", .array(checks.map(Self.json))),
+            ("checks", .array(checks.map(\.json))),
             ("sound", .boolean(isSound)),
         ])
     }
@@ -316,19 +316,6 @@ extension OverloadReport {
         .members([
             ("status", .integer(Int64(refusal.key.status))), ("code", .string(refusal.key.code)),
             ("count", .integer(refusal.value)),
-        ])
-    }
-
-    static func json(_ times: Latencies.Summary) -> JSONValue {
-        .members([
-            ("count", .integer(times.count)), ("p50_microseconds", .integer(times.p50)),
-            ("p99_microseconds", .integer(times.p99)), ("longest_microseconds", .integer(times.max)),
-        ])
-    }
-
-    static func json(_ check: LoadOutcome.Check) -> JSONValue {
-        .members([
-            ("rule", .string(check.rule)), ("holds", .boolean(check.holds)), ("detail", .string(check.detail)),
         ])
     }
 }
