@@ -17,7 +17,18 @@ extension Attack {
         Attack("a body without an end", opening: Frame.hello + endlessPost(0)) { _ in
             Frame.make(.data, stream: 1, [UInt8](repeating: 0x20, count: 16_000))
         },
+        untakenAnswers,
     ]
+
+    /// A window for nothing, and behind each request a body of 64,000 bytes, which is as much as most may have.
+    private static let untakenAnswers = Attack(
+        "bodies whose answers are not taken",
+        opening: hello(window: 0)
+    ) { number in
+        let id = stream(number)
+        let part = [UInt8](repeating: 0x20, count: 16_000)
+        return endlessPost(number) + (0..<4).flatMap { Frame.make(.data, $0 == 3 ? .endStream : [], stream: id, part) }
+    }
 
     private static let rapidReset: @Sendable (UInt32) -> [UInt8] = {
         Frame.make(.headers, .request, stream: stream($0), Frame.get) + Frame.cancel(stream($0))

@@ -97,7 +97,8 @@ extension Attack {
 
     private static let wholeGet = Frame.make(.headers, .request, stream: 1, Frame.get)
 
-    private static func hello(window: UInt32) -> [UInt8] { Frame.hello + Frame.settings((4, window)) }
+    /// What a client says first that lets the server send so many bytes of each answer.
+    static func hello(window: UInt32) -> [UInt8] { Frame.hello + Frame.settings((4, window)) }
 
     private static func byte(_ number: UInt32, of bytes: [UInt8]) -> [UInt8] {
         Int(number) < bytes.count ? [bytes[Int(number)]] : []

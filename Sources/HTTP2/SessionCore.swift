@@ -187,8 +187,9 @@ internal import Sockets
         while let stream = unsafe open { unsafe close(stream) }
     }
 
-    /// The bytes of this stream's body are needed no more: the client may send as many others.
+    /// What this stream's client has sent is needed no more: it may send as many others.
     mutating func letGo(of stream: StreamPointer) {
+        unsafe stream.pointee.giveBackLargeBuffer()
         let count = unsafe stream.pointee.bodyBytesKept
         guard count > 0 else { return }
         unsafe stream.pointee.bodyBytesKept = 0

@@ -117,11 +117,17 @@ struct FieldRange: BitwiseCopyable {
         headerFields = 0
         if !answer.isEmpty { answer = [] }
         answerOffset = 0
-        if byteCapacity > Self.keptCapacityMax {
-            unsafe bytes.deallocate()
-            unsafe bytes = .allocate(capacity: Self.initialCapacity)
-            byteCapacity = Self.initialCapacity
-        }
+        giveBackLargeBuffer()
+    }
+
+    /// Gives back what a large request has grown, and forgets its fields and its body. A client may leave the answer
+    /// untaken, and the stream open with it, for as long as it likes.
+    mutating func giveBackLargeBuffer() {
+        guard byteCapacity > Self.keptCapacityMax else { return }
+        unsafe bytes.deallocate()
+        unsafe bytes = .allocate(capacity: Self.initialCapacity)
+        byteCapacity = Self.initialCapacity
+        (present, byteCount, bodyOffset) = (0, 0, 0)
     }
 
     /// Appends to the bytes; the caller has checked the limit.

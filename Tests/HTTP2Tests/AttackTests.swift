@@ -17,6 +17,7 @@ import Testing
         "made you reset, not reading": [.errorResets, .protocolError],
         "too many streams": [.refusedStreams],
         "too many streams, not reading": [.refusedStreams],
+        "bodies whose answers are not taken": [.idleFrames, .refusedStreams],
         "empty field names": [.errorResets],
         "an endless header block": [.protocolError],
         "an endless header block of nothing": [.protocolError, .idleFrames],

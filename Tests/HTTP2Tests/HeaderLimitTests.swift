@@ -169,12 +169,44 @@ import Testing
         #expect(ReceivedFrame.number(update.payload[...]) == 100_000)
     }
 
+    @Test(arguments: [(16_000, StreamState.initialCapacity), (1_000, 2_000)])
+    func `A large body takes no memory when it is heard or cut off, whatever the client takes`(
+        count: Int,
+        capacityMax: Int
+    ) throws {
+        let session = try Session()
+        let body = Conformance.zeros(count)
+        let heard = Frames.post() + Frames.data(body)
+        let cutOff = Frames.post().on(3) + Frames.data(body, stream: 3, flags: 0)
+        try session.exchange(hello + Frames.settings((4, 0)) + heard + cutOff)
+        #expect(session.heard().map(\.body) == [body])
+        #expect(session.respond(ConformanceService.answer, on: 1))
+        #expect(session.cutOffSlow(at: 60_000))
+        // Its frames wait: both streams are open.
+        #expect(session.openStreamCount == 2)
+        #expect(session.bufferCapacities.count == 2)
+        #expect(session.bufferCapacities.allSatisfy { $0 <= capacityMax })
+    }
+
     @Test func `Streams that are cancelled give their bytes back`() throws {
         let session = try Session()
         try session.exchange(hello + Frames.post() + Frames.data(Conformance.zeros(16_000), flags: 0))
         #expect(session.bodyBytesKept == 16_000)
         try session.exchange(Frames.reset(stream: 1))
         #expect(session.bodyBytesKept == 0)
+    }
+}
+
+extension Session {
+    /// What the requests of open streams take.
+    fileprivate var bufferCapacities: [Int] {
+        var capacities: [Int] = []
+        var next = unsafe core.pointee.open
+        while let stream = unsafe next {
+            capacities.append(unsafe stream.pointee.byteCapacity)
+            unsafe next = stream.pointee.next
+        }
+        return capacities
     }
 }
 
