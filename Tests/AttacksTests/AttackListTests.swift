@@ -30,10 +30,25 @@ import Testing
         ("frames of unknown types", ["unknown frames", "long unknown frames"]),
         ("zero window, slow read (CVE-2016-1546)", ["no window"]),
         ("data dribble (CVE-2019-9511)", ["a window of a byte a second"]),
-        ("internal data buffering (CVE-2019-9517)", ["nothing read", "requests, not reading"]),
-        ("slow POST", ["a body that does not come", "a slow frame", "a slow body", "a slow HTTP/1.1 body"]),
+        (
+            "internal data buffering (CVE-2019-9517)",
+            ["nothing read", "requests, not reading", "bodies whose answers are not taken"]
+        ),
+        (
+            "slow POST",
+            [
+                "a body that does not come", "a slow frame", "a slow frame of a body", "a slow body",
+                "a slow HTTP/1.1 body",
+            ]
+        ),
         ("endless POST", ["a body without an end"]),
-        ("slowloris", ["half a header block", "a slow preface", "a slow HTTP/1.1 head"]),
+        (
+            "slowloris",
+            [
+                "half a header block", "a slow header block", "a slow CONTINUATION", "a slow preface",
+                "half an HTTP/1.1 head", "a slow HTTP/1.1 head",
+            ]
+        ),
         ("connections that are held", ["an idle connection", "an idle session", "half a handshake"]),
         ("connections anew", ["connections that come and go", "a wrong preface", "a handshake of noise"]),
         ("request smuggling (RFC 9112, section 11.2)", ["smuggled requests", "HTTP/1.1 requests in a row"]),
