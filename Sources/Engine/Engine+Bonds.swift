@@ -132,6 +132,14 @@ extension Engine {
 
     // MARK: Promises
 
+    /// What pending breaches leave of a bond: a worker could otherwise break a promise to an app of its own, and have
+    /// the bond before those get it to whom it is due.
+    private func unclaimedBond(of account: Int) -> NanoTON {
+        let bond = bond(of: account)
+        guard rules >= RulesVersion.fairBonds else { return bond }
+        return NanoTON(Int64(max(0, Int128(bond.count) - registry.accounts[account].pendingSlashes)))
+    }
+
     /// Gives back a part of what a receipt earned that states that the offer's promise was not kept.
     mutating func answerForService(
         _ terms: ReceiptTerms,
@@ -144,7 +152,7 @@ extension Engine {
         let wasLate = service.timeToFirstToken > 0 && Int64(receipt.timeToFirstToken) > service.timeToFirstToken
         let wasLong = service.completion > 0 && receipt.endedAt - receipt.startedAt > service.completion
         guard wasLate || wasLong else { return }
-        let amount = min(service.refundShare.part(of: earned), bond(of: Int(lease.worker.rawValue) - 1))
+        let amount = min(service.refundShare.part(of: earned), unclaimedBond(of: Int(lease.worker.rawValue) - 1))
         let trade = TradeID(lease.id.rawValue)
         post(lease.worker, .bond, lease.buyer, .available, amount, .serviceRefund, trade: trade, &events)
         let sequence = receipt.sequence

@@ -207,7 +207,10 @@ extension Engine {
             return
         }
         if lease.progress.closesAt != .never { return end(slot, .appClosed, &events) }
-        let isBare = lease.progress.countersigned == nil && lease.used == .zero
+        // Of a worker that has shown something, and an app that disputes it, nobody here knows who is right: were it a
+        // breach, an app could earn by disputing.
+        let isContested = rules >= RulesVersion.fairBonds && lease.progress.isDisputed
+        let isBare = lease.progress.countersigned == nil && lease.used == .zero && !isContested
         end(slot, isBare ? .noReceipts : .deadline, &events)
     }
 

@@ -157,8 +157,17 @@ extension Engine {
         }
         guard let worker = workerProfile(of: leases[slot])?.party else { return .receiptKeyMissing }
         guard worker == first.receipt.worker else { return .equivocationForeign }
+        let areOfTheLease = [first, second].allSatisfy { areTerms(of: $0.receipt, those: leases[slot]) }
+        guard rules < RulesVersion.fairBonds || areOfTheLease else { return .equivocationForeign }
         fail(slot, second, earlierHash: first.receipt.hash, first, salt: terms.salt, &events)
         return nil
+    }
+
+    /// A worker with one key on two exchanges, or on one that began anew, may have signed other receipts of a lease of
+    /// this number: those are of another price, or another app's.
+    private func areTerms(of receipt: Receipt, those lease: LeaseRecord) -> Bool {
+        receipt.price == lease.price
+            && receipt.app == buyerProfile(of: lease)?.party ?? PartyID(high: 0, low: 0)
     }
 
     /// Keeps the proof and ends the lease.

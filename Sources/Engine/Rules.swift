@@ -15,7 +15,8 @@ package import Units
 /// | 7 | mass cancels that leave no profile, a part of the memory of requests for those who have little of it |
 ///
 /// Since version 7, a mass cancel that one step ends gives no profile to what nobody demands, and an account that has
-/// much of the memory of requests leaves the last part of it to others.
+/// much of the memory of requests leaves the last part of it to others. A lease whose claim is disputed ends without a
+/// breach, a bond gives back for promises only what breaches leave of it, and receipts of other terms prove nothing.
 /// Since version 6, all visits of orders that look again are counted together, and the query ids of a wallet that was
 /// used before begin where its time says.
 /// Since version 5, orders of a refused batch that share a key leave it to the first of them, and what a key has spent
@@ -38,6 +39,9 @@ package enum RulesVersion {
     static let namelessFilters: Int32 = 7
     /// The first under which a part of the memory of requests is not for those who have much of it.
     static let reservedRequests: Int32 = 7
+    /// The first under which a disputed claim is no silence, breaches go before promises, and a proof needs receipts of
+    /// the lease's own terms.
+    static let fairBonds: Int32 = 7
 
     /// The first under which the log has entries of a kind that commits to a statement.
     static func logging(_ kind: LogEntry.Kind) -> Int32 {

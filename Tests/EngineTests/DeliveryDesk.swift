@@ -11,6 +11,7 @@ import Units
 struct DeliveryDesk {
     var engine: Engine
     private var seconds: Int64 = 1_000
+    private let rules: Int32
     static let worker = AccountID(1)
     static let app = AccountID(2)
     static let other = AccountID(3)
@@ -20,6 +21,7 @@ struct DeliveryDesk {
     /// Everybody has money and, unless told otherwise, a receipt key.
     init(work: WorkLimits = .standard, hasKeys: Bool = true, rules: Int32 = RulesVersion.current) {
         engine = Engine(work: work)
+        self.rules = rules
         _ = engine.beginBatch(at: LogicalTime(microseconds: seconds * 1_000_000), gap: 0, rules: rules)
         let noFees = FeeRates(maker: BasisPoints(0), taker: BasisPoints(0))
         give(.system, .setFees(FeeTerms(rates: noFees, minimumNotional: .zero)))
@@ -62,7 +64,7 @@ struct DeliveryDesk {
         while engine.beginBatch(
             at: LogicalTime(microseconds: seconds * 1_000_000),
             gap: gap * 1_000_000,
-            rules: RulesVersion.current
+            rules: rules
         ) {
             events += give(.system, .tick)
             gap = 0

@@ -222,7 +222,7 @@ struct ReferenceLeases {
             if leases[place].paid == lease.lots * 1_000 { close(place, .usedUp) }
         } else if lease.closes != nil {
             close(place, .appClosed)
-        } else if lease.newest == nil, lease.paid == 0 {
+        } else if lease.newest == nil, lease.paid == 0, !lease.isDisputed {
             strike(place, .noReceipts)
         } else {
             close(place, .deadline)
