@@ -7,6 +7,7 @@ enum ServerCallbacks {
         var table: OpaquePointer?
         guard unsafe nghttp2_session_callbacks_new(&table) == 0 else { return nil }
         unsafe setReceivingFields(table)
+        unsafe setRejecting(table)
         unsafe setReceivingContent(table)
         unsafe setSending(table)
         unsafe setIgnoring(table)
@@ -37,9 +38,7 @@ enum ServerCallbacks {
         unsafe nghttp2_session_callbacks_set_on_begin_headers_callback(table) { session, frame, userData in
             let id = unsafe frame!.pointee.hd.stream_id
             guard unsafe frame!.pointee.headers.cat == NGHTTP2_HCAT_REQUEST else {
-                if let stream = unsafe stream(session, id) {
-                    unsafe core(userData).pointee.beginBlock(of: stream, isTrailer: true)
-                }
+                unsafe core(userData).pointee.beginBlock(of: stream(session, id), isTrailer: true)
                 return 0
             }
             let stream = unsafe core(userData).pointee.begin(id)
@@ -62,6 +61,16 @@ enum ServerCallbacks {
                 valueCount: valueCount
             )
             return goesOn ? 0 : NGHTTP2_ERR_CALLBACK_FAILURE.rawValue
+        }
+    }
+
+    private static func setRejecting(_ table: OpaquePointer?) {
+        unsafe nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(table) { _, frame, _, userData in
+            let id = unsafe frame!.pointee.hd.stream_id
+            let core = unsafe core(userData)
+            // It is told of no end of a block that it rejects, and other streams' frames may come at once.
+            if unsafe core.pointee.block(of: id) != nil { unsafe core.pointee.current = nil }
+            return 0
         }
     }
 
@@ -92,8 +101,9 @@ enum ServerCallbacks {
             let core = unsafe core(userData)
             switch UInt32(header.type) {
             case NGHTTP2_HEADERS.rawValue, NGHTTP2_DATA.rawValue:
-                guard let stream = unsafe core.pointee.current ?? stream(session, header.stream_id) else { return 0 }
-                if unsafe core.pointee.current != nil {
+                let block = unsafe core.pointee.block(of: header.stream_id)
+                guard let stream = unsafe block ?? stream(session, header.stream_id) else { return 0 }
+                if unsafe block != nil {
                     unsafe core.pointee.endHeaders(stream)
                     let hasBody = header.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) == 0
                     if hasBody { unsafe core.pointee.widen(session, stream) }

@@ -112,10 +112,16 @@ internal import Sockets
         return unsafe stream
     }
 
-    mutating func beginBlock(of stream: StreamPointer, isTrailer: Bool) {
+    mutating func beginBlock(of stream: StreamPointer?, isTrailer: Bool) {
         unsafe current = stream
         self.isTrailer = isTrailer
         blockBeganAt = now
+    }
+
+    /// The stream of this number, if its header block is coming in.
+    func block(of id: Int32) -> StreamPointer? {
+        guard let stream = unsafe current, unsafe stream.pointee.id == id else { return nil }
+        return unsafe stream
     }
 
     /// Takes a stream out of the list and gives it back, unless the service has still to pass it by.
