@@ -1,6 +1,7 @@
 internal import Cryptography
 internal import Engine
 internal import Foundation
+internal import Glibc
 internal import Postgres
 internal import Sockets
 
@@ -57,16 +58,8 @@ final class StateFolder: Sendable {
     func removeRunning() { try? FileManager.default.removeItem(atPath: runningPath) }
 
     /// Whole or not at all: to a draft beside it, then renamed.
-    func write(_ text: String, to file: String, permissions: Int) throws {
-        let draft = file + ".new"
-        try? FileManager.default.removeItem(atPath: draft)
-        let isMade = FileManager.default.createFile(
-            atPath: draft,
-            contents: Data(text.utf8),
-            attributes: [.posixPermissions: permissions]
-        )
-        guard isMade else { throw ServeError("cannot write \(draft)") }
-        guard unsafe rename(draft, file) == 0 else { throw ServeError("cannot move \(draft) to \(file)") }
+    func write(_ text: String, to file: String, permissions: mode_t) throws {
+        try SecretFile.replace(file, by: Array(text.utf8).span, permissions: permissions)
     }
 }
 

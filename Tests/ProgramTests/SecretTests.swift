@@ -240,4 +240,52 @@ import Units
             #expect(mode & 0o077 == 0, "\(file) has mode \(String(mode, radix: 8))")
         }
     }
+
+    @Test(
+        arguments: [
+            ["admin", "signing-key", "rotate", "--state-dir", "."],
+            ["wallet", "new", "--key-file", "signing/wallet.key"],
+        ]
+    )
+    func `A file with a secret is its owner's only from its first moment on`(command: [String]) throws {
+        let folder = try ScratchFolder()
+        let signing = folder.path + "/signing"
+        try FileManager.default.createDirectory(atPath: signing, withIntermediateDirectories: false)
+        try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: signing)
+        // The kernel kills the program at the first byte that it writes to a file.
+        let script = #"umask 0; ulimit -f 0; exec env --default-signal=XFSZ "$@""#
+        let shell = try Shell(
+            ["sh", "-c", script, "sh", TestServer.executable] + command,
+            in: folder.path
+        )
+        #expect(shell.status == SIGXFSZ, "\(shell.errors)")
+        let files = try FileManager.default.contentsOfDirectory(atPath: signing)
+        #expect(files.count == 1, "\(files)")
+        for file in files {
+            let attributes = try FileManager.default.attributesOfItem(atPath: signing + "/" + file)
+            let mode = attributes[.posixPermissions] as? Int ?? -1
+            #expect(mode == 0o600, "\(file) has mode \(String(mode, radix: 8))")
+        }
+    }
+
+    @Test func `A link where a file of the server belongs is replaced, not followed`() throws {
+        let server = try TestServer()
+        defer { server.remove() }
+        #expect(server.terminate() == 0, "\(server.logText)")
+        let folder = try ScratchFolder()
+        try folder.write("not yours", to: "victim")
+        let files = ["holder", "holder.new", "serve.json", "serve.json.new"].map { server.folder + "/" + $0 }
+        for file in files {
+            try? FileManager.default.removeItem(atPath: file)
+            try FileManager.default.createSymbolicLink(atPath: file, withDestinationPath: folder.path + "/victim")
+        }
+        try server.launch()
+        try server.waitUntilListening()
+        #expect(try String(contentsOfFile: folder.path + "/victim", encoding: .utf8) == "not yours")
+        for (file, mode) in [("holder", 0o600), ("serve.json", 0o644)] {
+            let attributes = try FileManager.default.attributesOfItem(atPath: server.folder + "/" + file)
+            #expect(attributes[.type] as? FileAttributeType == .typeRegular, "\(file)")
+            #expect(attributes[.posixPermissions] as? Int == mode, "\(file)")
+        }
+    }
 }

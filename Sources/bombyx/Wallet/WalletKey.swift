@@ -98,25 +98,7 @@ struct WalletSecret: ~Copyable {
                 attributes: [.posixPermissions: 0o700]
             )
         }
-        let file = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard file >= 0 else {
-            let reason = errno == EEXIST ? "it is there already, and no key is ever replaced" : Self.reason()
-            throw CommandFailure("\(path) cannot be made: \(reason)")
-        }
-        defer { close(file) }
-        var done = 0
-        while done < bytes.count {
-            let count = unsafe bytes.extracting(done...).withUnsafeBufferPointer { buffer in
-                unsafe Glibc.write(file, buffer.baseAddress, buffer.count)
-            }
-            guard count > 0 || errno == EINTR else {
-                let reason = Self.reason()
-                unsafe unlink(path)
-                throw CommandFailure("\(path) cannot be written: \(reason)")
-            }
-            done += max(count, 0)
-        }
-        guard fsync(file) == 0 else { throw CommandFailure("\(path) cannot be carried to the disk: \(Self.reason())") }
+        try SecretFile(path).write(bytes)
     }
 
     /// Throws if others may read an open file.
