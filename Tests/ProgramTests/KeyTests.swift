@@ -198,4 +198,46 @@ import Testing
         #expect(try TestServer.run(["admin", "audit"] + options).contains("last_operator_key"))
         #expect(try TestServer.run(["admin", "key", "list", "a2"] + options).contains("bid"))
     }
+
+    @Test func `A key that cannot be written to its file is named, so that it can be revoked`() throws {
+        let server = try TestServer()
+        defer { server.remove() }
+        let app = try Scenario(server).party("app")
+        let folder = try ScratchFolder()
+        func create(_ command: String, _ file: String) throws -> Shell {
+            let script = "set -o pipefail; (\(command)exec \"$@\") 2>&1 | cat"
+            let create = ["admin", "key", "create", app.account, "--scopes", "read", "--output", file]
+            return try Shell(
+                ["bash", "-c", script, "bash", TestServer.executable] + create + ["--state-dir", server.folder],
+                in: folder.path
+            )
+        }
+        func files() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() }
+
+        // The kernel takes no byte for a file, as if the disk were full.
+        let full = try create("trap '' XFSZ; ulimit -f 0; ", "lost.key")
+        #expect(full.status == 1, "\(full.output)")
+        #expect(full.output.contains("lost.key cannot be written"), "\(full.output)")
+        #expect(full.output.contains("bombyx admin key revoke \(app.account) k3"), "\(full.output)")
+        #expect(try !files().contains("lost.key"))
+        let options = ["--state-dir", server.folder]
+        #expect(try TestServer.run(["admin", "key", "revoke", app.account, "k3"] + options).contains("revoked"))
+
+        let written = try create("", "app.key")
+        #expect(written.status == 0, "\(written.output)")
+        let key = try String(contentsOfFile: folder.path + "/app.key", encoding: .utf8)
+        #expect(key.hasPrefix("bx_") && !written.output.contains(key.dropLast()))
+        let again = try create("", "app.key")
+        #expect(again.status == 1 && again.output.contains("it is there already"), "\(again.output)")
+        #expect(try String(contentsOfFile: folder.path + "/app.key", encoding: .utf8) == key)
+    }
+
+    @Test func `A key that is refused leaves no file`() throws {
+        let server = try TestServer()
+        defer { server.remove() }
+        let folder = try ScratchFolder()
+        let command = ["admin", "key", "create", "a999", "--scopes", "read", "--output", folder.path + "/no.key"]
+        #expect(throws: TestServer.Failure.self) { try TestServer.run(command + ["--state-dir", server.folder]) }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)
+    }
 }

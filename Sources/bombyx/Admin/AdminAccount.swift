@@ -1,7 +1,6 @@
 internal import ArgumentParser
 internal import Demonstration
 internal import Foundation
-internal import Glibc
 internal import JSON
 
 /// `bombyx admin account`.
@@ -129,18 +128,25 @@ struct AdminKey: ParsableCommand {
         @OptionGroup var options: AdminOptions
 
         func run() throws {
-            let file = try output.map(Self.newFile)
             let body = jsonObject([
                 ("scopes", .array(scopes.split(separator: ",").map { .string(String($0)) })),
                 ("label", label.map { .string($0) }),
                 ("expires_at", expiresAt.map { .string($0) }),
             ])
             try options.run { client in
+                // Made before the key is, so that no key is lost for want of a place.
+                let file = try output.map { try SecretFile($0) }
                 let answer = try client.bytes("POST", "/v1/accounts/\(account.text)/keys", body)
                 guard let file else { return answer }
                 let key = try JSONValue(answer, limits: .answer)
-                put((key["key"]?.string ?? "") + "\n", to: file)
-                close(file)
+                do {
+                    try file.write(Array(((key["key"]?.string ?? "") + "\n").utf8).span)
+                } catch {
+                    throw CommandFailure(
+                        "\(error); the key \(key.shown("id")) of \(account.text) is made and lost: "
+                            + "`bombyx admin key revoke \(account.text) \(key.shown("id"))` ends it"
+                    )
+                }
                 return jsonObject((key.members ?? []).filter { $0.key != "key" }.map { ($0.key, $0.value) })
             } show: { key in
                 facts([
@@ -149,14 +155,6 @@ struct AdminKey: ParsableCommand {
                     ("ends", key["expires_at"]?.string ?? "never"),
                 ])
             }
-        }
-
-        /// Made before the key is, so that no key is lost for want of a place.
-        private static func newFile(_ path: String) throws -> Int32 {
-            let file = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
-            if file >= 0 { return file }
-            complain("bombyx admin: \(path) cannot be made: \(unsafe String(cString: strerror(errno)))")
-            throw ExitCode(1)
         }
     }
 }
