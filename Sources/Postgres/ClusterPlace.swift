@@ -12,6 +12,8 @@ package struct ClusterPlace: Equatable, Sendable {
     var data: String { folder + "/data" }
     var configuration: String { folder + "/conf" }
     var startLog: String { folder + "/start.log" }
+    /// Where PostgreSQL writes the number of its process, to be the only one.
+    var lockFiles: [String] { [data + "/postmaster.pid", socketFolder + Self.socketName + ".lock"] }
 
     /// Tells this cluster's processes from all others: they carry it in their command lines.
     var clusterName: String { "bombyx-" + Files.digest(folder) }

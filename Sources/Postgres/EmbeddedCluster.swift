@@ -137,7 +137,7 @@ extension EmbeddedCluster {
 
     private func start() throws(ClusterError) {
         try predecessor.stop()
-        predecessor.clear(lockFile: place.data + "/postmaster.pid")
+        predecessor.clear(lockFiles: place.lockFiles, data: place.data)
         if !Files.exists(place.data) { try initialize() }
         try writeConfiguration()
 

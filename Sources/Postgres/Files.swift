@@ -31,6 +31,13 @@ enum Files {
         )
     }
 
+    /// Whether two paths, links followed, lead to one file or folder; nil if one of them may not be looked at.
+    static func areSame(_ path: String, _ other: String) -> Bool? {
+        var (first, second) = (stat(), stat())
+        guard unsafe stat(path, &first) == 0, unsafe stat(other, &second) == 0 else { return nil }
+        return first.st_dev == second.st_dev && first.st_ino == second.st_ino
+    }
+
     static func exists(_ path: String) -> Bool { status(path) != nil }
 
     static func isExecutable(_ path: String) -> Bool { unsafe access(path, X_OK) == 0 }

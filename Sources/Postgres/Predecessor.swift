@@ -55,21 +55,27 @@ struct Predecessor {
         return arguments.contains("cluster_name=\(clusterName)") ? true : nil
     }
 
-    /// Makes sure that the process whose number stands in PostgreSQL's lock file is not a dead server.
+    /// Removes those of PostgreSQL's lock files whose number is not that of a server on the folder `data`.
     ///
-    /// A killed server keeps its number until its parent, which may be dead too, or init has asked how it ended. Until
-    /// then PostgreSQL takes it for alive and does not start; where init never asks, as in some containers, for ever.
-    /// Then the file goes. Call it after ``stop()``: nothing of the cluster runs any more.
-    func clear(lockFile: String) {
-        guard let pid = Files.text(lockFile).flatMap({ pid_t($0.prefix { $0 != "\n" }) }), pid > 0 else { return }
+    /// PostgreSQL takes any process of its user for that server and does not start: after a power failure also a
+    /// stranger that was given the number since, and a killed server until its parent, which may be dead too, or init
+    /// has asked how it ended; where init never asks, as in some containers, for ever. A server that somebody started
+    /// by hand, under another name, keeps its files. Call it after ``stop()``: nothing of the cluster runs any more.
+    func clear(lockFiles: [String], data: String) {
         let deadline = ContinuousClock.now + Self.lastBreath
-        while isDead(pid) {
-            guard ContinuousClock.now < deadline else {
-                _ = unsafe unlink(lockFile)
-                return
-            }
-            usleep(5_000)
+        for file in lockFiles {
+            guard let pid = Files.text(file).flatMap({ pid_t($0.prefix { $0 != "\n" }) }), pid > 0 else { continue }
+            while isDead(pid), ContinuousClock.now < deadline { usleep(5_000) }
+            if !isServer(pid, on: data) { _ = unsafe unlink(file) }
         }
+    }
+
+    /// Whether a process is PostgreSQL and works in the folder, as its servers do. In doubt it does: root in a
+    /// container may not see where another user's process works.
+    private func isServer(_ pid: pid_t, on data: String) -> Bool {
+        let program = Files.text("/proc/\(pid)/cmdline")?.split(separator: "\0").first?.split(separator: "/").last
+        guard let program, ["postgres", "postmaster"].contains(program) else { return false }
+        return Files.areSame("/proc/\(pid)/cwd", data) != false
     }
 
     /// Time for init to ask how a process ended.

@@ -99,11 +99,7 @@ import Testing
     }
 
     private func waitUntilConnectable(_ string: String) throws {
-        let deadline = ContinuousClock.now + .seconds(20)
-        while (try? Connection(string)) == nil {
-            try #require(ContinuousClock.now < deadline)
-            usleep(10_000)
-        }
+        try waitUntil { (try? Connection(string)) != nil }
     }
 
     @Test func `A server whose program was killed shuts down by itself, fast and clean`() async throws {
@@ -135,53 +131,75 @@ import Testing
         #expect(!log.joined().contains("not properly shut down"))
     }
 
-    @Test func `A process file that names a stranger does no harm`() throws {
-        let folder = try TemporaryFolder()
-        var cluster: EmbeddedCluster? = try start(folder)
-        let place = try #require(cluster).place
-        cluster = nil
-        // This test's own process: alive, and no PostgreSQL.
-        let file = "\(getpid())\n\(place.data)\n1700000000\n5432\n\(place.socketFolder)\n\n  1 1\nready   \n"
-        try Files.write(Array(file.utf8), to: place.data + "/postmaster.pid", mode: 0o600)
-        let user = try SystemUser.current()
-        if user.isRoot { try Files.give(place.data + "/postmaster.pid", to: .clusterOwner(startedBy: user)) }
-
-        let next = try start(folder)
-        #expect(next.isAlive)
+    /// What a lock file of PostgreSQL may name.
+    enum Named: CaseIterable {
+        /// A living process of the server's user that was given the number of a server that is gone.
+        case stranger
+        /// A process that has ended and stays in the kernel's table until it is waited for.
+        case dead
     }
 
-    @Test func `A dead process whose end nobody asked for does not stand in the way of a start`() throws {
+    @Test(arguments: Named.allCases, [0, 1])
+    func `A lock file that names a stranger or the dead does not stand in the way`(named: Named, file: Int) throws {
         let folder = try TemporaryFolder()
         var cluster: EmbeddedCluster? = try start(folder)
         let place = try #require(cluster).place
         cluster = nil
         let user = try SystemUser.current()
         let owner = try SystemUser.clusterOwner(startedBy: user)
-        let dead = try spawnAndForget(as: owner)
-        defer { waitpid(dead, nil, 0) }
-        let lock = place.data + "/postmaster.pid"
-        let file = "\(dead)\n\(place.data)\n1700000000\n5432\n\(place.socketFolder)\n\n  1 1\nready   \n"
-        try Files.write(Array(file.utf8), to: lock, mode: 0o600)
+        let pid = try spawn(named == .dead ? ["/bin/true"] : ["/bin/sleep", "3600"], as: owner)
+        defer {
+            kill(pid, SIGKILL)
+            waitpid(pid, nil, 0)
+        }
+        let mark = named == .dead ? ") Z " : "(sleep) S "
+        try waitUntil { Files.text("/proc/\(pid)/stat")?.contains(mark) == true }
+        let text = "\(pid)\n\(place.data)\n1700000000\n5432\n\(place.socketFolder)\n\n  1 1\nready   \n"
+        let lock = place.lockFiles[file]
+        try Files.write(Array(text.utf8), to: lock, mode: 0o600)
         if user.isRoot { try Files.give(lock, to: owner) }
 
         let next = try start(folder)
         #expect(next.isAlive)
+        #expect(kill(pid, 0) == 0, "a stranger is left alone")
     }
 
-    /// A process that has ended and stays in the kernel's table until it is waited for.
-    private func spawnAndForget(as owner: SystemUser) throws -> pid_t {
-        let command = ["/usr/bin/setpriv", "--reuid=\(owner.uid)", "/bin/true"]
-        let arguments = geteuid() == 0 ? command : ["/bin/true"]
+    @Test func `A server that somebody started by hand keeps the folder`() throws {
+        let folder = try TemporaryFolder()
+        var cluster: EmbeddedCluster? = try start(folder)
+        let place = try #require(cluster).place
+        let server = try #require(cluster).binaries.folder + "/postgres"
+        cluster = nil
+        let owner = try SystemUser.clusterOwner(startedBy: .current())
+        let settings = ["-c", "listen_addresses=", "-c", "unix_socket_directories=\(place.socketFolder)"]
+        let pid = try spawn([server, "-D", place.data] + settings, as: owner)
+        defer {
+            kill(pid, SIGQUIT)
+            waitpid(pid, nil, 0)
+        }
+        try waitUntil { Files.text(place.lockFiles[0])?.contains("ready") == true }
+
+        let error = #expect(throws: ClusterError.self) { try start(folder) }
+        #expect("\(try #require(error))".contains("postmaster.pid"))
+        #expect(Files.text(place.lockFiles[0])?.hasPrefix("\(pid)\n") == true)
+    }
+
+    private func waitUntil(_ condition: () -> Bool) throws {
+        let deadline = ContinuousClock.now + .seconds(20)
+        while !condition() {
+            try #require(ContinuousClock.now < deadline)
+            usleep(5_000)
+        }
+    }
+
+    /// Starts a program as the server's user; the caller ends it and asks how it ended.
+    private func spawn(_ command: [String], as owner: SystemUser) throws -> pid_t {
+        let arguments = geteuid() == 0 ? ["/usr/bin/setpriv", "--reuid=\(owner.uid)"] + command : command
         var strings = unsafe arguments.map { unsafe strdup($0) }
         unsafe strings.append(nil)
         defer { for index in unsafe strings.indices { unsafe free(strings[index]) } }
         var pid = pid_t()
         try #require(unsafe posix_spawn(&pid, arguments[0], nil, nil, &strings, environ) == 0)
-        let deadline = ContinuousClock.now + .seconds(10)
-        while Files.text("/proc/\(pid)/stat")?.contains(") Z ") != true {
-            try #require(ContinuousClock.now < deadline)
-            usleep(5_000)
-        }
         return pid
     }
 
