@@ -33,6 +33,13 @@ package final class StateLock: Sendable {
         close(file)
     }
 
+    /// Whether the process of this number has the right to a folder, as far as this user may see. Told by its open
+    /// files: whoever tried for the lock could take it from a server that is just starting.
+    package static func isHeld(folder: String, by pid: Int32) -> Bool {
+        let files = "/proc/\(pid)/fd"
+        return Files.names(in: files).contains { Files.areSame("\(files)/\($0)", folder + "/lock") == true }
+    }
+
     /// Root's folder may be searched by all, not listed: the database server, another user, has to pass through it.
     private static func makeFolder(_ path: String) throws(ClusterError) -> String {
         let absolute = path.hasPrefix("/") ? path : try Files.resolved(".") + "/" + path

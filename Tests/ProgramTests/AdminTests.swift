@@ -52,4 +52,29 @@ import Testing
         #expect(events.contains { $0["state"]?.string == "open" && $0["remaining_lots"]?.integer == 60 })
         #expect(try admin("tail", "--once", "--last", "0").isEmpty)
     }
+
+    @Test func `A new signing key is told to a running server and to no stranger that has its number`() throws {
+        let server = try TestServer()
+        defer { server.remove() }
+        func rotate() throws -> String {
+            try TestServer.run(["admin", "signing-key", "rotate", "--state-dir", server.folder])
+        }
+        #expect(try rotate().contains("process \(server.pid), told"))
+        server.kill()
+        let facts = server.folder + "/serve.json"
+        let text = try String(contentsOfFile: facts, encoding: .utf8)
+        #expect(text.contains("\(server.pid)"), "a killed server leaves its facts")
+
+        let stranger = Process()
+        // A test's children may have signals blocked.
+        stranger.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        stranger.arguments = ["--default-signal", "sleep", "3600"]
+        try stranger.run()
+        try text.replacingOccurrences(of: "\(server.pid)", with: "\(stranger.processIdentifier)")
+            .write(toFile: facts, atomically: true, encoding: .utf8)
+        #expect(try rotate().contains("none of yours runs on \(server.folder)"))
+        stranger.terminate()
+        stranger.waitUntilExit()
+        #expect(stranger.terminationReason == .uncaughtSignal && stranger.terminationStatus == SIGTERM)
+    }
 }

@@ -4,6 +4,7 @@ internal import Foundation
 internal import Glibc
 internal import JSON
 internal import Marketplace
+internal import Postgres
 internal import Units
 
 /// `bombyx admin signing-key`.
@@ -68,14 +69,23 @@ struct AdminSigningKey: ParsableCommand {
                 let folder = SigningFolder(path: state.signingPath)
                 _ = try folder.load()
                 let key = try folder.make(from: from)
-                if let running = try? state.running() { kill(running.pid, SIGHUP) }
-                for line in facts([("key", key.id), ("signs after", "\(delay) s"), ("folder", folder.path)]) {
-                    say(line)
-                }
+                let lines = facts([
+                    ("key", key.id), ("signs after", "\(delay) s"), ("folder", folder.path), ("server", tell(state)),
+                ])
+                for line in lines { say(line) }
             } catch {
                 complain("bombyx admin: \(error)")
                 throw ExitCode(1)
             }
+        }
+
+        /// Has the server of the folder read its keys, and says so. A server that was killed leaves its facts behind,
+        /// and its number may be somebody else's since, whom the signal would end.
+        private func tell(_ state: StateFolder) -> String {
+            guard let pid = try? state.running().pid, StateLock.isHeld(folder: state.path, by: pid),
+                kill(pid, SIGHUP) == 0
+            else { return "none of yours runs on \(state.path); one reads the key when it starts, or at SIGHUP" }
+            return "process \(pid), told to read the key"
         }
     }
 }
