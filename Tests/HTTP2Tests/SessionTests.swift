@@ -307,6 +307,23 @@ import Testing
         #expect(seen == [nil, 0, nil, nil, nil])
     }
 
+    @Test func `A field that differs anywhere, or is longer or shorter, is not the one that is remembered`() throws {
+        let kept = "Bearer bx_0123456789"
+        let others = kept.indices.map { "\(kept[..<$0])~\(kept[$0...].dropFirst())" }
+        let session = try Session()
+        var seen: [UInt64?] = []
+        for (index, value) in ([kept] + others + [String(kept.dropLast()), kept + "0", kept]).enumerated() {
+            let fields = [("authorization", value)]
+            try session.feed(
+                (index == 0 ? hello : []) + Frames.request("GET", "/", stream: UInt32(2 * index + 1), fields)
+            )
+            session.takeRequests { request, _ in
+                if index == 0 { request.remember(7) } else { seen.append(request.rememberedContext) }
+            }
+        }
+        #expect(seen == [UInt64?](repeating: nil, count: others.count + 2) + [7])
+    }
+
     @Test func `A client that makes the server answer and does not read is not answered without end`() throws {
         let session = try Session()
         try session.feed(hello)
