@@ -35,7 +35,7 @@ import Testing
         Flood(
             description: "bodies whose answers are not taken",
             first: Frame.settings((4, 0)),
-            bytesMax: 6_000_000,
+            bytesMax: 3_000_000,
             growthMax: 32 << 10
         ) { number in
             let id = stream(number)
