@@ -36,7 +36,7 @@ import Testing
             description: "bodies whose answers are not taken",
             first: Frame.settings((4, 0)),
             bytesMax: 3_000_000,
-            growthMax: 32 << 10
+            growthMax: 8 << 10
         ) { number in
             let id = stream(number)
             let part = [UInt8](repeating: 32, count: 16_000)
