@@ -96,14 +96,9 @@ final class MetricsPage: Sendable {
     private let meter = Meter()
     private let last = Lock<APIResponse?>(nil)
 
-    /// How often they are made: more than anybody scrapes.
-    static let limit = RateLimit(100)
-
     /// The figures of now, or those that were made a moment ago.
     func response(at now: Instant, make: () -> APIResponse) -> APIResponse {
-        if let limit = Self.limit, case .refused = meter.take(1, of: limit, at: now.nanoseconds),
-            let kept = last.withLock({ $0 })
-        {
+        if case .refused = meter.take(1, of: .metrics, at: now.nanoseconds), let kept = last.withLock({ $0 }) {
             return kept
         }
         let response = make()

@@ -19,6 +19,10 @@ package struct RateLimit: Hashable, Sendable {
     package static let loginRange: ClosedRange<Int64> = 1...1_000_000
     /// Of a server that is told nothing else of logins.
     package static let logins = RateLimit(tokens: Limits.loginRequestsPerMinuteDefault, seconds: 60)
+    /// Classes and profiles that an account is the first to name.
+    static let names = RateLimit(tokens: Limits.newNamesMax, seconds: Limits.newNamesMax * Limits.newNameSeconds)
+    /// How often the page of metrics is made: more than anybody scrapes.
+    static let metrics = RateLimit(tokens: 100, seconds: 1)
 
     /// `nil` outside of ``range``.
     package init?(_ perSecond: Int64) {
@@ -54,13 +58,15 @@ final class Meter: Sendable {
         case refused(wait: Int64)
     }
 
-    /// Takes `weight` tokens, or none. `now` is in nanoseconds of a clock that never goes back.
-    func take(_ weight: Int64, of limit: RateLimit, at now: Int64) -> Charge {
+    /// Takes `weight` tokens, or none; from a bucket that may owe also those that it has still to earn, and then less
+    /// than nothing is left. `now` is in nanoseconds of a clock that never goes back.
+    @discardableResult
+    func take(_ weight: Int64, of limit: RateLimit, at now: Int64, mayOwe: Bool = false) -> Charge {
         let capacity = limit.tokens * limit.interval
         var seen = fullAt.load(ordering: .relaxed)
         while true {
             let full = max(seen, now) + weight * limit.interval
-            guard full - now <= capacity else { return .refused(wait: full - now - capacity) }
+            guard mayOwe || full - now <= capacity else { return .refused(wait: full - now - capacity) }
             let (isExchanged, original) = fullAt.weakCompareExchange(
                 expected: seen,
                 desired: full,
@@ -72,13 +78,39 @@ final class Meter: Sendable {
     }
 
     func isFull(at now: Int64) -> Bool { fullAt.load(ordering: .relaxed) <= now }
+
+    /// Nanoseconds until the bucket owes nothing any more; `nil` when it owes nothing.
+    func debt(of limit: RateLimit, at now: Int64) -> Int64? {
+        let wait = fullAt.load(ordering: .relaxed) - now - limit.tokens * limit.interval
+        return wait > 0 ? wait : nil
+    }
+}
+
+/// Buckets of many, each made when it is first asked for; full ones are dropped when there are too many.
+final class Meters<Key: Hashable & Sendable>: Sendable {
+    private let meters = Lock<[Key: Meter]>([:])
+
+    /// The bucket of `key`, or `others` if it would be one too many; without `others` there is no such thing.
+    func meter(of key: Key, at now: Int64, others: Meter? = nil) -> Meter {
+        meters.withLock { meters in
+            if let meter = meters[key] { return meter }
+            if meters.count >= RateLimiter.metersMax { meters = meters.filter { !$0.value.isFull(at: now) } }
+            if let others, meters.count >= RateLimiter.metersMax { return others }
+            let meter = Meter()
+            meters[key] = meter
+            return meter
+        }
+    }
+
+    /// The bucket of `key`, if there is one.
+    subscript(key: Key) -> Meter? { meters.withLock { $0[key] } }
 }
 
 /// The buckets of all keys and addresses, shared by the loops.
 final class RateLimiter: Sendable {
     let limit: RateLimit
-    private let keys = Lock<[KeyID: Meter]>([:])
-    private let addresses = Lock<[NetworkAddress: Meter]>([:])
+    private let keys = Meters<KeyID>()
+    private let addresses = Meters<NetworkAddress>()
     /// For addresses beyond those that can be told apart.
     private let others = Meter()
 
@@ -87,28 +119,13 @@ final class RateLimiter: Sendable {
 
     init(_ limit: RateLimit) { self.limit = limit }
 
-    func meter(of key: KeyID, at now: Int64) -> Meter {
-        keys.withLock { meters in
-            if let meter = meters[key] { return meter }
-            // A key that is in use keeps its bucket: there are no more of them than keys.
-            if meters.count >= Self.metersMax { meters = meters.filter { !$0.value.isFull(at: now) } }
-            let meter = Meter()
-            meters[key] = meter
-            return meter
-        }
-    }
+    /// A key that is in use keeps its bucket: there are no more of them than keys.
+    func meter(of key: KeyID, at now: Int64) -> Meter { keys.meter(of: key, at: now) }
 
     /// One customer's network of IPv6, 64 bits, has one bucket (RFC 6177, section 2).
     func meter(of address: NetworkAddress, at now: Int64) -> Meter {
         let shared = address.isV4 ? address : NetworkAddress(v6: (address.bits >> 64) << 64)
-        return addresses.withLock { meters in
-            if let meter = meters[shared] { return meter }
-            if meters.count >= Self.metersMax { meters = meters.filter { !$0.value.isFull(at: now) } }
-            guard meters.count < Self.metersMax else { return others }
-            let meter = Meter()
-            meters[shared] = meter
-            return meter
-        }
+        return addresses.meter(of: shared, at: now, others: others)
     }
 }
 

@@ -31,7 +31,7 @@ import Units
 
     @Test func `However many accounts come, only those are kept that have named something of late`() {
         let limiter = NameLimiter()
-        for number in 0..<NameLimiter.accountsMax { limiter.count(1, by: AccountID(Int64(number + 10)), at: second) }
+        for number in 0..<RateLimiter.metersMax { limiter.count(1, by: AccountID(Int64(number + 10)), at: second) }
         limiter.count(Int(Limits.newNamesMax) + 9, by: spammer, at: 100 * second)
         limiter.count(1, by: other, at: 100 * second)
         #expect(limiter.wait(for: spammer, at: 100 * second) != nil, "one that has to wait is never forgotten")
