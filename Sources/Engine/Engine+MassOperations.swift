@@ -21,7 +21,9 @@ extension Engine {
             let known = book.findProfile(requirement)
             let isOneStep = registry.accounts[account].orders <= work.step
             if known == nil, isOneStep, rules >= RulesVersion.namelessFilters {
-                cancelOffers(of: account, meeting: requirement, operation, &events)
+                // A profile would stay for ever, and cancelling is never throttled.
+                var budget = work.step
+                _ = cancelMeant(&operation, .cancelled, meeting: requirement, &budget, &events)
                 return nil
             }
             // Later batches know what is meant by its profile alone.
@@ -30,24 +32,6 @@ extension Engine {
         }
         begin(operation, &events)
         return nil
-    }
-
-    /// Cancels at once the offers that can do what no bid demands. A profile would stay for ever, and cancelling is
-    /// never throttled.
-    private mutating func cancelOffers(
-        of account: Int,
-        meeting requirement: Requirement,
-        _ operation: MassOperation,
-        _ events: inout [Event]
-    ) {
-        var next = registry.accounts[account].firstOwn
-        while next >= 0 {
-            let slot = next
-            next = details[Int(slot)].nextOwn
-            let order = book.orders[Int(slot)]
-            guard order.isOffer, isMeant(slot, operation) else { continue }
-            if requirement.isMet(by: book.capabilities[Int(order.group)]) { close(slot, .cancelled, &events) }
-        }
     }
 
     /// Whether what cannot be done at once can be remembered.
@@ -104,10 +88,12 @@ extension Engine {
         }
     }
 
-    /// Cancels orders in ascending order until the budget is used up; true when there are no more.
+    /// Cancels orders in ascending order until the budget is used up; true when there are no more. `nameless` is a
+    /// requirement without a profile: no bid demands it, but offers may meet it.
     private mutating func cancelMeant(
         _ operation: inout MassOperation,
         _ reason: CloseReason,
+        meeting nameless: Requirement? = nil,
         _ budget: inout Int,
         _ events: inout [Event]
     ) -> Bool {
@@ -118,13 +104,18 @@ extension Engine {
             budget -= 1
             let slot = next
             next = details[Int(slot)].nextOwn
-            if isMeant(slot, operation) {
+            if isMeant(slot, operation), nameless.map({ isOffer(slot, meeting: $0) }) ?? true {
                 close(slot, reason, &events)
             } else {
                 operation.cursor = book.orders[Int(slot)].id.rawValue
             }
         }
         return true
+    }
+
+    private func isOffer(_ slot: Int32, meeting requirement: Requirement) -> Bool {
+        let order = book.orders[Int(slot)]
+        return order.isOffer && requirement.isMet(by: book.capabilities[Int(order.group)])
     }
 
     func firstSlot(behind operation: MassOperation) -> Int32 {

@@ -41,14 +41,11 @@ extension Engine {
     private func rejection(of terms: ReceiptTerms, by account: AccountID, _ lease: LeaseRecord) -> Rejection? {
         guard let frozen = lease.terms, let weights = frozen.weightSet.weightSet else { return .leaseWithoutReceipts }
         let receipt = terms.signed.receipt
-        guard account == lease.buyer || account == lease.worker, receipt.price == lease.price else {
+        guard account == lease.buyer || account == lease.worker, areTerms(of: receipt, those: lease) else {
             return .receiptForeign
         }
         let (worker, app) = (workerProfile(of: lease)?.party, buyerProfile(of: lease)?.party)
-        // An app without a key has no name; its worker is paid by silence.
-        guard worker.map({ $0 == receipt.worker }) ?? true, receipt.app == app ?? PartyID(high: 0, low: 0) else {
-            return .receiptForeign
-        }
+        guard worker.map({ $0 == receipt.worker }) ?? true else { return .receiptForeign }
         let stated = registry.weights(of: frozen.model, version: frozen.modelVersion).sha256
         guard stated == .none || Array(stated.bytes) == receipt.weights.bytes else { return .receiptForeign }
         guard worker != nil, app != nil || terms.signed.appSignature == nil else { return .receiptKeyMissing }
@@ -163,8 +160,9 @@ extension Engine {
         return nil
     }
 
-    /// A worker with one key on two exchanges, or on one that began anew, may have signed other receipts of a lease of
-    /// this number: those are of another price, or another app's.
+    /// Whether a receipt is of the lease's price and app. A worker with one key on two exchanges, or on one that began
+    /// anew, may have signed others of a lease of this number. An app without a key has no name; its worker is paid by
+    /// silence.
     private func areTerms(of receipt: Receipt, those lease: LeaseRecord) -> Bool {
         receipt.price == lease.price
             && receipt.app == buyerProfile(of: lease)?.party ?? PartyID(high: 0, low: 0)
