@@ -18,20 +18,11 @@ package final class JournalWriter {
         self.connection = connection
         self.leadership = leadership
         try stored { () throws(PostgresError) in
-            try connection.execute(Self.durable)
+            try connection.waitForDisk()
             try connection.execute("SELECT set_config('enable_seqscan', 'off', false)")
         }
         try makePartitions(for: leadership.lastBatch)
     }
-
-    /// Keeps the session at what its commits wait for now, or at the disk if they wait for nothing: also when somebody
-    /// changes the server's default meanwhile.
-    static let durable = Statement(
-        """
-        SELECT set_config('synchronous_commit', CASE now.level WHEN 'off' THEN 'on' ELSE now.level END, false)
-        FROM (SELECT current_setting('synchronous_commit') AS level) AS now
-        """
-    )
 
     /// Makes the partitions for batch `number` and what follows it, so that no insert waits for one. Neither reading
     /// nor writing the journal waits for this.
@@ -94,4 +85,17 @@ package final class JournalWriter {
         SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10 FROM leader
         """
     )
+}
+
+extension Connection {
+    /// Keeps the session at what its commits wait for now, or at the disk if they wait for nothing: also when somebody
+    /// changes the server's default meanwhile.
+    package func waitForDisk() throws(PostgresError) {
+        try execute(
+            """
+            SELECT set_config('synchronous_commit', CASE now.level WHEN 'off' THEN 'on' ELSE now.level END, false)
+            FROM (SELECT current_setting('synchronous_commit') AS level) AS now
+            """
+        )
+    }
 }

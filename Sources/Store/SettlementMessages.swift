@@ -13,8 +13,9 @@ package enum SettlementMessages {
         }
     }
 
-    /// Stores the message of a batch, unless there is one: the first stays. ``StoreError/fenced`` when another epoch
-    /// leads; nothing is stored then.
+    /// Stores the message of a batch, unless there is one: the first stays. It is sent when it is stored, so the
+    /// session's commits must wait for the disk (``Postgres/Connection/waitForDisk()``). ``StoreError/fenced`` when
+    /// another epoch leads; nothing is stored then.
     package static func store(
         _ bag: [UInt8],
         of batch: SettlementID,
@@ -23,8 +24,7 @@ package enum SettlementMessages {
     ) throws(StoreError) {
         let parameters: [Parameter] = [.int8(batch.rawValue), .bytea(bag), .int8(leadership.epoch)]
         let isLeading = try stored { () throws(PostgresError) in
-            try connection.execute(JournalWriter.durable)
-            return try connection.execute(storeStatement, parameters).onlyRow().bool(0)
+            try connection.execute(storeStatement, parameters).onlyRow().bool(0)
         }
         guard isLeading else { throw .fenced }
     }

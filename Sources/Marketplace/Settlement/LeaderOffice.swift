@@ -62,6 +62,7 @@ struct LeaderOffice: SettlementOffice {
             do throws(PostgresError) {
                 let name = "bombyx settlement"
                 let connection = try Recovery.connect(database, as: name, statementDeadline: Self.deadline)
+                try connection.waitForDisk()
                 open = Session(connection, in: lifelines)
             } catch {
                 throw OfficeError("\(error)")
