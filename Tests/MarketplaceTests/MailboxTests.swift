@@ -75,14 +75,7 @@ extension Submission {
     }
 
     @Test func `Questions to the tables wait in a queue that is bounded by items and bytes`() {
-        let pool = ReaderPool(
-            database: "",
-            progress: ProjectionProgress(),
-            published: Published(),
-            loops: LoopMailboxes(count: 1) { _ in },
-            keyring: .temporary(),
-            lifelines: Lifelines()
-        )
+        let pool = makePool()
         let history = job(.history(.order(OrderID(1), owner: nil)))
         for _ in 0..<BatchLimits.questions.items { #expect(pool.post(history)) }
         #expect(!pool.post(history), "one more is refused at once")
@@ -102,14 +95,7 @@ extension Submission {
     }
 
     @Test func `While one thread explains a preview, the others answer what comes behind it`() {
-        let pool = ReaderPool(
-            database: "",
-            progress: ProjectionProgress(),
-            published: Published(),
-            loops: LoopMailboxes(count: 1) { _ in },
-            keyring: .temporary(),
-            lifelines: Lifelines()
-        )
+        let pool = makePool()
         let explanation = job(.preview(preview()))
         let history = job(.history(.order(OrderID(1), owner: nil)))
         for job in [explanation, explanation, history, history] { #expect(pool.post(job)) }
@@ -137,6 +123,18 @@ extension Submission {
         #expect(StoreError.refused(failure).isOfTheQuestion == isOfTheQuestion)
         #expect(!StoreError.unknown(failure).isOfTheQuestion)
         #expect(!StoreError.refused(.connectionFailed("")).isOfTheQuestion)
+    }
+
+    /// Readers of no database.
+    private func makePool() -> ReaderPool {
+        ReaderPool(
+            database: "",
+            progress: ProjectionProgress(),
+            published: Published(),
+            loops: LoopMailboxes(count: 1) { _ in },
+            keyring: .temporary(),
+            lifelines: Lifelines()
+        )
     }
 
     private func preview() -> EnginePreview {

@@ -13,9 +13,6 @@ struct AttackReport {
     static let slowClients = "all slow clients at once"
     /// Bytes by which the server may grow, whatever the attack.
     static let growthMax: Int64 = 32 << 20
-    /// Who comes anew beside this one waits in the same queue of the system, behind connections that nobody wants any
-    /// more: that is told, and not judged.
-    static let queueing = "connections that come and go"
     /// What a slow client may last beyond the server's own time: the server looks once a second, the client says
     /// something once a second, and both do so beside two hundred others.
     static let toleranceMilliseconds: Int64 = 5_000
@@ -36,6 +33,9 @@ struct AttackReport {
     struct Row {
         let name: String
         let door: String
+        /// Who comes anew beside connections that only come and go waits in the same queue of the system, behind those
+        /// that nobody wants any more: that is told, and not judged.
+        let judgesNewcomers: Bool
         var tally = Attacker.Tally()
         /// Of each bystander.
         var health = Bystander.allCases.map { _ in HealthClient() }
@@ -82,7 +82,7 @@ struct AttackReport {
 
     private var timely: LoadOutcome.Check {
         let all = rows.flatMap { row in
-            Bystander.allCases.filter { !$0.comesAnew || row.name != Self.queueing }.map { bystander in
+            Bystander.allCases.filter { !$0.comesAnew || row.judgesNewcomers }.map { bystander in
                 (p99: row.times(of: bystander).p99, "\(row.name), \(row.door), for \(bystander.name)")
             }
         }

@@ -40,14 +40,20 @@ final class AttackRun {
         for attack in options.floods {
             for door in attack.doors {
                 complain("  \(attack), \(door.rawValue)")
-                try measure("\(attack)", door.rawValue, attacked, facts.pid) { look in
+                let row = AttackReport.Row(
+                    name: "\(attack)",
+                    door: door.rawValue,
+                    judgesNewcomers: attack.pace != .never
+                )
+                try measure(row, attacked, facts.pid) { look in
                     flood(attack, door, attacked, look)
                 }
             }
         }
         if options.slowConnections > 0 {
             complain("  slow clients, at most \(Self.slowMilliseconds / 1_000) s")
-            try measure(AttackReport.slowClients, "all", attacked, facts.pid) { look in besiege(attacked, look) }
+            let row = AttackReport.Row(name: AttackReport.slowClients, door: "all", judgesNewcomers: true)
+            try measure(row, attacked, facts.pid) { look in besiege(attacked, look) }
         }
         return report.finish()
     }
@@ -66,13 +72,12 @@ final class AttackRun {
 
     /// Measures what an attack does to others; `body` calls its argument often.
     private func measure(
-        _ name: String,
-        _ door: String,
+        _ row: AttackReport.Row,
         _ attacked: AttackedServer,
         _ pid: Int32,
         _ body: (() -> Void) -> Attacker.Tally
     ) throws {
-        var row = AttackReport.Row(name: name, door: door)
+        var row = row
         let asking = try AttackReport.Bystander.allCases.map { bystander in
             try ScheduledClient(
                 "health",
